@@ -1,0 +1,84 @@
+/*
+ * NAME     arena - memory given back all at once
+ * INVARIANTS  Blocks grow twofold from 4 KiB to 1 MiB, so the waste is bounded by the use.
+ * LIMITS   max_bytes, if the owner sets one.
+ */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_MIN = 4096, BLOCK_MAX = 1 << 20 };
+
+struct arena_block {
+	struct arena_block *before;
+	size_t size_bytes;
+	alignas(max_align_t) unsigned char bytes[];
+};
+
+static struct arena_block *
+add_block(struct arena *arena, size_t need)
+{
+	size_t size = arena->last == NULL ? BLOCK_MIN : arena->last->size_bytes * 2;
+	struct arena_block *block;
+
+	if (size > BLOCK_MAX)
+		size = BLOCK_MAX;
+	if (size < need)
+		size = need;
+	if (size > SIZE_MAX - sizeof *block)
+		return NULL;
+	if (arena->max_bytes != 0 && arena->total_bytes + size > arena->max_bytes)
+		return NULL;
+	block = calloc(1, sizeof *block + size);
+	if (block == NULL)
+		return NULL;
+	block->before = arena->last;
+	block->size_bytes = size;
+	arena->last = block;
+	arena->used_bytes = 0;
+	arena->total_bytes += size;
+	return block;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size_bytes)
+{
+	size_t align = alignof(max_align_t), room;
+	void *ret;
+
+	if (size_bytes > SIZE_MAX - align)
+		return NULL;
+	size_bytes = (size_bytes + align - 1) / align * align;
+	room = arena->last == NULL ? 0 : arena->last->size_bytes - arena->used_bytes;
+	if (size_bytes > room && add_block(arena, size_bytes) == NULL)
+		return NULL;
+	if (arena->last == NULL && add_block(arena, size_bytes) == NULL)
+		return NULL;
+	ret = arena->last->bytes + arena->used_bytes;
+	arena->used_bytes += size_bytes;
+	return ret;
+}
+
+char *
+arena_copy(struct arena *arena, const char *text, size_t len)
+{
+	char *ret = len == SIZE_MAX ? NULL : arena_alloc(arena, len + 1);
+
+	if (ret != NULL && len > 0)
+		memcpy(ret, text, len);
+	return ret;
+}
+
+void
+arena_release(struct arena *arena)
+{
+	for (struct arena_block *block = arena->last, *before; block != NULL; block = before) {
+		before = block->before;
+		free(block);
+	}
+	arena->last = NULL;
+	arena->used_bytes = arena->total_bytes = 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * Memory that is given back all at once: one arena a parsed generation.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena_block;
+
+/* All zero is an empty arena. max_bytes = 0 means no maximum. */
+struct arena {
+	struct arena_block *last;
+	size_t used_bytes; /* of the last block */
+	size_t total_bytes; /* taken from the heap */
+	size_t max_bytes;
+};
+
+/* Zeroed memory of that size, aligned for any object. NULL: out of memory, or over the arena's
+ * maximum; the arena stays usable. It lives until arena_release. */
+void *arena_alloc(struct arena *, size_t size_bytes);
+
+/* A copy of len bytes and a NUL behind them. NULL as above. */
+char *arena_copy(struct arena *, const char *text, size_t len);
+
+/* Give everything back; the arena is empty and usable again. */
+void arena_release(struct arena *);
+
+#endif

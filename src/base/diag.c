@@ -1,0 +1,68 @@
+/*
+ * NAME     diag - findings as values
+ * PURPOSE  Texts live in data/messages.def; nothing here knows a single message.
+ * LIMITS   DIAG_ARG_MAX bytes of subject.
+ */
+#include "base/diag.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static const struct {
+	const char *name, *text, *remedy;
+	enum diag_severity severity;
+} messages[DIAG_CODES] = {
+    [DIAG_NONE] = {"none", "", "", DIAG_WARNING},
+#define MESSAGE(id, severity, text, remedy) [DIAG_##id] = {#id, text, remedy, DIAG_##severity},
+#include "messages.def"
+#undef MESSAGE
+};
+
+void
+diag_set(struct diag *diag, enum diag_code code, const char *arg, size_t arg_len)
+{
+	if (arg_len >= sizeof diag->arg)
+		arg_len = sizeof diag->arg - 1;
+	diag->code = code;
+	if (arg_len > 0)
+		memcpy(diag->arg, arg, arg_len);
+	diag->arg[arg_len] = '\0';
+}
+
+enum diag_severity
+diag_severity(enum diag_code code)
+{
+	return messages[code].severity;
+}
+
+const char *
+diag_name(enum diag_code code)
+{
+	return messages[code].name;
+}
+
+const char *
+diag_remedy(enum diag_code code)
+{
+	return messages[code].remedy;
+}
+
+bool
+diag_format(const struct diag *diag, struct buf *buf)
+{
+	bool ok = true;
+
+	for (const char *p = messages[diag->code].text; *p != '\0' && ok; p++) {
+		if (p[0] == '%' && p[1] == 's') {
+			ok = buf_add_escaped(buf, diag->arg, strlen(diag->arg));
+			p++;
+		} else if (p[0] == '%' && p[1] == 'm') {
+			ok = buf_add_str(buf, strerror(diag->error));
+			p++;
+		} else {
+			ok = buf_add_char(buf, *p);
+		}
+	}
+	return ok;
+}

@@ -1,0 +1,221 @@
+/*
+ * NAME     decide - the verdict
+ * PURPOSE  First match, two readings, the lower verdict.
+ * INVARIANTS  Starts from "open" and ends in one verdict for each reading; every fault on the way
+ *          refuses. Options are judged here, and carried out by somebody else, once, afterwards.
+ * SEE      docs/decisions/two-readings.md, docs/decisions/faults-refuse.md
+ */
+#include "policy/decide.h"
+
+#include <string.h>
+
+enum { ALL_READINGS = (1 << READINGS) - 1 };
+
+void
+pass_init(struct pass *pass, const struct facts *facts, const struct option_context *options)
+{
+	memset(pass, 0, sizeof *pass);
+	pass->matcher.facts = facts;
+	pass->options = *options;
+	pass->open = ALL_READINGS;
+}
+
+void
+pass_restart(struct pass *pass)
+{
+	pass->matcher.failed = false;
+	pass->open = ALL_READINGS;
+	pass->ended = 0;
+}
+
+void
+pass_release(struct pass *pass)
+{
+	arena_release(&pass->tails);
+}
+
+void
+pass_table(struct pass *pass, enum table table, const char *file, enum lines_mode mode)
+{
+	pass->table = table;
+	pass->file = file;
+	pass->mode = mode;
+	pass->ended = 0;
+}
+
+/* The way in which a reading reads this table. */
+static enum way
+way_of(const struct pass *pass, enum reading reading)
+{
+	if (pass->mode == LINES_TWO_WAYS)
+		return reading == READING_CLASSIC ? WAY_CLASSIC : WAY_PLAIN;
+	return pass->mode == LINES_CLASSIC ? WAY_CLASSIC : WAY_PLAIN;
+}
+
+static void
+settle(struct pass *pass, enum reading reading, const struct decision *decision)
+{
+	pass->decisions[reading] = *decision;
+	pass->open &= ~(1U << reading);
+}
+
+static struct decision
+faulty(const struct pass *pass, unsigned line, enum diag_code code)
+{
+	return (struct decision){.verdict = VERDICT_REFUSE,
+	    .by = BY_FAULT,
+	    .fault = code,
+	    .table = pass->table,
+	    .file = pass->file,
+	    .line = line};
+}
+
+void
+pass_fault(struct pass *pass, enum diag_code code)
+{
+	struct decision refused = faulty(pass, 0, code);
+
+	for (unsigned r = 0; r < READINGS; r++) {
+		if (pass->open & 1U << r)
+			settle(pass, (enum reading)r, &refused);
+	}
+}
+
+static void
+settle_by_rule(struct pass *pass, enum reading reading, const struct rule *rule)
+{
+	enum way way = way_of(pass, reading);
+	enum verdict verdict = pass->table == TABLE_ALLOW ? VERDICT_GRANT : VERDICT_REFUSE;
+	struct decision decision = {.by = BY_RULE,
+	    .way = way,
+	    .table = pass->table,
+	    .file = pass->file,
+	    .line = rule->line,
+	    .has_tail = rule->has_tail,
+	    .tail_len = rule->tail_len};
+
+	if (rule->has_tail) {
+		verdict =
+		    option_verdict(way, rule->tail, rule->tail_len, &pass->options, verdict);
+		/* The rule's own text may be gone when its options run. */
+		decision.tail = arena_copy(&pass->tails, rule->tail, rule->tail_len);
+		if (decision.tail == NULL)
+			decision = faulty(pass, rule->line, DIAG_NO_MEMORY);
+	}
+	decision.verdict = decision.by == BY_FAULT ? VERDICT_REFUSE : verdict;
+	settle(pass, reading, &decision);
+}
+
+static void
+tell(struct pass *pass, enum diag_code code, const char *subject, size_t len)
+{
+	const struct facts *facts = pass->matcher.facts;
+
+	diag_set(&pass->matcher.place, code, subject, len);
+	facts->ops->report(facts->ctx, &pass->matcher.place);
+}
+
+/* A finding in a rule's place: tell it; the classic way's table may end here, in error. */
+static void
+pass_finding(struct pass *pass, const struct rule *rule, unsigned readings)
+{
+	struct decision refused = faulty(pass, rule->line, rule->code);
+
+	tell(pass, rule->code, rule->tail, rule->tail_len);
+	if (rule->code != DIAG_LINE_INCOMPLETE)
+		return;
+	tell(pass, DIAG_REST_IGNORED, "", 0);
+	for (unsigned r = 0; r < READINGS; r++) {
+		if (!(readings & 1U << r))
+			continue;
+		pass->ended |= 1U << r;
+		if (pass->table == TABLE_DENY)
+			settle(pass, (enum reading)r, &refused);
+	}
+}
+
+static void
+pass_match(struct pass *pass, const struct rule *rule, unsigned readings, matchset found)
+{
+	struct decision refused = faulty(pass, rule->line, DIAG_UNKNOWN_RULE);
+	bool told = false;
+
+	for (unsigned r = 0; r < READINGS; r++) {
+		enum way way = way_of(pass, (enum reading)r);
+
+		if (!(readings & 1U << r) || !(match_ways(found) & way))
+			continue;
+		if (match_certain(found) & way)
+			settle_by_rule(pass, (enum reading)r, rule);
+		else
+			settle(pass, (enum reading)r, &refused);
+		if (pass->decisions[r].by == BY_FAULT && !told) {
+			tell(pass, pass->decisions[r].fault, "", 0);
+			told = true;
+		}
+	}
+}
+
+bool
+pass_rule(struct pass *pass, const struct rule *rule)
+{
+	unsigned readings = 0;
+	matchset found = MATCH_NONE;
+
+	for (unsigned r = 0; r < READINGS; r++) {
+		if (pass->open & ~pass->ended & 1U << r && way_of(pass, (enum reading)r) & rule->ways) {
+			readings |= 1U << r;
+			found |= match_of_ways(way_of(pass, (enum reading)r));
+		}
+	}
+	if (readings == 0)
+		return pass->open != 0;
+	pass->matcher.place.file = pass->file;
+	pass->matcher.place.line = rule->line;
+	if (rule->code != DIAG_NONE) {
+		pass_finding(pass, rule, readings);
+		return pass->open != 0;
+	}
+	pass->matcher.end = END_SERVER;
+	found = list_match(&pass->matcher, &rule->daemons, found);
+	pass->matcher.end = END_CLIENT;
+	if (found != MATCH_NONE)
+		found &= list_match(&pass->matcher, &rule->clients, found);
+	if (pass->matcher.failed) {
+		tell(pass, DIAG_LOOKUP_FAULT, "", 0);
+		pass_fault(pass, DIAG_LOOKUP_FAULT);
+	} else if (found != MATCH_NONE) {
+		pass_match(pass, rule, readings, found);
+	}
+	return pass->open != 0;
+}
+
+static enum reading
+counting(const struct pass *pass)
+{
+	return pass->decisions[READING_PLAIN].verdict < pass->decisions[READING_CLASSIC].verdict
+	    ? READING_PLAIN
+	    : READING_CLASSIC;
+}
+
+const struct decision *
+pass_decide(struct pass *pass)
+{
+	struct decision granted = {.verdict = VERDICT_GRANT, .by = BY_NO_MATCH};
+
+	for (unsigned r = 0; r < READINGS; r++) {
+		if (pass->open & 1U << r)
+			settle(pass, (enum reading)r, &granted);
+	}
+	return &pass->decisions[counting(pass)];
+}
+
+const struct decision *
+pass_differing(const struct pass *pass)
+{
+	enum reading other = counting(pass) == READING_PLAIN ? READING_CLASSIC : READING_PLAIN;
+
+	if (pass->decisions[other].verdict == pass->decisions[counting(pass)].verdict)
+		return NULL;
+	return &pass->decisions[other];
+}

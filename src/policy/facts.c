@@ -1,0 +1,51 @@
+/*
+ * NAME     facts - an address as both ways see it
+ * INVARIANTS  The classic way sees text; the plain way sees the value; agrees says that one serves.
+ */
+#include "policy/facts.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "policy/classic.h"
+
+/* The one spelling of a mapped address that the classic way knows. */
+static size_t
+mapped_prefix_len(const char *text, size_t len)
+{
+	static const char prefix[] = "::ffff:";
+	size_t skip = sizeof prefix - 1;
+	uint32_t quad;
+
+	if (len <= skip || !str_eq_nocase(text, skip, prefix, skip))
+		return 0;
+	return classic_quad(text + skip, len - skip, &quad) ? skip : 0;
+}
+
+void
+addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *facts)
+{
+	size_t len = strlen(text), skip = mapped_prefix_len(text, len), scope_len;
+	const char *scope;
+
+	memset(fact, 0, sizeof *fact);
+	fact->text = text + skip;
+	fact->len = len - skip;
+	fact->unknown = str_is(text, len, "unknown");
+	fact->typed = addr_parse(text, len, &fact->addr, &scope, &scope_len);
+	if (fact->typed && scope_len > 0) {
+		fact->addr.scope = facts->ops->scope(facts->ctx, scope, scope_len, &fact->addr);
+		fact->typed = fact->addr.scope != 0;
+	}
+	if (!fact->typed)
+		return;
+	fact->canonical_len = addr_format(&fact->addr, fact->canonical);
+	if (scope_len > 0 && fact->canonical_len + 1 + scope_len < sizeof fact->canonical) {
+		fact->canonical[fact->canonical_len] = '%';
+		memcpy(fact->canonical + fact->canonical_len + 1, scope, scope_len);
+		fact->canonical_len += 1 + scope_len;
+		fact->canonical[fact->canonical_len] = '\0';
+	}
+	fact->agrees = fact->canonical_len == fact->len &&
+	    memcmp(fact->canonical, fact->text, fact->len) == 0;
+}

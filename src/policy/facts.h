@@ -1,0 +1,81 @@
+/*
+ * What is known about a request. Policy asks, lazily, through a table of callbacks; who answers is
+ * none of its business. That is why the engine links without a network, a clock or a file system.
+ */
+#ifndef POLICY_FACTS_H
+#define POLICY_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/diag.h"
+
+enum end { END_CLIENT, END_SERVER };
+
+/* An endpoint's address, as Debian's text and as a value. */
+struct addr_fact {
+	const char *text; /* "unknown" if there is none; a mapped "::ffff:1.2.3.4" is cut to its quad */
+	size_t len;
+	char canonical[ADDR_TEXT_MAX]; /* the plain way's text, if typed */
+	size_t canonical_len;
+	struct addr addr; /* if typed */
+	bool typed; /* the text is an address, strictly */
+	bool unknown; /* there is no address */
+	bool agrees; /* typed, and text is canonical: one comparison serves both ways */
+};
+
+enum name_state { NAME_UNKNOWN, NAME_PARANOID, NAME_KNOWN };
+
+struct name_fact {
+	enum name_state state;
+	const char *text; /* Debian's: "unknown" and "paranoid" spell the states */
+	size_t len;
+};
+
+enum list_status {
+	LIST_OK,
+	LIST_END, /* nothing more to read */
+	LIST_MISSING, /* does not exist: matches nothing */
+	LIST_BAD, /* cannot be read, or is no regular file: unknown */
+};
+
+struct list_source; /* whoever implements the callbacks knows what is in it */
+struct words; /* a list that is kept parsed: filelist.h */
+
+struct facts_ops {
+	/* NULL: a resource ran out, and the decision is a refusal. Pointers live as long as the
+	 * decision. */
+	const struct addr_fact *(*addr)(void *ctx, enum end);
+	const struct name_fact *(*name)(void *ctx, enum end);
+	/* The name if it is there already, without looking it up; NULL: it is not. */
+	const struct name_fact *(*known_name)(void *ctx, enum end);
+	const char *(*daemon)(void *ctx);
+	const char *(*user)(void *ctx);
+	int (*server_port)(void *ctx); /* -1: there is none */
+	/* 1, 0, or -1 as NULL above. name is NUL-terminated. */
+	int (*netgroup)(void *ctx, const char *group, const char *name);
+	/* An interface's index from its name or number, 0: there is none. any_name: a name counts for
+	 * every address, not only for link-local ones. */
+	unsigned (*scope)(void *ctx, const char *text, size_t len, const struct addr *);
+	/* Open a list, to be closed if LIST_OK; *ret_words != NULL: it is kept parsed (the words live
+	 * until the close), and there is nothing to read. */
+	enum list_status (*list_open)(void *ctx, const char *path, struct list_source **ret_source,
+	    const struct words **ret_words, int *ret_error);
+	/* Up to size bytes into buf. */
+	enum list_status (*list_read)(
+	    void *ctx, struct list_source *, char *buf, size_t size, size_t *ret_len);
+	void (*list_close)(void *ctx, struct list_source *);
+	/* A finding on the way. */
+	void (*report)(void *ctx, const struct diag *);
+};
+
+struct facts {
+	const struct facts_ops *ops;
+	void *ctx;
+};
+
+/* Derive every member from Debian's text (borrowed). facts supplies the scope lookup. */
+void addr_fact_init(struct addr_fact *, const char *text, const struct facts *facts);
+
+#endif

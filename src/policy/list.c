@@ -1,0 +1,128 @@
+/*
+ * NAME     list - walking the words of a list
+ * INVARIANTS  A list gives the same tests in the same order whether it is kept or read from text.
+ */
+#include "policy/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "policy/lexer.h"
+
+void
+list_cursor_init(struct list_cursor *cursor, const struct list *list)
+{
+	cursor->list = list;
+	cursor->at = 0;
+	cursor->next = 0;
+	cursor->pattern.count = 0;
+}
+
+/* The next word; false at the end. */
+static bool
+next_word(struct list_cursor *cursor, const char **ret_word, size_t *ret_len)
+{
+	const struct list *list = cursor->list;
+	size_t at = cursor->at;
+
+	while (at < list->len && lexer_is_separator(list->text[at]))
+		at++;
+	*ret_word = list->text + at;
+	while (at < list->len && !lexer_is_separator(list->text[at]))
+		at++;
+	*ret_len = (size_t)(list->text + at - *ret_word);
+	cursor->at = at;
+	return *ret_len > 0;
+}
+
+static const struct test *
+next_of_text(struct list_cursor *cursor, bool skip)
+{
+	struct pattern *pattern = &cursor->pattern;
+	const struct test *test;
+	const char *word;
+	size_t len;
+
+	while (cursor->next >= pattern->count) {
+		do {
+			if (!next_word(cursor, &word, &len))
+				return NULL;
+		} while (skip && !str_is(word, len, "EXCEPT"));
+		pattern_read(pattern, cursor->list->role, cursor->list->ways, word, len);
+		cursor->next = 0;
+	}
+	test = &pattern->tests[cursor->next];
+	cursor->next += test->flags & TEST_AND ? 2 : 1;
+	return test;
+}
+
+const struct test *
+list_cursor_next(struct list_cursor *cursor, bool skip)
+{
+	const struct list *list = cursor->list;
+	const struct test *test;
+
+	if (list->tests == NULL)
+		return next_of_text(cursor, skip);
+	do {
+		if (cursor->at >= list->count)
+			return NULL;
+		test = &list->tests[cursor->at];
+		cursor->at += test->flags & TEST_AND ? 2 : 1;
+	} while (skip && test->kind != TEST_EXCEPT);
+	return test;
+}
+
+bool
+list_keep_pattern(struct test_block *block, struct arena *arena, const struct pattern *pattern)
+{
+	if (block->size - block->count < pattern->count) {
+		size_t size = block->size == 0 ? 4 : block->size * 2;
+		struct test *tests = realloc(block->tests, size * sizeof *tests);
+
+		if (tests == NULL)
+			return false;
+		block->tests = tests;
+		block->size = size;
+	}
+	for (unsigned i = 0; i < pattern->count; i++) {
+		struct test *test = &block->tests[block->count++];
+
+		*test = pattern->tests[i];
+		if (test->kind == TEST_NET6) {
+			struct net6 *net = arena_alloc(arena, sizeof *net);
+
+			if (net == NULL)
+				return false;
+			*net = *test->v6;
+			test->v6 = net;
+		}
+	}
+	return true;
+}
+
+bool
+list_keep(struct list *list, struct arena *arena)
+{
+	struct test_block block = {.tests = NULL};
+	struct list_cursor cursor;
+	struct test *kept = NULL;
+	bool ok = true;
+
+	list_cursor_init(&cursor, list);
+	while (ok && next_of_text(&cursor, false) != NULL) {
+		ok = list_keep_pattern(&block, arena, &cursor.pattern);
+		cursor.next = cursor.pattern.count;
+	}
+	if (ok)
+		kept = arena_alloc(arena, block.count * sizeof *kept + 1);
+	if (kept != NULL) {
+		if (block.count > 0)
+			memcpy(kept, block.tests, block.count * sizeof *kept);
+		list->tests = kept;
+		list->count = block.count;
+	}
+	free(block.tests);
+	return kept != NULL;
+}

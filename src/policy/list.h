@@ -1,0 +1,44 @@
+/*
+ * A daemon list or client list: text that is read word by word as it is needed, or the tests of a
+ * kept generation. Both are walked by the same cursor and judged by the same code.
+ */
+#ifndef POLICY_LIST_H
+#define POLICY_LIST_H
+
+#include "base/arena.h"
+#include "policy/pattern.h"
+
+struct list {
+	const char *text;
+	size_t len;
+	const struct test *tests; /* NULL: not kept */
+	size_t count;
+	ways ways;
+	enum role role;
+};
+
+struct list_cursor {
+	const struct list *list;
+	size_t at;
+	unsigned next; /* of pattern */
+	struct pattern pattern;
+};
+
+void list_cursor_init(struct list_cursor *, const struct list *);
+
+/* The next test; a test with TEST_AND has its second at [1], which is stepped over. NULL: the end.
+ * The test is valid until the next call. skip: only an EXCEPT is wanted. */
+const struct test *list_cursor_next(struct list_cursor *, bool skip);
+
+/* Copy tests, with what they point to but the texts, to the arena's growing end: used to keep a
+ * list. Returns false when memory ran out. */
+struct test_block {
+	struct test *tests;
+	size_t count, size;
+};
+bool list_keep_pattern(struct test_block *, struct arena *, const struct pattern *);
+
+/* Keep a list parsed: its tests are copied to the arena, its text must live as long. */
+bool list_keep(struct list *, struct arena *);
+
+#endif

@@ -1,0 +1,313 @@
+/*
+ * NAME     pattern - words of a list into tests
+ * PURPOSE  Everything that is known about how a word is spelled, the classic and the plain way.
+ * INVARIANTS  Total. A word without a meaning becomes TEST_VOID, which matches nobody; the plain
+ *          way says why. An address pattern never asks for a name.
+ * SEE      hosts_access(5), docs/decisions/two-readings.md
+ */
+#include "policy/pattern.h"
+
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/str.h"
+#include "policy/classic.h"
+
+static bool
+consists_of(const char *text, size_t len, const char *set)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\0' || strchr(set, text[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void
+set_void(struct test *test, enum diag_code why)
+{
+	test->kind = TEST_VOID;
+	test->diag = why;
+}
+
+/* ---- what a word says of any text ---- */
+
+static void
+text_test(struct test *test)
+{
+	const char *text = test->text;
+	size_t len = test->len;
+
+	if (memchr(text, '*', len) != NULL || memchr(text, '?', len) != NULL)
+		test->kind = TEST_GLOB;
+	else if (len > 0 && text[0] == '.')
+		test->kind = TEST_SUFFIX;
+	else if (str_is(text, len, "ALL"))
+		test->kind = TEST_ALL;
+	else if (str_is(text, len, "KNOWN"))
+		test->kind = TEST_KNOWN;
+	else if (len > 0 && text[len - 1] == '.')
+		test->kind = TEST_PREFIX;
+	else
+		test->kind = TEST_EXACT;
+}
+
+/* ---- what it says of a host, the classic way ---- */
+
+static bool
+classic_net6(const char *text, size_t len, struct net6 *net)
+{
+	size_t scope_len;
+
+	if (len < 2 || text[0] != '[' || text[len - 1] != ']' ||
+	    !addr_parse_v6(text + 1, len - 2, &net->addr, &net->scope, &scope_len))
+		return false;
+	net->scope_len = (uint8_t)scope_len;
+	return true;
+}
+
+/* N/M; slash is outside brackets. */
+static void
+classic_net(struct test *test, struct net6 *net, size_t slash)
+{
+	const char *mask = test->text + slash + 1;
+	size_t mask_len = test->len - slash - 1;
+	uint32_t bits;
+	long length;
+
+	set_void(test, DIAG_NONE);
+	if (classic_quad(test->text, slash, &bits)) {
+		/* Host bits in the net can never be equal to what the mask leaves. */
+		if (classic_mask(mask, mask_len, &test->v4.mask) && (bits & ~test->v4.mask) == 0) {
+			test->v4.net = bits;
+			test->kind = TEST_NET4;
+		}
+	} else if (classic_net6(test->text, slash, net)) {
+		length = classic_number(mask, mask_len);
+		if (length >= 0 && length <= ADDR_BITS) {
+			net->len_bits = (uint8_t)length;
+			test->kind = TEST_NET6;
+			test->v6 = net;
+		}
+	}
+}
+
+static void
+classic_host(struct test *test, struct net6 *net)
+{
+	const char *text = test->text;
+	size_t len = test->len, slash = classic_find(text, len, '/');
+	struct addr quad;
+
+	if (slash < len) {
+		classic_net(test, net, slash);
+		return;
+	}
+	text_test(test);
+	if (!consists_of(text, len, "0123456789./"))
+		test->flags |= TEST_NAME;
+	if (test->kind == TEST_EXACT && classic_net6(text, len, net)) {
+		test->kind = TEST_NET6;
+		test->flags = (uint8_t)((test->flags & ~TEST_NAME) | TEST_NAME_SEEN);
+		net->len_bits = ADDR_BITS;
+		test->v6 = net;
+	} else if (test->kind == TEST_EXACT && addr_parse_v4(text, len, &quad)) {
+		test->kind = TEST_ADDR4;
+	} else if (test->kind == TEST_EXACT && len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+		set_void(test, DIAG_NONE);
+		test->flags = 0;
+	}
+}
+
+/* ---- and the plain way ---- */
+
+static void
+plain_net6(struct test *test, struct net6 *net)
+{
+	const uint8_t *b = net->addr.bytes + 12;
+	unsigned bits;
+
+	if (!addr_is_v4(&net->addr) || net->len_bits < ADDR_V4_PREFIX_BITS) {
+		test->kind = TEST_NET6;
+		test->v6 = net;
+		if (net->len_bits == ADDR_BITS && test->text[test->len - 1] == ']')
+			test->flags |= TEST_NAME_SEEN;
+		return;
+	}
+	/* A mapped network is the IPv4 network that it maps. */
+	bits = net->len_bits - ADDR_V4_PREFIX_BITS;
+	test->kind = TEST_NET4;
+	test->v4.mask = bits == 0 ? 0 : UINT32_MAX << (32 - bits);
+	test->v4.net = test->v4.mask &
+	    ((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
+}
+
+/* A word of address characters only: what it is, or why it is nothing. */
+static void
+plain_numeric(struct test *test)
+{
+	struct addr quad;
+
+	if (addr_parse_v4(test->text, test->len, &quad)) {
+		test->kind = TEST_ADDR4;
+		return;
+	}
+	text_test(test);
+	if (test->kind == TEST_EXACT)
+		set_void(test, DIAG_BAD_ADDRESS);
+}
+
+static void
+plain_host(struct test *test, struct net6 *net)
+{
+	const char *text = test->text;
+	size_t len = test->len;
+
+	if (net_parse_v6(text, len, net)) {
+		plain_net6(test, net);
+	} else if (net_parse_v4(text, len, &test->v4.net, &test->v4.mask)) {
+		test->kind = TEST_NET4;
+	} else if (memchr(text, '/', len) != NULL) {
+		set_void(test, DIAG_BAD_NET);
+	} else if (memchr(text, '[', len) != NULL || memchr(text, ']', len) != NULL) {
+		set_void(test, DIAG_BAD_BRACKETS);
+	} else if (str_is(text, len, "UNKNOWN")) {
+		test->kind = TEST_NAME_UNKNOWN;
+	} else if (str_is(text, len, "PARANOID")) {
+		test->kind = TEST_NAME_PARANOID;
+	} else if (consists_of(text, len, "0123456789.-") && str_is_digit(text[0])) {
+		plain_numeric(test);
+	} else {
+		text_test(test);
+		/* A pattern of digits is an address pattern: no name can satisfy it. */
+		if (!consists_of(text, len, "0123456789.*?"))
+			test->flags |= TEST_NAME;
+	}
+}
+
+static void
+host_test(struct test *test, struct net6 *net, enum way way)
+{
+	const char *text = test->text;
+	size_t len = test->len;
+
+	test->subject = SUBJECT_HOST;
+	if (len == 0) {
+		set_void(test, DIAG_EMPTY_HOST);
+	} else if (text[0] == '@') {
+		test->kind = TEST_NETGROUP;
+		test->text++;
+		test->len--;
+	} else if (text[0] == '/') {
+		test->kind = TEST_LIST;
+	} else if (str_is(text, len, "KNOWN")) {
+		test->kind = TEST_HOST_KNOWN;
+	} else if (str_is(text, len, "LOCAL")) {
+		test->kind = TEST_LOCAL;
+	} else if (way == WAY_CLASSIC) {
+		classic_host(test, net);
+	} else {
+		plain_host(test, net);
+	}
+}
+
+/* ---- words ---- */
+
+static void
+daemon_test(struct test *test, enum way way)
+{
+	unsigned long port;
+
+	test->subject = SUBJECT_DAEMON;
+	if (way == WAY_CLASSIC ? classic_port(test->text, test->len, &test->port)
+			       : str_number(test->text, test->len, 65535, &port)) {
+		test->kind = TEST_PORT;
+		if (way == WAY_PLAIN)
+			test->port = (unsigned)port;
+	} else {
+		text_test(test);
+	}
+}
+
+/* Read a word one way into one or two tests. Returns how many. */
+static unsigned
+read_one_way(struct test *tests, struct net6 *nets, enum role role, const struct test *word)
+{
+	enum way way = (enum way)word->ways;
+	size_t len = word->len;
+	size_t split = role != ROLE_FILE && len > 0 ? 1 + classic_find(word->text + 1, len - 1, '@') : len;
+
+	tests[0] = tests[1] = *word;
+	if (split >= len) {
+		if (role == ROLE_DAEMONS)
+			daemon_test(&tests[0], way);
+		else
+			host_test(&tests[0], &nets[0], way);
+		return 1;
+	}
+	tests[1].text += split + 1;
+	tests[1].len -= (uint32_t)split + 1;
+	tests[0].len = (uint32_t)split;
+	if (role == ROLE_DAEMONS) {
+		daemon_test(&tests[0], way);
+		host_test(&tests[1], &nets[1], way);
+	} else {
+		struct test user = tests[0];
+
+		tests[0] = tests[1];
+		host_test(&tests[0], &nets[0], way);
+		user.subject = SUBJECT_USER;
+		text_test(&user);
+		tests[1] = user;
+	}
+	tests[0].flags |= TEST_AND;
+	return 2;
+}
+
+static bool
+same_test(const struct test *a, const struct test *b)
+{
+	if (a->kind != b->kind || a->flags != b->flags || a->text != b->text || a->len != b->len)
+		return false;
+	if (a->kind == TEST_NET4)
+		return a->v4.net == b->v4.net && a->v4.mask == b->v4.mask;
+	if (a->kind == TEST_NET6)
+		return memcmp(&a->v6->addr, &b->v6->addr, sizeof a->v6->addr) == 0 &&
+		    a->v6->len_bits == b->v6->len_bits && a->v6->scope_len == b->v6->scope_len;
+	if (a->kind == TEST_PORT)
+		return a->port == b->port;
+	return a->kind != TEST_VOID || a->diag == b->diag;
+}
+
+void
+pattern_read(struct pattern *pattern, enum role role, ways which, const char *text, size_t len)
+{
+	struct test word = {.text = text, .len = (uint32_t)len}, *tests = pattern->tests;
+	unsigned first = 0, second = 0;
+
+	if (role != ROLE_FILE && str_is(text, len, "EXCEPT")) {
+		word.kind = TEST_EXCEPT;
+		word.ways = which;
+		tests[0] = word;
+		pattern->count = 1;
+		return;
+	}
+	if (which & WAY_CLASSIC) {
+		word.ways = WAY_CLASSIC;
+		first = read_one_way(tests, pattern->nets, role, &word);
+	}
+	if (which & WAY_PLAIN) {
+		word.ways = WAY_PLAIN;
+		second = read_one_way(tests + first, pattern->nets + first, role, &word);
+	}
+	pattern->count = first + second;
+	if (first != second)
+		return;
+	for (unsigned i = 0; i < first; i++) {
+		if (!same_test(&tests[i], &tests[first + i]))
+			return;
+	}
+	for (unsigned i = 0; i < first; i++)
+		tests[i].ways = WAY_BOTH;
+	pattern->count = first;
+}

@@ -1,0 +1,60 @@
+/*
+ * NAME     severity - names of syslog.h
+ * PURPOSE  Knows no name itself: data/severities.def.
+ */
+#include "policy/severity.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+enum { PLAIN = WAY_PLAIN, BOTH = WAY_BOTH };
+
+struct name {
+	const char *name;
+	int code;
+	ways ways;
+};
+
+static const struct name facilities[] = {
+#define FACILITY(name, code, ways) {name, code, ways},
+#define LEVEL(name, code, ways)
+#include "severities.def"
+#undef FACILITY
+#undef LEVEL
+};
+
+static const struct name levels[] = {
+#define FACILITY(name, code, ways)
+#define LEVEL(name, code, ways) {name, code, ways},
+#include "severities.def"
+#undef FACILITY
+#undef LEVEL
+};
+
+static int
+find(const struct name *names, size_t count, enum way way, const char *text, size_t len)
+{
+	for (size_t i = 0; i < count; i++) {
+		if ((names[i].ways & way) != 0 && str_is(text, len, names[i].name))
+			return names[i].code;
+	}
+	return -1;
+}
+
+bool
+severity_parse(const char *text, size_t len, enum way way, int *ret)
+{
+	const char *dot = memchr(text, '.', len);
+	size_t skip = dot != NULL ? (size_t)(dot - text) + 1 : 0;
+	int facility = 0, level;
+
+	if (dot != NULL)
+		facility = find(
+		    facilities, sizeof facilities / sizeof *facilities, way, text, skip - 1);
+	level = find(levels, sizeof levels / sizeof *levels, way, text + skip, len - skip);
+	if (facility < 0 || level < 0)
+		return false;
+	*ret = facility << 3 | level;
+	return true;
+}

@@ -1,0 +1,162 @@
+/*
+ * NAME     lists - /file lists from disk
+ * PURPOSE  The list callbacks of struct facts_ops: a list is read when it is reached, piece by
+ *          piece, and kept parsed once it has been read to its end twice under one stamp.
+ * INVARIANTS  A source is closed by whoever opened it; a change under the reader is noticed at the
+ *          latest then.
+ * LIMITS   KEEP_MAX, as for tables.
+ */
+#include "table/lists.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "table/open.h"
+#include "table/table.h"
+
+enum { KEEP_MAX = 256 << 20 };
+
+struct list_source {
+	int fd; /* -1: kept */
+	const char *path; /* borrowed from the caller, who closes before it dies */
+	bool ended;
+	struct stamp stamp;
+	struct generation *generation;
+};
+
+/* A change is found where no decision is at hand; it is left here for the table layer. */
+static _Thread_local bool changed;
+
+bool
+lists_changed(void)
+{
+	bool ret = changed;
+
+	changed = false;
+	return ret;
+}
+
+static ssize_t
+read_all(int fd, char *bytes, size_t size)
+{
+	size_t have = 0;
+
+	while (have < size) {
+		ssize_t got = read(fd, bytes + have, size - have);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -1 : (ssize_t)have;
+		have += (size_t)got;
+	}
+	return (ssize_t)have;
+}
+
+/* Read the whole list and keep it. NULL: not worth it, or not possible; read it piece by piece. */
+static struct generation *
+keep(const char *path, int fd, const struct stamp *stamp)
+{
+	struct generation *generation = NULL;
+	struct stamp after;
+	int error;
+	size_t size = (size_t)stamp->size;
+
+	if (stamp->size <= 0 || stamp->size > KEEP_MAX || !stamp_is_settled(stamp) ||
+	    !store_was_read(path, stamp))
+		return NULL;
+	generation = generation_new(stamp);
+	if (generation != NULL)
+		generation->bytes = malloc(size);
+	if (generation != NULL && generation->bytes != NULL &&
+	    read_all(fd, generation->bytes, size) == (ssize_t)size &&
+	    words_keep(&generation->words, &generation->arena, generation->bytes, size) == 0 &&
+	    stamp_fd(fd, &after, &error) == FILE_READY && stamp_eq(stamp, &after)) {
+		store_put(path, generation);
+		return generation;
+	}
+	generation_release(generation);
+	lseek(fd, 0, SEEK_SET);
+	return NULL;
+}
+
+/* From the store, if the file is still what it was. */
+static struct generation *
+find_kept(const char *path)
+{
+	struct stamp stamp;
+	int error;
+
+	if (!store_knows(path) || stamp_path(path, &stamp, &error) != FILE_READY)
+		return NULL;
+	return store_get(path, &stamp);
+}
+
+enum list_status
+table_list_open(const char *path, struct list_source **ret_source, const struct words **ret_words,
+    int *ret_error)
+{
+	struct list_source *source = calloc(1, sizeof *source);
+	struct generation *kept;
+	enum file_state state = FILE_READY;
+
+	if (source == NULL) {
+		*ret_error = ENOMEM;
+		return LIST_BAD;
+	}
+	source->fd = -1;
+	source->path = path;
+	kept = find_kept(path);
+	if (kept == NULL)
+		state = open_whole(path, &source->stamp, &source->fd, &kept, ret_error);
+	if (state != FILE_READY) {
+		free(source);
+		return state == FILE_ABSENT ? LIST_MISSING : LIST_BAD;
+	}
+	if (kept == NULL) {
+		kept = keep(path, source->fd, &source->stamp);
+		if (kept != NULL) {
+			close(source->fd);
+			source->fd = -1;
+		}
+	}
+	source->generation = kept;
+	*ret_source = source;
+	*ret_words = kept != NULL ? &kept->words : NULL;
+	return LIST_OK;
+}
+
+enum list_status
+table_list_read(struct list_source *source, char *buf, size_t size, size_t *ret_len)
+{
+	ssize_t got;
+
+	do
+		got = read(source->fd, buf, size);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return LIST_BAD;
+	*ret_len = (size_t)got;
+	source->ended = got == 0;
+
+	return got == 0 ? LIST_END : LIST_OK;
+}
+
+void
+table_list_close(struct list_source *source)
+{
+	struct stamp after;
+	int error;
+
+	if (source->fd >= 0) {
+		if (stamp_fd(source->fd, &after, &error) != FILE_READY ||
+		    !stamp_eq(&source->stamp, &after))
+			changed = true;
+		else if (source->ended)
+			store_note_read(source->path, &source->stamp);
+		close(source->fd);
+	}
+	generation_release(source->generation);
+	free(source);
+}

@@ -1,0 +1,42 @@
+/*
+ * NAME     open - opening what may be half written
+ * LIMITS   LOOKS of PAUSE_MS make up STAMP_YOUNG_MS: whatever a writer does, that is all he gets.
+ * SEE      docs/decisions/freshness.md
+ */
+#include "table/open.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PAUSE_MS = 5, LOOKS = STAMP_YOUNG_MS / PAUSE_MS };
+
+void
+open_pause(void)
+{
+	struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+
+	while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+		;
+}
+
+enum file_state
+open_whole(const char *path, struct stamp *ret, int *ret_fd, struct generation **ret_earlier,
+    int *ret_error)
+{
+	*ret_earlier = NULL;
+	for (unsigned look = 0;; look++) {
+		enum file_state state = stamp_open(path, ret, ret_fd, ret_error);
+		int64_t age = state == FILE_READY ? stamp_age_ms(ret) : INT64_MAX;
+
+		if (age >= STAMP_TORN_MS || !stamp_is_torn(ret, *ret_fd))
+			return state;
+		*ret_earlier = store_get_last(path);
+		if (*ret_earlier == NULL && (age >= STAMP_YOUNG_MS || look == LOOKS))
+			return state;
+		close(*ret_fd);
+		if (*ret_earlier != NULL)
+			return state;
+		open_pause();
+	}
+}

@@ -1,0 +1,114 @@
+/*
+ * NAME     stamp - what a file is right now
+ * INVARIANTS  Only regular files are ever read: no device, FIFO or directory can hang or flood us.
+ * SEE      docs/decisions/freshness.md
+ */
+#include "table/stamp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static enum file_state
+judge(const struct stat *st, struct stamp *ret, int *ret_error)
+{
+	*ret = (struct stamp){.dev = st->st_dev,
+	    .ino = st->st_ino,
+	    .size = st->st_size,
+	    .mtime = st->st_mtim,
+	    .ctime = st->st_ctim,
+	    .mode = st->st_mode};
+	*ret_error = 0;
+	if (S_ISREG(st->st_mode))
+		return FILE_READY;
+	if (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3))
+		return FILE_ABSENT;
+	return FILE_BAD;
+}
+
+static enum file_state
+missing(int *ret_error)
+{
+	*ret_error = errno;
+	return errno == ENOENT ? FILE_ABSENT : FILE_BAD;
+}
+
+enum file_state
+stamp_path(const char *path, struct stamp *ret, int *ret_error)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? judge(&st, ret, ret_error) : missing(ret_error);
+}
+
+enum file_state
+stamp_fd(int fd, struct stamp *ret, int *ret_error)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? judge(&st, ret, ret_error) : missing(ret_error);
+}
+
+enum file_state
+stamp_open(const char *path, struct stamp *ret, int *ret_fd, int *ret_error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	enum file_state state;
+
+	if (fd < 0)
+		return missing(ret_error);
+	state = stamp_fd(fd, ret, ret_error);
+	if (state == FILE_READY)
+		*ret_fd = fd;
+	else
+		close(fd);
+	return state;
+}
+
+static bool
+time_eq(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool
+stamp_eq(const struct stamp *a, const struct stamp *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	    time_eq(&a->mtime, &b->mtime) && time_eq(&a->ctime, &b->ctime) && a->mode == b->mode;
+}
+
+static int64_t
+age_ms(const struct timespec *then)
+{
+	struct timespec now;
+	int64_t ms;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (int64_t)(now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000;
+	return ms < 0 ? INT64_MAX : ms;
+}
+
+int64_t
+stamp_age_ms(const struct stamp *stamp)
+{
+	return age_ms(&stamp->mtime);
+}
+
+bool
+stamp_is_settled(const struct stamp *stamp)
+{
+	bool coarse = stamp->mtime.tv_nsec == 0 && stamp->ctime.tv_nsec == 0;
+	int64_t limit = coarse ? STAMP_COARSE_MS : STAMP_YOUNG_MS;
+
+	return age_ms(&stamp->mtime) >= limit && age_ms(&stamp->ctime) >= limit;
+}
+
+bool
+stamp_is_torn(const struct stamp *stamp, int fd)
+{
+	char last;
+
+	return stamp->size == 0 || pread(fd, &last, 1, stamp->size - 1) != 1 || last != '\n';
+}

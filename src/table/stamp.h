@@ -1,0 +1,62 @@
+/*
+ * What a file is right now: identity, change times, and what that allows.
+ */
+#ifndef TABLE_STAMP_H
+#define TABLE_STAMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+	/* Two writes closer than the file system's clock tick cannot be told apart. 50 ms is many ticks
+	 * of any kernel, and nobody notices it at a connection. */
+	STAMP_YOUNG_MS = 50,
+	/* Where a file system keeps whole seconds only. */
+	STAMP_COARSE_MS = 2000,
+	/* A process that knows an earlier text trusts it over a torn one for this long. */
+	STAMP_TORN_MS = 1000,
+};
+
+struct stamp {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime, ctime;
+	mode_t mode;
+};
+
+enum file_state {
+	FILE_READY,
+	FILE_ABSENT, /* does not exist, or is /dev/null */
+	FILE_BAD, /* errno in *ret_error, or 0: not a regular file */
+};
+
+/* Look at a path, or at an open file. */
+enum file_state stamp_path(const char *path, struct stamp *ret, int *ret_error);
+enum file_state stamp_fd(int fd, struct stamp *ret, int *ret_error);
+
+/* Open for reading: close-on-exec, and never waiting for a writer or a terminal. *ret_fd is open
+ * only if FILE_READY. */
+enum file_state stamp_open(const char *path, struct stamp *ret, int *ret_fd, int *ret_error);
+
+bool stamp_eq(const struct stamp *, const struct stamp *);
+
+/* Milliseconds since the last write; INT64_MAX if that lies in the future. */
+int64_t stamp_age_ms(const struct stamp *);
+
+/* Could a later write go unnoticed under this stamp? If not, it is settled and may be kept. */
+bool stamp_is_settled(const struct stamp *);
+
+/* Does the file look as if somebody were in the middle of writing it? */
+bool stamp_is_torn(const struct stamp *, int fd);
+
+/* May others than the owner and group read it? Then who reads does not matter. */
+static inline bool
+stamp_is_public(const struct stamp *stamp)
+{
+	return (stamp->mode & S_IROTH) != 0;
+}
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * NAME     store - generations kept in a process
+ * INVARIANTS  Everything behind the lock is a few pointers; the lock is never waited for. A
+ *          generation dies with its last reference, in whichever thread that is.
+ * LIMITS   SLOTS paths: two tables and a handful of lists are usual; who names more has the least
+ *          recently used one read again. A process that switches tables at run time stays bounded.
+ * SEE      docs/decisions/freshness.md, docs/decisions/threads.md
+ */
+#include "table/store.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SLOTS = 32, GROUPS_MAX = 256 };
+
+/* Who has more groups than GROUPS_MAX shares nothing that is not public. */
+static const uint64_t reader_nobody = UINT64_MAX;
+
+struct slot {
+	char *path;
+	unsigned used; /* when, by the store's own count */
+	bool was_read;
+	struct stamp read_stamp;
+	struct generation *generation;
+};
+
+static struct slot slots[SLOTS];
+static unsigned uses;
+static atomic_flag busy = ATOMIC_FLAG_INIT;
+static atomic_bool anything;
+
+static bool
+enter(void)
+{
+	return !atomic_flag_test_and_set_explicit(&busy, memory_order_acquire);
+}
+
+static void
+leave(void)
+{
+	atomic_flag_clear_explicit(&busy, memory_order_release);
+}
+
+/* FNV-1a: tells different readers apart; nobody can choose his own groups to collide. */
+static uint64_t
+mix(uint64_t hash, uint64_t value)
+{
+	return (hash ^ value) * 0x100000001b3ULL;
+}
+
+uint64_t
+store_reader(const struct stamp *stamp)
+{
+	gid_t groups[GROUPS_MAX];
+	int count;
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	if (stamp_is_public(stamp))
+		return 0;
+	count = getgroups(GROUPS_MAX, groups);
+	if (count < 0)
+		return reader_nobody;
+	hash = mix(mix(mix(hash, geteuid()), getegid()), (uint64_t)count);
+	for (int i = 0; i < count; i++)
+		hash = mix(hash, groups[i]);
+	return hash == reader_nobody || hash == 0 ? 1 : hash;
+}
+
+struct generation *
+generation_new(const struct stamp *stamp)
+{
+	struct generation *generation = calloc(1, sizeof *generation);
+
+	if (generation != NULL) {
+		generation->references = 1;
+		generation->stamp = *stamp;
+		generation->reader = store_reader(stamp);
+	}
+	return generation;
+}
+
+void
+generation_release(struct generation *generation)
+{
+	if (generation == NULL ||
+	    __atomic_sub_fetch(&generation->references, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	arena_release(&generation->arena);
+	free(generation->rules);
+	free(generation->bytes);
+	free(generation);
+}
+
+static struct generation *
+share(struct generation *generation)
+{
+	if (generation != NULL)
+		__atomic_add_fetch(&generation->references, 1, __ATOMIC_RELAXED);
+	return generation;
+}
+
+static struct slot *
+find(const char *path)
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		if (slots[i].path != NULL && strcmp(slots[i].path, path) == 0) {
+			slots[i].used = ++uses;
+			return &slots[i];
+		}
+	}
+	return NULL;
+}
+
+/* The path's slot, or the least recently used one made over to it. *ret_old is to be released when
+ * the lock is left. */
+static struct slot *
+claim(const char *path, struct generation **ret_old)
+{
+	struct slot *slot = find(path);
+	char *copy;
+
+	*ret_old = NULL;
+	if (slot != NULL)
+		return slot;
+	copy = strdup(path);
+	if (copy == NULL)
+		return NULL;
+	slot = &slots[0];
+	for (size_t i = 1; i < SLOTS; i++) {
+		if (slots[i].path == NULL || (slot->path != NULL && slots[i].used < slot->used))
+			slot = &slots[i];
+	}
+	*ret_old = slot->generation;
+	free(slot->path);
+	*slot = (struct slot){.path = copy, .used = ++uses};
+	return slot;
+}
+
+bool
+store_knows(const char *path)
+{
+	bool known;
+
+	if (!atomic_load_explicit(&anything, memory_order_relaxed) || !enter())
+		return false;
+	known = find(path) != NULL;
+	leave();
+	return known;
+}
+
+static struct generation *
+get(const char *path, const struct stamp *stamp)
+{
+	struct generation *found = NULL;
+	struct slot *slot;
+
+	if (!enter())
+		return NULL;
+	slot = find(path);
+	if (slot != NULL && slot->generation != NULL &&
+	    (stamp == NULL || stamp_eq(&slot->generation->stamp, stamp)))
+		found = share(slot->generation);
+	leave();
+	if (found != NULL && (found->reader == reader_nobody ||
+				 found->reader != store_reader(&found->stamp))) {
+		generation_release(found);
+		return NULL;
+	}
+	return found;
+}
+
+struct generation *
+store_get(const char *path, const struct stamp *stamp)
+{
+	return get(path, stamp);
+}
+
+struct generation *
+store_get_last(const char *path)
+{
+	return get(path, NULL);
+}
+
+bool
+store_was_read(const char *path, const struct stamp *stamp)
+{
+	struct slot *slot;
+	bool was_read;
+
+	if (!enter())
+		return false;
+	slot = find(path);
+	was_read = slot != NULL && slot->was_read && stamp_eq(&slot->read_stamp, stamp);
+	leave();
+	return was_read;
+}
+
+void
+store_note_read(const char *path, const struct stamp *stamp)
+{
+	struct generation *old = NULL;
+	struct slot *slot;
+
+	if (!enter())
+		return;
+	slot = claim(path, &old);
+	if (slot != NULL) {
+		slot->was_read = true;
+		slot->read_stamp = *stamp;
+		atomic_store_explicit(&anything, true, memory_order_relaxed);
+	}
+	leave();
+	generation_release(old);
+}
+
+void
+store_put(const char *path, struct generation *generation)
+{
+	struct generation *old = NULL, *replaced = NULL;
+	struct slot *slot;
+
+	if (!enter())
+		return;
+	slot = claim(path, &old);
+	if (slot != NULL) {
+		replaced = slot->generation;
+		slot->generation = share(generation);
+		atomic_store_explicit(&anything, true, memory_order_relaxed);
+	}
+	leave();
+	generation_release(old);
+	generation_release(replaced);
+}

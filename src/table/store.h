@@ -1,0 +1,53 @@
+/*
+ * Generations: tables and lists kept parsed, shared by the threads of a process.
+ *
+ * A generation never changes once it is stored. The store's lock is only tried: whoever misses it
+ * finds nothing, stores nothing, and reads the file for himself.
+ */
+#ifndef TABLE_STORE_H
+#define TABLE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "policy/filelist.h"
+#include "policy/rule.h"
+#include "table/stamp.h"
+
+struct generation {
+	unsigned references; /* atomic */
+	struct stamp stamp;
+	uint64_t reader; /* who may use it: store_reader() of who read it; 0 = everybody */
+	enum lines_mode mode;
+	struct rule *rules;
+	size_t rule_count, rule_size;
+	struct words words; /* of a list */
+	char *bytes; /* the text that rules and words borrow */
+	struct arena arena;
+};
+
+/* Effective uid, gid and groups as one number, or 0 for a file that everybody may read. */
+uint64_t store_reader(const struct stamp *);
+
+/* An empty generation with one reference; NULL: out of memory. */
+struct generation *generation_new(const struct stamp *);
+void generation_release(struct generation *); /* NULL is fine */
+
+/* Is anything known of this path? A first look, to spare a stat where there is nothing. */
+bool store_knows(const char *path);
+
+/* The generation of exactly this stamp, with a reference; NULL: none. */
+struct generation *store_get(const char *path, const struct stamp *);
+
+/* The last generation of this path, whatever the file is now. */
+struct generation *store_get_last(const char *path);
+
+/* Was the file read to its end before, under this stamp? Then the next reading is worth keeping. */
+bool store_was_read(const char *path, const struct stamp *);
+void store_note_read(const char *path, const struct stamp *);
+
+/* Keep it; the store takes a reference of its own. */
+void store_put(const char *path, struct generation *);
+
+#endif

@@ -1,0 +1,369 @@
+/*
+ * NAME     table - tables from disk to a pass
+ * PURPOSE  Rules are judged while the file is read: a first match costs the same at any size. The
+ *          second reading under one stamp that goes to the end is kept, and serves from then on.
+ * INVARIANTS  A reading counts only if the stamp is the same before and after. What cannot be had
+ *          refuses. No descriptor survives a decision; errno is kept.
+ * LIMITS   TRIES, well within STAMP_YOUNG_MS; KEEP_MAX: a larger table is read each time, since its
+ *          parsed form takes some ten times its size.
+ * SEE      docs/decisions/freshness.md, docs/decisions/faults-refuse.md
+ */
+#include "table/table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "table/lists.h"
+#include "table/open.h"
+#include "table/stamp.h"
+#include "table/store.h"
+
+enum {
+	TRIES = 3,
+	/* A first read as small as the original's, so that a first match is as cheap; then larger. */
+	FIRST_READ = 4096,
+	NEXT_READ = 65536,
+	KEEP_MAX = 256 << 20,
+};
+
+enum outcome {
+	SHOWN, /* the table passed by, or all is decided */
+	CHANGED, /* it was written meanwhile: what was decided counts for nothing */
+	FAILED, /* it cannot be had: pass_fault was called */
+};
+
+struct scan {
+	struct pass *pass;
+	enum table table;
+	const char *path;
+	int fd;
+	struct stamp stamp;
+	struct lines lines;
+	struct buf buf; /* streaming: what is not consumed yet */
+	struct generation *keep; /* keeping: rules are added as they pass */
+	size_t read_bytes;
+	bool eof;
+	bool ended; /* all lines have passed */
+	bool spoilt; /* memory ran out for a rule to be kept */
+	char storage[FIRST_READ + 1];
+};
+
+static enum outcome
+fault(struct scan *scan, enum diag_code code, int error)
+{
+	const struct facts *facts = scan->pass->matcher.facts;
+	struct diag diag = {.error = error};
+
+	diag_set(&diag, code, scan->path, strlen(scan->path));
+	facts->ops->report(facts->ctx, &diag);
+	pass_fault(scan->pass, code);
+	return FAILED;
+}
+
+/* ---- keeping ---- */
+
+static void
+drop_keep(struct scan *scan)
+{
+	generation_release(scan->keep);
+	scan->keep = NULL;
+}
+
+/* Worth keeping, and possible? Then the text gets memory of its own from the start. */
+static void
+prepare_keep(struct scan *scan)
+{
+	const struct stamp *stamp = &scan->stamp;
+
+	if (stamp->size <= 0 || stamp->size > KEEP_MAX || !stamp_is_settled(stamp) ||
+	    !store_was_read(scan->path, stamp))
+		return;
+	scan->keep = generation_new(stamp);
+	if (scan->keep == NULL)
+		return;
+	scan->keep->bytes = malloc((size_t)stamp->size);
+	if (scan->keep->bytes == NULL)
+		drop_keep(scan);
+}
+
+/* Out of memory only ends the keeping: the rule itself is judged all the same. */
+static const struct rule *
+keep_rule(struct scan *scan, const struct rule *rule, bool joined)
+{
+	struct generation *keep = scan->keep;
+	struct rule *kept;
+
+	if (keep->rule_count == keep->rule_size) {
+		size_t size = keep->rule_size == 0 ? 16 : keep->rule_size * 2;
+		struct rule *rules = realloc(keep->rules, size * sizeof *rules);
+
+		if (rules == NULL)
+			return NULL;
+		keep->rules = rules;
+		keep->rule_size = size;
+	}
+	kept = &keep->rules[keep->rule_count];
+	*kept = *rule;
+	if (!rule_keep(kept, &keep->arena, joined))
+		return NULL;
+	keep->rule_count++;
+	return kept;
+}
+
+/* ---- reading ---- */
+
+/* Where the next bytes go, and how many fit. NULL: out of memory. */
+static char *
+room(struct scan *scan, size_t *ret_size)
+{
+	size_t consumed = lines_consumed(&scan->lines), want;
+
+	if (scan->keep != NULL) {
+		*ret_size = (size_t)scan->stamp.size - scan->read_bytes;
+		return scan->keep->bytes + scan->read_bytes;
+	}
+	if (consumed > 0) {
+		scan->buf.len -= consumed;
+		memmove(scan->buf.bytes, scan->buf.bytes + consumed, scan->buf.len);
+	}
+	want = scan->read_bytes == 0 ? FIRST_READ : NEXT_READ;
+	if (!buf_reserve(&scan->buf, want))
+		return NULL;
+	*ret_size = want;
+	return scan->buf.bytes + scan->buf.len;
+}
+
+/* Read on and hand the bytes to the lines. 0, or an errno. */
+static int
+read_more(struct scan *scan)
+{
+	size_t size, start = scan->keep != NULL ? lines_consumed(&scan->lines) : 0;
+	char *into = room(scan, &size);
+	ssize_t got;
+
+	if (into == NULL)
+		return ENOMEM;
+	do
+		got = size == 0 ? 0 : read(scan->fd, into, size);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno;
+	scan->read_bytes += (size_t)got;
+	scan->eof = got == 0 ||
+	    (scan->stamp.size > 0 && scan->read_bytes == (size_t)scan->stamp.size);
+	if (scan->keep != NULL) {
+		const char *bytes = scan->lines.bytes != NULL ? scan->lines.bytes + start
+								 : scan->keep->bytes;
+
+		lines_feed(&scan->lines, bytes,
+		    (size_t)(scan->keep->bytes + scan->read_bytes - bytes), scan->eof);
+	} else {
+		scan->buf.len += (size_t)got;
+		lines_feed(
+		    &scan->lines, scan->buf.bytes, scan->buf.len, scan->eof);
+	}
+	return 0;
+}
+
+/* Show a line's rules. False: all is decided. */
+static bool
+show_line(struct scan *scan, const struct line *line)
+{
+	struct rule rules[RULES_MAX];
+	unsigned count = rule_read(rules, line);
+	bool more = true;
+
+	pass_table(scan->pass, scan->table, scan->path, scan->lines.mode);
+	for (unsigned i = 0; i < count; i++) {
+		const struct rule *kept = NULL;
+
+		if (scan->keep != NULL) {
+			kept = keep_rule(scan, &rules[i], line->joined);
+			scan->spoilt = scan->spoilt || kept == NULL;
+		}
+		more = more && pass_rule(scan->pass, kept != NULL ? kept : &rules[i]);
+	}
+	return more;
+}
+
+static enum outcome
+show_lines(struct scan *scan)
+{
+	struct line line;
+	int error;
+
+	for (;;) {
+		switch (lines_next(&scan->lines, &line)) {
+		case LINES_LINE:
+			if (!show_line(scan, &line))
+				return SHOWN;
+			break;
+		case LINES_MORE:
+			error = read_more(scan);
+			if (error != 0)
+				return fault(scan, DIAG_READ_FAILED, error);
+			break;
+		case LINES_TOO_LONG:
+			return fault(scan, DIAG_LINE_OVER_LIMIT, 0);
+		case LINES_END:
+			scan->ended = true;
+			return SHOWN;
+		}
+	}
+}
+
+/* ---- a table ---- */
+
+static enum outcome
+show_generation(struct pass *pass, enum table table, const char *path, struct generation *kept)
+{
+	pass_table(pass, table, path, kept->mode);
+	for (size_t i = 0; i < kept->rule_count && pass_rule(pass, &kept->rules[i]); i++)
+		;
+	generation_release(kept);
+	return SHOWN;
+}
+
+/* The file was read to its end, and did not change meanwhile. */
+static void
+remember(struct scan *scan)
+{
+	if (scan->keep == NULL || scan->spoilt) {
+		store_note_read(scan->path, &scan->stamp);
+		return;
+	}
+	scan->keep->mode = scan->lines.mode;
+	store_put(scan->path, scan->keep);
+}
+
+static enum outcome
+show_file(struct scan *scan)
+{
+	enum outcome outcome;
+	struct stamp after;
+	int error;
+
+	prepare_keep(scan);
+	outcome = show_lines(scan);
+	if (outcome == SHOWN &&
+	    (stamp_fd(scan->fd, &after, &error) != FILE_READY ||
+		!stamp_eq(&scan->stamp, &after)))
+		outcome = CHANGED;
+	if (outcome == SHOWN && scan->ended)
+		remember(scan);
+	drop_keep(scan);
+	return outcome;
+}
+
+/* Rules from the file as it is; from what is kept of exactly this; or, if `from_last`, from what was
+ * kept last, whatever the file is now. */
+static enum outcome
+show_table(struct pass *pass, enum table table, const char *path, bool from_last)
+{
+	struct scan scan;
+	struct generation *kept = from_last ? store_get_last(path) : NULL;
+	enum file_state state = FILE_READY;
+	enum outcome outcome;
+	int error = 0;
+
+	memset(&scan, 0, offsetof(struct scan, storage));
+	scan.pass = pass;
+	scan.table = table;
+	scan.path = path;
+	if (kept == NULL && store_knows(path)) {
+		state = stamp_path(path, &scan.stamp, &error);
+		kept = state == FILE_READY ? store_get(path, &scan.stamp) : NULL;
+	}
+	if (kept == NULL && state == FILE_READY)
+		state = open_whole(path, &scan.stamp, &scan.fd, &kept, &error);
+	if (kept != NULL)
+		return show_generation(pass, table, path, kept);
+	if (state == FILE_ABSENT)
+		return SHOWN;
+	if (state == FILE_BAD)
+		return fault(&scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error);
+	lines_init(&scan.lines);
+	buf_init(&scan.buf, scan.storage, sizeof scan.storage, LINES_MAX + 2 * NEXT_READ);
+	outcome = show_file(&scan);
+	buf_release(&scan.buf);
+	lines_release(&scan.lines);
+	close(scan.fd);
+	return outcome;
+}
+
+/* ---- a decision ---- */
+
+struct tables {
+	const char *paths[2]; /* by enum table */
+	bool changed[2]; /* by the last attempt */
+};
+
+/* Show both tables once. True: the decision counts. */
+static bool
+attempt(struct pass *pass, struct tables *tables, bool from_last)
+{
+	bool counts = true;
+
+	lists_changed();
+	for (unsigned t = 0; t < 2 && pass->open != 0; t++) {
+		bool last = from_last && tables->changed[t];
+		enum outcome outcome = show_table(pass, (enum table)t, tables->paths[t], last);
+
+		if (!from_last)
+			tables->changed[t] = outcome == CHANGED;
+		counts = counts && outcome != CHANGED;
+	}
+	return !lists_changed() && counts;
+}
+
+/* A table would not hold still: what its last text says and what it said before are both asked, and
+ * the lower verdict counts. Nothing known from before: refuse. */
+static void
+decide_unstable(struct pass *pass, struct tables *tables)
+{
+	struct decision seen[READINGS];
+	bool known = true;
+
+	memcpy(seen, pass->decisions, sizeof seen);
+	for (unsigned t = 0; t < 2; t++) {
+		struct generation *last = tables->changed[t] ? store_get_last(tables->paths[t]) : NULL;
+
+		known = known && (!tables->changed[t] || last != NULL);
+		generation_release(last);
+	}
+	pass_restart(pass);
+	if (!known || !(tables->changed[0] || tables->changed[1])) {
+		struct scan scan = {.pass = pass,
+		    .path = tables->paths[tables->changed[0] ? TABLE_ALLOW : TABLE_DENY]};
+
+		fault(&scan, DIAG_TABLE_UNSTABLE, 0);
+		return;
+	}
+	attempt(pass, tables, true);
+	pass_decide(pass);
+	for (unsigned r = 0; r < READINGS; r++) {
+		if (seen[r].verdict < pass->decisions[r].verdict)
+			pass->decisions[r] = seen[r];
+	}
+}
+
+void
+table_decide(struct pass *pass, const char *allow_path, const char *deny_path)
+{
+	struct tables tables = {.paths = {allow_path, deny_path}};
+	int saved_errno = errno;
+	unsigned tries = 0;
+
+	while (!attempt(pass, &tables, false)) {
+		if (++tries == TRIES) {
+			pass_decide(pass);
+			decide_unstable(pass, &tables);
+			break;
+		}
+		pass_restart(pass);
+		open_pause();
+	}
+	errno = saved_errno;
+}

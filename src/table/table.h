@@ -1,0 +1,25 @@
+/*
+ * The files on disk: rules are shown to a pass as they are read, or from a kept generation.
+ *
+ * Saving a table takes effect at the next decision: docs/decisions/freshness.md. Thread-safe; a
+ * lock is only ever tried, so nothing that a fork leaves behind blocks anybody.
+ */
+#ifndef TABLE_TABLE_H
+#define TABLE_TABLE_H
+
+#include "policy/decide.h"
+
+/* Show the rules of both tables to pass, which comes from pass_init; afterwards pass_decide gives
+ * the verdict. A table that cannot be had refuses, and is told through pass's facts. A reading that
+ * had to be repeated may tell its findings again. The paths are borrowed until the decision is
+ * used. errno is kept. */
+void table_decide(struct pass *, const char *allow_path, const char *deny_path);
+
+/* The list callbacks of struct facts_ops, for whoever implements it. */
+enum list_status table_list_open(const char *path, struct list_source **ret_source,
+    const struct words **ret_words, int *ret_error);
+enum list_status table_list_read(
+    struct list_source *, char *buf, size_t size, size_t *ret_len);
+void table_list_close(struct list_source *);
+
+#endif

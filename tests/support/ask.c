@@ -1,0 +1,244 @@
+/*
+ * NAME     ask - the engine on texts
+ * PURPOSE  A facts provider whose answers are in a struct, and a table that is a string.
+ */
+#include "ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+struct asking {
+	const struct ask *ask;
+	struct answer *answer;
+	struct facts facts;
+	struct addr_fact addrs[2];
+	struct name_fact names[2];
+};
+
+struct list_source {
+	const struct ask_list *list;
+	size_t at;
+};
+
+static const char *
+or_unknown(const char *text)
+{
+	return text != NULL ? text : "unknown";
+}
+
+static const struct addr_fact *
+addr(void *ctx, enum end end)
+{
+	struct asking *asking = ctx;
+
+	return &asking->addrs[end];
+}
+
+static const struct name_fact *
+name(void *ctx, enum end end)
+{
+	struct asking *asking = ctx;
+
+	asking->answer->names_asked++;
+	return asking->ask->name_fails ? NULL : &asking->names[end];
+}
+
+static const struct name_fact *
+known_name(void *ctx, enum end end)
+{
+	struct asking *asking = ctx;
+
+	return &asking->names[end];
+}
+
+static const char *
+daemon_name(void *ctx)
+{
+	struct asking *asking = ctx;
+
+	return or_unknown(asking->ask->daemon);
+}
+
+static const char *
+user(void *ctx)
+{
+	struct asking *asking = ctx;
+
+	asking->answer->users_asked++;
+	return asking->ask->user_fails ? NULL : or_unknown(asking->ask->user);
+}
+
+static int
+server_port(void *ctx)
+{
+	struct asking *asking = ctx;
+
+	return asking->ask->server_port > 0 ? asking->ask->server_port : -1;
+}
+
+static int
+netgroup(void *ctx, const char *group, const char *host)
+{
+	struct asking *asking = ctx;
+
+	(void)host;
+	return asking->ask->netgroup != NULL && strcmp(asking->ask->netgroup, group) == 0;
+}
+
+static unsigned
+scope(void *ctx, const char *text, size_t len, const struct addr *a)
+{
+	unsigned long number;
+
+	(void)ctx;
+	(void)a;
+	if (len == 2 && memcmp(text, "lo", 2) == 0)
+		return 1;
+	return str_number(text, len, 9, &number) ? (unsigned)number : 0;
+}
+
+static enum list_status
+list_open(void *ctx, const char *path, struct list_source **ret_source,
+    const struct words **ret_words, int *ret_error)
+{
+	struct asking *asking = ctx;
+
+	*ret_words = NULL;
+	*ret_error = 2;
+	for (size_t i = 0; i < asking->ask->list_count; i++) {
+		const struct ask_list *list = &asking->ask->lists[i];
+
+		if (strcmp(list->path, path) != 0)
+			continue;
+		*ret_error = 0;
+		if (list->status != LIST_OK)
+			return list->status;
+		*ret_source = calloc(1, sizeof **ret_source);
+		(*ret_source)->list = list;
+		return LIST_OK;
+	}
+	return LIST_MISSING;
+}
+
+static enum list_status
+list_read(void *ctx, struct list_source *source, char *buf, size_t size, size_t *ret_len)
+{
+	struct asking *asking = ctx;
+	size_t left = source->list->len - source->at;
+
+	if (asking->ask->feed_bytes != 0 && size > asking->ask->feed_bytes)
+		size = asking->ask->feed_bytes;
+	*ret_len = left < size ? left : size;
+	memcpy(buf, source->list->text + source->at, *ret_len);
+	source->at += *ret_len;
+	return left == 0 ? LIST_END : LIST_OK;
+}
+
+static void
+list_close(void *ctx, struct list_source *source)
+{
+	(void)ctx;
+	free(source);
+}
+
+static void
+report(void *ctx, const struct diag *diag)
+{
+	struct answer *answer = ((struct asking *)ctx)->answer;
+
+	if (answer->report_count < ASK_REPORTS_MAX)
+		answer->reports[answer->report_count++] = *diag;
+}
+
+static const struct facts_ops ops = {addr, name, known_name, daemon_name, user, server_port,
+    netgroup, scope, list_open, list_read, list_close, report};
+
+static bool
+show(struct pass *pass, const struct ask *ask_, struct arena *arena, const struct line *line)
+{
+	struct rule rules[RULES_MAX];
+	unsigned count = rule_read(rules, line);
+	bool more = true;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (ask_->keep && !rule_keep(&rules[i], arena, line->joined))
+			abort();
+		more = more && pass_rule(pass, &rules[i]);
+	}
+	return more;
+}
+
+static void
+show_text(
+    struct pass *pass, const struct ask *ask_, enum table table, const char *text, size_t len)
+{
+	size_t fed = ask_->feed_bytes == 0 || ask_->keep ? len : 0, dropped = 0;
+	struct arena arena = {.max_bytes = 0};
+	struct lines lines;
+	struct line line;
+	bool more = true;
+
+	lines_init(&lines);
+	lines_feed(&lines, text, fed, fed == len);
+	while (more) {
+		switch (lines_next(&lines, &line)) {
+		case LINES_LINE:
+			pass_table(pass, table, table == TABLE_ALLOW ? "A" : "D", lines.mode);
+			more = show(pass, ask_, &arena, &line);
+			break;
+		case LINES_MORE:
+			dropped += lines_consumed(&lines);
+			fed = len - fed < ask_->feed_bytes ? len : fed + ask_->feed_bytes;
+			lines_feed(&lines, text + dropped, fed - dropped, fed == len);
+			break;
+		case LINES_TOO_LONG:
+			pass_table(pass, table, table == TABLE_ALLOW ? "A" : "D", lines.mode);
+			pass_fault(pass, DIAG_LINE_OVER_LIMIT);
+			more = false;
+			break;
+		case LINES_END:
+			more = false;
+			break;
+		}
+	}
+	lines_release(&lines);
+	arena_release(&arena);
+}
+
+static void
+set_name(struct name_fact *fact, const char *text)
+{
+	fact->text = or_unknown(text);
+	fact->len = strlen(fact->text);
+	fact->state = strcmp(fact->text, "unknown") == 0 ? NAME_UNKNOWN
+	    : strcmp(fact->text, "paranoid") == 0	 ? NAME_PARANOID
+							 : NAME_KNOWN;
+}
+
+void
+ask(const struct ask *ask_, const char *allow, size_t allow_len, const char *deny,
+    size_t deny_len, struct answer *ret)
+{
+	struct asking asking = {.ask = ask_, .answer = ret};
+	struct option_context context = {.resident = ask_->resident};
+	struct pass pass;
+
+	memset(ret, 0, sizeof *ret);
+	asking.facts = (struct facts){.ops = &ops, .ctx = &asking};
+	addr_fact_init(&asking.addrs[END_CLIENT], or_unknown(ask_->addr), &asking.facts);
+	addr_fact_init(&asking.addrs[END_SERVER], or_unknown(ask_->server_addr), &asking.facts);
+	set_name(&asking.names[END_CLIENT], ask_->name);
+	set_name(&asking.names[END_SERVER], ask_->server_name);
+	pass_init(&pass, &asking.facts, &context);
+	if (allow != NULL)
+		show_text(&pass, ask_, TABLE_ALLOW, allow, allow_len);
+	if (deny != NULL && pass.open != 0)
+		show_text(&pass, ask_, TABLE_DENY, deny, deny_len);
+	ret->by = *pass_decide(&pass);
+	ret->verdict = ret->by.verdict;
+	for (unsigned r = 0; r < READINGS; r++)
+		ret->readings[r] = pass.decisions[r].verdict;
+	pass_release(&pass);
+}

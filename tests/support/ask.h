@@ -1,0 +1,45 @@
+/*
+ * Ask the engine about two texts and a request, without files, network or library: for unit tests,
+ * golden tests and fuzz targets.
+ */
+#ifndef TESTS_ASK_H
+#define TESTS_ASK_H
+
+#include "policy/decide.h"
+
+struct ask_list {
+	const char *path, *text;
+	size_t len;
+	enum list_status status; /* LIST_OK: text is it */
+};
+
+struct ask {
+	const char *daemon;
+	const char *addr, *name, *user; /* of the client; NULL: unknown */
+	const char *server_addr, *server_name;
+	int server_port; /* 0: none */
+	bool name_fails, user_fails; /* a resource runs out */
+	const struct ask_list *lists;
+	size_t list_count;
+	const char *netgroup; /* the one that every known name belongs to */
+	bool resident;
+	bool keep; /* judge kept rules instead of text */
+	size_t feed_bytes; /* hand the text over in pieces of this size; 0: at once */
+};
+
+enum { ASK_REPORTS_MAX = 16 };
+
+struct answer {
+	enum verdict verdict;
+	struct decision by; /* its tail does not outlive the answer's pass */
+	enum verdict readings[READINGS];
+	unsigned names_asked, users_asked;
+	struct diag reports[ASK_REPORTS_MAX];
+	size_t report_count;
+};
+
+/* NULL text: the table does not exist. Files are called "A" and "D". */
+void ask(const struct ask *, const char *allow, size_t allow_len, const char *deny,
+    size_t deny_len, struct answer *ret);
+
+#endif
