@@ -281,8 +281,9 @@ lines_next(struct lines *lines, struct line *ret)
 	enum lines_status status;
 
 	if (!lines->checked) {
-		if (memchr(lines->bytes, '\n', lines->len) == NULL && !lines->eof &&
-		    lines->len <= LINES_MAX)
+		bool whole = lines->len > 0 && memchr(lines->bytes, '\n', lines->len) != NULL;
+
+		if (!whole && !lines->eof && lines->len <= LINES_MAX)
 			return LINES_MORE;
 		lines->checked = true;
 		if (lines->len > 0 && start(lines, ret))

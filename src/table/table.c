@@ -77,13 +77,13 @@ prepare_keep(struct scan *scan)
 {
 	const struct stamp *stamp = &scan->stamp;
 
-	if (stamp->size <= 0 || stamp->size > KEEP_MAX || !stamp_is_settled(stamp) ||
+	if (stamp->size > KEEP_MAX || !stamp_is_settled(stamp) ||
 	    !store_was_read(scan->path, stamp))
 		return;
 	scan->keep = generation_new(stamp);
 	if (scan->keep == NULL)
 		return;
-	scan->keep->bytes = malloc((size_t)stamp->size);
+	scan->keep->bytes = malloc((size_t)stamp->size + 1);
 	if (scan->keep->bytes == NULL)
 		drop_keep(scan);
 }

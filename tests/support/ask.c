@@ -218,27 +218,56 @@ set_name(struct name_fact *fact, const char *text)
 }
 
 void
-ask(const struct ask *ask_, const char *allow, size_t allow_len, const char *deny,
-    size_t deny_len, struct answer *ret)
+ask_with(const struct ask *ask_, void (*show_rules)(struct pass *, const void *), const void *arg,
+    struct answer *ret)
 {
 	struct asking asking = {.ask = ask_, .answer = ret};
 	struct option_context context = {.resident = ask_->resident};
+	struct facts_ops all = ops;
 	struct pass pass;
 
 	memset(ret, 0, sizeof *ret);
-	asking.facts = (struct facts){.ops = &ops, .ctx = &asking};
+	if (ask_->list_ops != NULL) {
+		all.list_open = ask_->list_ops->list_open;
+		all.list_read = ask_->list_ops->list_read;
+		all.list_close = ask_->list_ops->list_close;
+	}
+	asking.facts = (struct facts){.ops = &all, .ctx = &asking};
 	addr_fact_init(&asking.addrs[END_CLIENT], or_unknown(ask_->addr), &asking.facts);
 	addr_fact_init(&asking.addrs[END_SERVER], or_unknown(ask_->server_addr), &asking.facts);
 	set_name(&asking.names[END_CLIENT], ask_->name);
 	set_name(&asking.names[END_SERVER], ask_->server_name);
 	pass_init(&pass, &asking.facts, &context);
-	if (allow != NULL)
-		show_text(&pass, ask_, TABLE_ALLOW, allow, allow_len);
-	if (deny != NULL && pass.open != 0)
-		show_text(&pass, ask_, TABLE_DENY, deny, deny_len);
+	show_rules(&pass, arg);
 	ret->by = *pass_decide(&pass);
 	ret->verdict = ret->by.verdict;
 	for (unsigned r = 0; r < READINGS; r++)
 		ret->readings[r] = pass.decisions[r].verdict;
 	pass_release(&pass);
+}
+
+struct texts {
+	const struct ask *ask;
+	const char *text[2];
+	size_t len[2];
+};
+
+static void
+show_texts(struct pass *pass, const void *arg)
+{
+	const struct texts *texts = arg;
+
+	for (unsigned t = 0; t < 2 && pass->open != 0; t++) {
+		if (texts->text[t] != NULL)
+			show_text(pass, texts->ask, (enum table)t, texts->text[t], texts->len[t]);
+	}
+}
+
+void
+ask(const struct ask *ask_, const char *allow, size_t allow_len, const char *deny,
+    size_t deny_len, struct answer *ret)
+{
+	struct texts texts = {ask_, {allow, deny}, {allow_len, deny_len}};
+
+	ask_with(ask_, show_texts, &texts, ret);
 }

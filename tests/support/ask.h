@@ -14,6 +14,8 @@ struct ask_list {
 };
 
 struct ask {
+	/* Lists from somewhere else than `lists`: whole callbacks of struct facts_ops; NULL: not. */
+	const struct facts_ops *list_ops;
 	const char *daemon;
 	const char *addr, *name, *user; /* of the client; NULL: unknown */
 	const char *server_addr, *server_name;
@@ -41,5 +43,9 @@ struct answer {
 /* NULL text: the table does not exist. Files are called "A" and "D". */
 void ask(const struct ask *, const char *allow, size_t allow_len, const char *deny,
     size_t deny_len, struct answer *ret);
+
+/* The same with rules from somewhere else: show is called with a pass to show them to. */
+void ask_with(const struct ask *, void (*show)(struct pass *, const void *), const void *arg,
+    struct answer *ret);
 
 #endif
