@@ -106,6 +106,14 @@ addr_is_v4(const struct addr *a)
 	return memcmp(a->bytes, v4_prefix, sizeof v4_prefix) == 0;
 }
 
+uint32_t
+addr_v4_bits(const struct addr *a)
+{
+	const uint8_t *b = a->bytes + sizeof v4_prefix;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
 static bool
 scopes_agree(const struct addr *a, const struct addr *b)
 {

@@ -43,6 +43,8 @@ struct addr addr_from_v4(const void *four_bytes);
 struct addr addr_from_v6(const void *sixteen_bytes, uint32_t scope);
 
 bool addr_is_v4(const struct addr *a);
+/* The last 32 bits in host order: of an IPv4 address, all there is. */
+uint32_t addr_v4_bits(const struct addr *a);
 
 /* Equal in all 128 bits; scopes count only when both are given. */
 bool addr_eq(const struct addr *a, const struct addr *b);

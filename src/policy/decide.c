@@ -15,32 +15,15 @@ void
 pass_init(struct pass *pass, const struct facts *facts, const struct option_context *options)
 {
 	memset(pass, 0, sizeof *pass);
-	pass->matcher.facts = facts;
+	matcher_init(&pass->matcher, facts);
 	pass->options = *options;
 	pass->open = ALL_READINGS;
-}
-
-void
-pass_restart(struct pass *pass)
-{
-	pass->matcher.failed = false;
-	pass->open = ALL_READINGS;
-	pass->ended = 0;
 }
 
 void
 pass_release(struct pass *pass)
 {
 	arena_release(&pass->tails);
-}
-
-void
-pass_table(struct pass *pass, enum table table, const char *file, enum lines_mode mode)
-{
-	pass->table = table;
-	pass->file = file;
-	pass->mode = mode;
-	pass->ended = 0;
 }
 
 /* The way in which a reading reads this table. */
@@ -53,10 +36,50 @@ way_of(const struct pass *pass, enum reading reading)
 }
 
 static void
+refresh(struct pass *pass)
+{
+	pass->want = MATCH_NONE;
+	for (unsigned r = 0; r < READINGS; r++) {
+		if (pass->open & ~pass->ended & 1U << r)
+			pass->want |= match_of_ways(way_of(pass, (enum reading)r));
+	}
+}
+
+void
+pass_table(struct pass *pass, enum table table, const char *file, enum lines_mode mode)
+{
+	pass->table = table;
+	pass->file = file;
+	pass->mode = mode;
+	pass->ended = 0;
+	pass->matcher.place.file = file;
+	refresh(pass);
+}
+
+void
+pass_mode(struct pass *pass, enum lines_mode mode)
+{
+	if (pass->mode != mode) {
+		pass->mode = mode;
+		refresh(pass);
+	}
+}
+
+void
+pass_restart(struct pass *pass)
+{
+	pass->matcher.failed = false;
+	pass->open = ALL_READINGS;
+	pass->ended = 0;
+	refresh(pass);
+}
+
+static void
 settle(struct pass *pass, enum reading reading, const struct decision *decision)
 {
 	pass->decisions[reading] = *decision;
 	pass->open &= ~(1U << reading);
+	refresh(pass);
 }
 
 static struct decision
@@ -115,10 +138,24 @@ tell(struct pass *pass, enum diag_code code, const char *subject, size_t len)
 	facts->ops->report(facts->ctx, &pass->matcher.place);
 }
 
+/* The open readings that read this table in one of these ways. */
+static unsigned
+concerned(const struct pass *pass, ways which)
+{
+	unsigned readings = 0;
+
+	for (unsigned r = 0; r < READINGS; r++) {
+		if (way_of(pass, (enum reading)r) & which)
+			readings |= 1U << r;
+	}
+	return readings & pass->open & ~pass->ended;
+}
+
 /* A finding in a rule's place: tell it; the classic way's table may end here, in error. */
 static void
-pass_finding(struct pass *pass, const struct rule *rule, unsigned readings)
+pass_finding(struct pass *pass, const struct rule *rule)
 {
+	unsigned readings = concerned(pass, rule->ways);
 	struct decision refused = faulty(pass, rule->line, rule->code);
 
 	tell(pass, rule->code, rule->tail, rule->tail_len);
@@ -129,21 +166,23 @@ pass_finding(struct pass *pass, const struct rule *rule, unsigned readings)
 		if (!(readings & 1U << r))
 			continue;
 		pass->ended |= 1U << r;
+		refresh(pass);
 		if (pass->table == TABLE_DENY)
 			settle(pass, (enum reading)r, &refused);
 	}
 }
 
 static void
-pass_match(struct pass *pass, const struct rule *rule, unsigned readings, matchset found)
+pass_match(struct pass *pass, const struct rule *rule, matchset found)
 {
+	unsigned readings = concerned(pass, match_ways(found));
 	struct decision refused = faulty(pass, rule->line, DIAG_UNKNOWN_RULE);
 	bool told = false;
 
 	for (unsigned r = 0; r < READINGS; r++) {
 		enum way way = way_of(pass, (enum reading)r);
 
-		if (!(readings & 1U << r) || !(match_ways(found) & way))
+		if (!(readings & 1U << r))
 			continue;
 		if (match_certain(found) & way)
 			settle_by_rule(pass, (enum reading)r, rule);
@@ -159,33 +198,26 @@ pass_match(struct pass *pass, const struct rule *rule, unsigned readings, matchs
 bool
 pass_rule(struct pass *pass, const struct rule *rule)
 {
-	unsigned readings = 0;
-	matchset found = MATCH_NONE;
+	struct matcher *matcher = &pass->matcher;
+	matchset found = pass->want & match_of_ways(rule->ways);
 
-	for (unsigned r = 0; r < READINGS; r++) {
-		if (pass->open & ~pass->ended & 1U << r && way_of(pass, (enum reading)r) & rule->ways) {
-			readings |= 1U << r;
-			found |= match_of_ways(way_of(pass, (enum reading)r));
-		}
-	}
-	if (readings == 0)
+	if (found == MATCH_NONE)
 		return pass->open != 0;
-	pass->matcher.place.file = pass->file;
-	pass->matcher.place.line = rule->line;
+	matcher->place.line = rule->line;
 	if (rule->code != DIAG_NONE) {
-		pass_finding(pass, rule, readings);
+		pass_finding(pass, rule);
 		return pass->open != 0;
 	}
-	pass->matcher.end = END_SERVER;
-	found = list_match(&pass->matcher, &rule->daemons, found);
-	pass->matcher.end = END_CLIENT;
+	matcher->end = END_SERVER;
+	found = list_match(matcher, &rule->daemons, found);
+	matcher->end = END_CLIENT;
 	if (found != MATCH_NONE)
-		found &= list_match(&pass->matcher, &rule->clients, found);
-	if (pass->matcher.failed) {
+		found = list_match(matcher, &rule->clients, found);
+	if (matcher->failed) {
 		tell(pass, DIAG_LOOKUP_FAULT, "", 0);
 		pass_fault(pass, DIAG_LOOKUP_FAULT);
 	} else if (found != MATCH_NONE) {
-		pass_match(pass, rule, readings, found);
+		pass_match(pass, rule, found);
 	}
 	return pass->open != 0;
 }

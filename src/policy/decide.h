@@ -42,6 +42,7 @@ struct pass {
 	struct option_context options;
 	unsigned open; /* readings not decided yet: 1 << enum reading */
 	unsigned ended; /* readings whose part of this table ended early, in error */
+	matchset want; /* the ways that the readings still open need of this table */
 	enum table table;
 	const char *file;
 	enum lines_mode mode;
@@ -57,6 +58,9 @@ void pass_restart(struct pass *);
 
 /* The rules that follow are from this table. file is borrowed until the decision is used. */
 void pass_table(struct pass *, enum table, const char *file, enum lines_mode);
+
+/* The mode turns out to be this one: known only when the first line has been read. */
+void pass_mode(struct pass *, enum lines_mode);
 
 /* Show a rule, or a finding in a rule's place. False: all is decided, show nothing more. */
 bool pass_rule(struct pass *, const struct rule *);

@@ -39,6 +39,8 @@ addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *fac
 	}
 	if (!fact->typed)
 		return;
+	fact->is_v4 = addr_is_v4(&fact->addr);
+	fact->v4 = addr_v4_bits(&fact->addr);
 	fact->canonical_len = addr_format(&fact->addr, fact->canonical);
 	if (scope_len > 0 && fact->canonical_len + 1 + scope_len < sizeof fact->canonical) {
 		fact->canonical[fact->canonical_len] = '%';

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "base/diag.h"
@@ -23,6 +24,8 @@ struct addr_fact {
 	bool typed; /* the text is an address, strictly */
 	bool unknown; /* there is no address */
 	bool agrees; /* typed, and text is canonical: one comparison serves both ways */
+	bool is_v4; /* typed, and an IPv4 address: */
+	uint32_t v4; /* it, in host order */
 };
 
 enum name_state { NAME_UNKNOWN, NAME_PARANOID, NAME_KNOWN };

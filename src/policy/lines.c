@@ -161,6 +161,8 @@ plain_line(struct lines *lines, size_t limit, struct line *ret)
 		ret->text = lines->plain.bytes;
 		ret->len = lexer.commented ? lexer.at : lines->plain.len;
 	}
+	if (more && !lines->eof && at == lines->len)
+		return LINES_MORE;
 	lines->at = at;
 	lines->number += pieces;
 	ret->number = lines->number;

@@ -36,8 +36,8 @@ next_word(struct list_cursor *cursor, const char **ret_word, size_t *ret_len)
 	return *ret_len > 0;
 }
 
-static const struct test *
-next_of_text(struct list_cursor *cursor, bool skip)
+const struct test *
+list_next_of_text(struct list_cursor *cursor, bool skip)
 {
 	struct pattern *pattern = &cursor->pattern;
 	const struct test *test;
@@ -54,23 +54,6 @@ next_of_text(struct list_cursor *cursor, bool skip)
 	}
 	test = &pattern->tests[cursor->next];
 	cursor->next += test->flags & TEST_AND ? 2 : 1;
-	return test;
-}
-
-const struct test *
-list_cursor_next(struct list_cursor *cursor, bool skip)
-{
-	const struct list *list = cursor->list;
-	const struct test *test;
-
-	if (list->tests == NULL)
-		return next_of_text(cursor, skip);
-	do {
-		if (cursor->at >= list->count)
-			return NULL;
-		test = &list->tests[cursor->at];
-		cursor->at += test->flags & TEST_AND ? 2 : 1;
-	} while (skip && test->kind != TEST_EXCEPT);
 	return test;
 }
 
@@ -111,7 +94,7 @@ list_keep(struct list *list, struct arena *arena)
 	bool ok = true;
 
 	list_cursor_init(&cursor, list);
-	while (ok && next_of_text(&cursor, false) != NULL) {
+	while (ok && list_next_of_text(&cursor, false) != NULL) {
 		ok = list_keep_pattern(&block, arena, &cursor.pattern);
 		cursor.next = cursor.pattern.count;
 	}

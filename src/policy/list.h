@@ -5,6 +5,8 @@
 #ifndef POLICY_LIST_H
 #define POLICY_LIST_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "policy/pattern.h"
 
@@ -28,7 +30,24 @@ void list_cursor_init(struct list_cursor *, const struct list *);
 
 /* The next test; a test with TEST_AND has its second at [1], which is stepped over. NULL: the end.
  * The test is valid until the next call. skip: only an EXCEPT is wanted. */
-const struct test *list_cursor_next(struct list_cursor *, bool skip);
+const struct test *list_next_of_text(struct list_cursor *, bool skip);
+
+static inline const struct test *
+list_cursor_next(struct list_cursor *cursor, bool skip)
+{
+	const struct list *list = cursor->list;
+	const struct test *test;
+
+	if (list->tests == NULL)
+		return list_next_of_text(cursor, skip);
+	do {
+		if (cursor->at >= list->count)
+			return NULL;
+		test = &list->tests[cursor->at];
+		cursor->at += test->flags & TEST_AND ? 2 : 1;
+	} while (skip && test->kind != TEST_EXCEPT);
+	return test;
+}
 
 /* Copy tests, with what they point to but the texts, to the arena's growing end: used to keep a
  * list. Returns false when memory ran out. */

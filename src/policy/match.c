@@ -34,6 +34,17 @@ fail(struct matcher *matcher)
 	return TRI_UNKNOWN;
 }
 
+/* NULL: a resource ran out. */
+static const struct addr_fact *
+addr_of(struct matcher *matcher)
+{
+	const struct addr_fact **cached = &matcher->addrs[matcher->end];
+
+	if (*cached == NULL)
+		*cached = matcher->facts->ops->addr(matcher->facts->ctx, matcher->end);
+	return *cached;
+}
+
 /* ---- texts ---- */
 
 static bool
@@ -95,7 +106,7 @@ static enum tri
 host_text(struct matcher *matcher, const struct test *test, enum way way)
 {
 	const struct facts *facts = matcher->facts;
-	const struct addr_fact *addr = facts->ops->addr(facts->ctx, matcher->end);
+	const struct addr_fact *addr = addr_of(matcher);
 	const struct name_fact *name;
 	struct text s;
 
@@ -121,8 +132,7 @@ test_text(struct matcher *matcher, const struct test *test, enum way way)
 
 	if (test->subject == SUBJECT_HOST)
 		return host_text(matcher, test, way);
-	text = test->subject == SUBJECT_DAEMON ? facts->ops->daemon(facts->ctx)
-					       : facts->ops->user(facts->ctx);
+	text = test->subject == SUBJECT_DAEMON ? matcher->daemon : facts->ops->user(facts->ctx);
 	if (text == NULL)
 		return fail(matcher);
 	return tri_of(matches_text(test,
@@ -134,20 +144,16 @@ test_text(struct matcher *matcher, const struct test *test, enum way way)
 static bool
 fact_v4(const struct addr_fact *fact, enum way way, uint32_t *ret)
 {
-	const uint8_t *b = fact->addr.bytes + 12;
-
 	if (way == WAY_CLASSIC && !fact->agrees)
 		return classic_quad(fact->text, fact->len, ret);
-	if (!fact->typed || !addr_is_v4(&fact->addr))
-		return false;
-	*ret = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-	return true;
+	*ret = fact->v4;
+	return fact->is_v4;
 }
 
 static enum tri
 test_addr4(struct matcher *matcher, const struct test *test, enum way way)
 {
-	const struct addr_fact *fact = matcher->facts->ops->addr(matcher->facts->ctx, matcher->end);
+	const struct addr_fact *fact = addr_of(matcher);
 
 	if (fact == NULL)
 		return fail(matcher);
@@ -204,7 +210,7 @@ static enum tri
 test_net6(struct matcher *matcher, const struct test *test, enum way way)
 {
 	const struct facts *facts = matcher->facts;
-	const struct addr_fact *fact = facts->ops->addr(facts->ctx, matcher->end);
+	const struct addr_fact *fact = addr_of(matcher);
 	const struct name_fact *name;
 	bool yes;
 
@@ -213,7 +219,7 @@ test_net6(struct matcher *matcher, const struct test *test, enum way way)
 	if (way == WAY_CLASSIC && !fact->agrees)
 		yes = text_in_net6(matcher, test->v6, (struct text){fact->text, fact->len});
 	else
-		yes = fact->typed && !addr_is_v4(&fact->addr) && in_net6(matcher, test->v6, &fact->addr);
+		yes = fact->typed && !fact->is_v4 && in_net6(matcher, test->v6, &fact->addr);
 	if (yes || way == WAY_PLAIN || !(test->flags & TEST_NAME_SEEN))
 		return tri_of(yes);
 	/* A caller may have put an address where the name belongs; a lookup never gives one. */
@@ -245,7 +251,7 @@ static enum tri
 test_host_known(struct matcher *matcher, const struct test *test, enum way way)
 {
 	const struct facts *facts = matcher->facts;
-	const struct addr_fact *addr = facts->ops->addr(facts->ctx, matcher->end);
+	const struct addr_fact *addr = addr_of(matcher);
 	const struct name_fact *name = facts->ops->name(facts->ctx, matcher->end);
 
 	(void)test;
@@ -277,7 +283,7 @@ static enum tri
 test_name_unknown(struct matcher *matcher, const struct test *test, enum way way)
 {
 	const struct facts *facts = matcher->facts;
-	const struct addr_fact *addr = facts->ops->addr(facts->ctx, matcher->end);
+	const struct addr_fact *addr = addr_of(matcher);
 	const struct name_fact *name;
 
 	(void)test;
@@ -344,19 +350,29 @@ static test_handler *const handlers[TEST_KINDS] = {
     [TEST_PORT] = test_port,
 };
 
-/* Do both ways see the same facts here, so that one comparison fills both bits? */
+/* Where both ways see the same facts, one comparison fills both bits. Nearly every test of nearly
+ * every table ends here: a daemon's name, ALL, an IPv4 address or network. */
 static bool
-ways_agree(const struct matcher *matcher, const struct test *test)
+answer_at_once(struct matcher *matcher, const struct test *test, bool *ret)
 {
-	const struct facts *facts = matcher->facts;
 	const struct addr_fact *fact;
 
-	if (test->kind == TEST_ALL || test->kind == TEST_PORT)
+	if (test->subject == SUBJECT_DAEMON && matcher->daemon_agrees && test->kind != TEST_PORT &&
+	    test->kind != TEST_VOID) {
+		*ret = matches_text(test, (struct text){matcher->daemon, matcher->daemon_len});
 		return true;
+	}
+	if (test->kind == TEST_ALL) {
+		*ret = true;
+		return true;
+	}
 	if (test->kind != TEST_ADDR4 && test->kind != TEST_NET4)
 		return false;
-	fact = facts->ops->addr(facts->ctx, matcher->end);
-	return fact != NULL && fact->agrees;
+	fact = addr_of(matcher);
+	if (fact == NULL || !fact->agrees)
+		return false;
+	*ret = fact->is_v4 && (fact->v4 & test->v4.mask) == test->v4.net;
+	return true;
 }
 
 static matchset
@@ -364,16 +380,29 @@ one_test(struct matcher *matcher, const struct test *test, ways want)
 {
 	test_handler *handler = handlers[test->kind];
 	matchset ret = MATCH_NONE;
+	bool yes;
 
+	if (answer_at_once(matcher, test, &yes))
+		return yes ? match_of_ways(want) : MATCH_NONE;
 	if (handler == NULL)
 		return filelist_match(matcher, test, want);
-	if (want == WAY_BOTH && ways_agree(matcher, test))
-		return match_from_tri(handler(matcher, test, WAY_CLASSIC), want);
 	if (want & WAY_CLASSIC)
 		ret |= match_from_tri(handler(matcher, test, WAY_CLASSIC), WAY_CLASSIC);
 	if (want & WAY_PLAIN)
 		ret |= match_from_tri(handler(matcher, test, WAY_PLAIN), WAY_PLAIN);
 	return ret;
+}
+
+void
+matcher_init(struct matcher *matcher, const struct facts *facts)
+{
+	*matcher = (struct matcher){.facts = facts};
+	matcher->daemon = facts->ops->daemon(facts->ctx);
+	matcher->failed = matcher->daemon == NULL;
+	if (matcher->failed)
+		matcher->daemon = "";
+	matcher->daemon_len = strlen(matcher->daemon);
+	matcher->daemon_agrees = classic_text(matcher->daemon).bytes == matcher->daemon;
 }
 
 matchset

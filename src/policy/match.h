@@ -16,7 +16,14 @@ struct matcher {
 	enum end end; /* whose host the tests at hand are about */
 	bool failed; /* a resource ran out: the decision is a refusal */
 	struct diag place; /* file and line for reports */
+	/* Facts that every rule asks for, once they are known. */
+	const struct addr_fact *addrs[2];
+	const char *daemon;
+	size_t daemon_len;
+	bool daemon_agrees; /* the daemon's name reads the same both ways */
 };
+
+void matcher_init(struct matcher *, const struct facts *);
 
 /* In which of the wanted ways, certainly or possibly, does the list match? Lookups are made only
  * when a test needs them, in the order of the words. If matcher->failed afterwards, the answer

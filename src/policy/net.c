@@ -76,14 +76,6 @@ net_parse_v6(const char *text, size_t len, struct net6 *ret)
 	return true;
 }
 
-static uint32_t
-v4_bits(const struct addr *addr)
-{
-	const uint8_t *b = addr->bytes + 12;
-
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
 bool
 net_parse_v4(const char *text, size_t len, uint32_t *ret_net, uint32_t *ret_mask)
 {
@@ -97,12 +89,12 @@ net_parse_v4(const char *text, size_t len, uint32_t *ret_net, uint32_t *ret_mask
 		return false;
 	rest = len - (size_t)(slash - text) - 1;
 	if (addr_parse_v4(slash + 1, rest, &mask))
-		mask_bits = v4_bits(&mask);
+		mask_bits = addr_v4_bits(&mask);
 	else if (take_length(text, &net_len, 32, &bits))
 		mask_bits = bits == 0 ? 0 : UINT32_MAX << (32 - bits);
 	else
 		return false;
-	*ret_net = v4_bits(&net) & mask_bits;
+	*ret_net = addr_v4_bits(&net) & mask_bits;
 	*ret_mask = mask_bits;
 	return true;
 }

@@ -24,6 +24,14 @@ consists_of(const char *text, size_t len, const char *set)
 }
 
 static void
+set_addr4(struct test *test, const struct addr *addr)
+{
+	test->kind = TEST_ADDR4;
+	test->v4.net = addr_v4_bits(addr);
+	test->v4.mask = UINT32_MAX;
+}
+
+static void
 set_void(struct test *test, enum diag_code why)
 {
 	test->kind = TEST_VOID;
@@ -37,14 +45,17 @@ text_test(struct test *test)
 {
 	const char *text = test->text;
 	size_t len = test->len;
+	bool glob = false;
 
-	if (memchr(text, '*', len) != NULL || memchr(text, '?', len) != NULL)
+	for (size_t i = 0; i < len; i++)
+		glob = glob || text[i] == '*' || text[i] == '?';
+	if (glob)
 		test->kind = TEST_GLOB;
 	else if (len > 0 && text[0] == '.')
 		test->kind = TEST_SUFFIX;
-	else if (str_is(text, len, "ALL"))
+	else if (len == 3 && str_is(text, len, "ALL"))
 		test->kind = TEST_ALL;
-	else if (str_is(text, len, "KNOWN"))
+	else if (len == 5 && str_is(text, len, "KNOWN"))
 		test->kind = TEST_KNOWN;
 	else if (len > 0 && text[len - 1] == '.')
 		test->kind = TEST_PREFIX;
@@ -112,7 +123,7 @@ classic_host(struct test *test, struct net6 *net)
 		net->len_bits = ADDR_BITS;
 		test->v6 = net;
 	} else if (test->kind == TEST_EXACT && addr_parse_v4(text, len, &quad)) {
-		test->kind = TEST_ADDR4;
+		set_addr4(test, &quad);
 	} else if (test->kind == TEST_EXACT && len >= 2 && text[0] == '[' && text[len - 1] == ']') {
 		set_void(test, DIAG_NONE);
 		test->flags = 0;
@@ -124,7 +135,6 @@ classic_host(struct test *test, struct net6 *net)
 static void
 plain_net6(struct test *test, struct net6 *net)
 {
-	const uint8_t *b = net->addr.bytes + 12;
 	unsigned bits;
 
 	if (!addr_is_v4(&net->addr) || net->len_bits < ADDR_V4_PREFIX_BITS) {
@@ -138,8 +148,7 @@ plain_net6(struct test *test, struct net6 *net)
 	bits = net->len_bits - ADDR_V4_PREFIX_BITS;
 	test->kind = TEST_NET4;
 	test->v4.mask = bits == 0 ? 0 : UINT32_MAX << (32 - bits);
-	test->v4.net = test->v4.mask &
-	    ((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
+	test->v4.net = test->v4.mask & addr_v4_bits(&net->addr);
 }
 
 /* A word of address characters only: what it is, or why it is nothing. */
@@ -149,7 +158,7 @@ plain_numeric(struct test *test)
 	struct addr quad;
 
 	if (addr_parse_v4(test->text, test->len, &quad)) {
-		test->kind = TEST_ADDR4;
+		set_addr4(test, &quad);
 		return;
 	}
 	text_test(test);
@@ -279,19 +288,46 @@ same_test(const struct test *a, const struct test *b)
 	return a->kind != TEST_VOID || a->diag == b->diag;
 }
 
+/* Words that plainly mean the same both ways, and fill most tables: a daemon's name, an IPv4
+ * address. What is decided here would come out the same below. */
+static bool
+read_common(struct pattern *pattern, enum role role, const struct test *word)
+{
+	struct test *test = &pattern->tests[0];
+	bool digit = word->len > 0 && str_is_digit(word->text[0]);
+	struct addr addr;
+
+	if (digit && role != ROLE_DAEMONS && addr_parse_v4(word->text, word->len, &addr)) {
+		*test = *word;
+		test->subject = SUBJECT_HOST;
+		set_addr4(test, &addr);
+	} else if (role == ROLE_DAEMONS && str_lower(word->text[0]) >= 'a' &&
+	    str_lower(word->text[0]) <= 'z' && memchr(word->text, '@', word->len) == NULL) {
+		*test = *word;
+		test->subject = SUBJECT_DAEMON;
+		text_test(test);
+	} else {
+		return false;
+	}
+	pattern->count = 1;
+	return true;
+}
+
 void
 pattern_read(struct pattern *pattern, enum role role, ways which, const char *text, size_t len)
 {
 	struct test word = {.text = text, .len = (uint32_t)len}, *tests = pattern->tests;
 	unsigned first = 0, second = 0;
 
-	if (role != ROLE_FILE && str_is(text, len, "EXCEPT")) {
+	word.ways = which;
+	if (len == 6 && role != ROLE_FILE && str_is(text, len, "EXCEPT")) {
 		word.kind = TEST_EXCEPT;
-		word.ways = which;
 		tests[0] = word;
 		pattern->count = 1;
 		return;
 	}
+	if (read_common(pattern, role, &word))
+		return;
 	if (which & WAY_CLASSIC) {
 		word.ways = WAY_CLASSIC;
 		first = read_one_way(tests, pattern->nets, role, &word);

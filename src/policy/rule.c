@@ -50,6 +50,32 @@ divide_plain(const char *text, size_t len)
 	    .daemons_end = lexer.daemons_end, .clients_end = lexer.clients_end, .end = end};
 }
 
+/*
+ * Most lines divide the same both ways, and one look tells: there is no comment sign and no bracket
+ * before the second colon, and the word with that colon has no further one, so it is no IPv6
+ * address.
+ */
+static bool
+divide_common(const char *text, size_t len, struct division *ret)
+{
+	size_t colons = 0, at[2] = {len, len}, i;
+
+	for (i = 0; i < len && colons < 2; i++) {
+		if (text[i] == ':')
+			at[colons++] = i;
+		else if (text[i] == '#' || text[i] == '[' || text[i] == ']')
+			return false;
+	}
+	if (colons == 0)
+		return false;
+	for (; i < len && !lexer_is_separator(text[i]); i++) {
+		if (text[i] == ':')
+			return false;
+	}
+	*ret = (struct division){.daemons_end = at[0], .clients_end = at[1], .end = len};
+	return true;
+}
+
 static bool
 same_division(const struct division *a, const struct division *b)
 {
@@ -104,6 +130,10 @@ rule_read(struct rule ret[RULES_MAX], const struct line *line)
 
 	if (line->fault != LINE_FINE)
 		return finding(ret, line);
+	if (divide_common(line->text, line->len, &classic)) {
+		ret[0] = make_rule(line, &classic, line->ways);
+		return 1;
+	}
 	if (line->ways & WAY_CLASSIC)
 		classic = divide_classic(line->text, line->len);
 	if (line->ways & WAY_PLAIN)

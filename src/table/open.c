@@ -20,6 +20,18 @@ open_pause(void)
 		;
 }
 
+/* What this process knows of the text before, if the file is in the middle of being written. */
+static struct generation *
+text_before(const char *path, const struct stamp *stamp, int64_t age)
+{
+	struct generation *last = store_get_last(path);
+
+	if (last == NULL || age < STAMP_TORN_MS || stamp_is_cut(stamp, &last->stamp))
+		return last;
+	generation_release(last);
+	return NULL;
+}
+
 enum file_state
 open_whole(const char *path, struct stamp *ret, int *ret_fd, struct generation **ret_earlier,
     int *ret_error)
@@ -28,11 +40,12 @@ open_whole(const char *path, struct stamp *ret, int *ret_fd, struct generation *
 	for (unsigned look = 0;; look++) {
 		enum file_state state = stamp_open(path, ret, ret_fd, ret_error);
 		int64_t age = state == FILE_READY ? stamp_age_ms(ret) : INT64_MAX;
+		bool cut = state == FILE_READY && stamp_may_be_cut(ret);
 
-		if (age >= STAMP_TORN_MS || !stamp_is_torn(ret, *ret_fd))
+		if (!cut && (age >= STAMP_TORN_MS || !stamp_is_torn(ret, *ret_fd)))
 			return state;
-		*ret_earlier = store_get_last(path);
-		if (*ret_earlier == NULL && (age >= STAMP_YOUNG_MS || look == LOOKS))
+		*ret_earlier = text_before(path, ret, age);
+		if (*ret_earlier == NULL && ((!cut && age >= STAMP_YOUNG_MS) || look == LOOKS))
 			return state;
 		close(*ret_fd);
 		if (*ret_earlier != NULL)

@@ -18,7 +18,8 @@ judge(const struct stat *st, struct stamp *ret, int *ret_error)
 	    .size = st->st_size,
 	    .mtime = st->st_mtim,
 	    .ctime = st->st_ctim,
-	    .mode = st->st_mode};
+	    .mode = st->st_mode,
+	    .blocks = st->st_blocks};
 	*ret_error = 0;
 	if (S_ISREG(st->st_mode))
 		return FILE_READY;
@@ -111,4 +112,17 @@ stamp_is_torn(const struct stamp *stamp, int fd)
 	char last;
 
 	return stamp->size == 0 || pread(fd, &last, 1, stamp->size - 1) != 1 || last != '\n';
+}
+
+bool
+stamp_may_be_cut(const struct stamp *stamp)
+{
+	return stamp->size == 0 && (stamp->blocks > 0 || stamp_age_ms(stamp) < STAMP_CUT_MS);
+}
+
+bool
+stamp_is_cut(const struct stamp *now, const struct stamp *before)
+{
+	return now->size == 0 && before->size > 0 && now->ino == before->ino &&
+	    time_eq(&now->mtime, &before->mtime);
 }

@@ -17,6 +17,10 @@ enum {
 	STAMP_COARSE_MS = 2000,
 	/* A process that knows an earlier text trusts it over a torn one for this long. */
 	STAMP_TORN_MS = 1000,
+	/* Kernels cut a file before they note the time, and may wait for their journal in between
+	 * (seen on ext4: milliseconds in which a file is empty and seems old). Then it has blocks
+	 * left, or was written so recently that it never had any: within this. */
+	STAMP_CUT_MS = 60000,
 };
 
 struct stamp {
@@ -25,6 +29,7 @@ struct stamp {
 	off_t size;
 	struct timespec mtime, ctime;
 	mode_t mode;
+	blkcnt_t blocks; /* not part of the identity */
 };
 
 enum file_state {
@@ -51,6 +56,11 @@ bool stamp_is_settled(const struct stamp *);
 
 /* Does the file look as if somebody were in the middle of writing it? */
 bool stamp_is_torn(const struct stamp *, int fd);
+
+/* Is it empty, and may have been cut a moment ago, whatever its times say? */
+bool stamp_may_be_cut(const struct stamp *);
+/* Is it certain, from what it was before, that its times are not up to date? */
+bool stamp_is_cut(const struct stamp *now, const struct stamp *before);
 
 /* May others than the owner and group read it? Then who reads does not matter. */
 static inline bool

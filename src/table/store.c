@@ -139,15 +139,9 @@ claim(const char *path, struct generation **ret_old)
 }
 
 bool
-store_knows(const char *path)
+store_is_used(void)
 {
-	bool known;
-
-	if (!atomic_load_explicit(&anything, memory_order_relaxed) || !enter())
-		return false;
-	known = find(path) != NULL;
-	leave();
-	return known;
+	return atomic_load_explicit(&anything, memory_order_relaxed);
 }
 
 static struct generation *
@@ -180,7 +174,13 @@ store_get(const char *path, const struct stamp *stamp)
 struct generation *
 store_get_last(const char *path)
 {
-	return get(path, NULL);
+	struct generation *last = get(path, NULL);
+
+	/* The beginning of an earlier text is no earlier text. */
+	if (last == NULL || !last->partial)
+		return last;
+	generation_release(last);
+	return NULL;
 }
 
 bool
@@ -200,19 +200,26 @@ store_was_read(const char *path, const struct stamp *stamp)
 void
 store_note_read(const char *path, const struct stamp *stamp)
 {
-	struct generation *old = NULL;
+	struct generation *old = NULL, *outdated = NULL;
 	struct slot *slot;
 
 	if (!enter())
 		return;
-	slot = claim(path, &old);
+	slot = stamp != NULL ? claim(path, &old) : find(path);
 	if (slot != NULL) {
-		slot->was_read = true;
-		slot->read_stamp = *stamp;
+		slot->was_read = stamp != NULL;
+		if (stamp != NULL)
+			slot->read_stamp = *stamp;
+		if (slot->generation != NULL &&
+		    (stamp == NULL || !stamp_eq(&slot->generation->stamp, stamp))) {
+			outdated = slot->generation;
+			slot->generation = NULL;
+		}
 		atomic_store_explicit(&anything, true, memory_order_relaxed);
 	}
 	leave();
 	generation_release(old);
+	generation_release(outdated);
 }
 
 void
@@ -227,6 +234,8 @@ store_put(const char *path, struct generation *generation)
 	if (slot != NULL) {
 		replaced = slot->generation;
 		slot->generation = share(generation);
+		slot->was_read = true;
+		slot->read_stamp = generation->stamp;
 		atomic_store_explicit(&anything, true, memory_order_relaxed);
 	}
 	leave();

@@ -20,6 +20,7 @@ struct generation {
 	struct stamp stamp;
 	uint64_t reader; /* who may use it: store_reader() of who read it; 0 = everybody */
 	enum lines_mode mode;
+	bool partial; /* only the first rules: a decision by one of them needs no more */
 	struct rule *rules;
 	size_t rule_count, rule_size;
 	struct words words; /* of a list */
@@ -34,17 +35,20 @@ uint64_t store_reader(const struct stamp *);
 struct generation *generation_new(const struct stamp *);
 void generation_release(struct generation *); /* NULL is fine */
 
-/* Is anything known of this path? A first look, to spare a stat where there is nothing. */
-bool store_knows(const char *path);
+/* Has this process kept or noted anything? If not, it may be its first decision, and its last: then
+ * files are opened at once, without a look whether they are still what they were. */
+bool store_is_used(void);
 
 /* The generation of exactly this stamp, with a reference; NULL: none. */
 struct generation *store_get(const char *path, const struct stamp *);
 
-/* The last generation of this path, whatever the file is now. */
+/* The whole text that this process has read last at this path, whatever the file is now; NULL: it is
+ * not kept. Never an older text than that. */
 struct generation *store_get_last(const char *path);
 
-/* Was the file read to its end before, under this stamp? Then the next reading is worth keeping. */
+/* Was the file read before, under this stamp? Then the next reading is worth keeping. */
 bool store_was_read(const char *path, const struct stamp *);
+/* It was read, or seen to be absent (NULL): what is kept of another text is out of date. */
 void store_note_read(const char *path, const struct stamp *);
 
 /* Keep it; the store takes a reference of its own. */

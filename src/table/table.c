@@ -1,7 +1,8 @@
 /*
  * NAME     table - tables from disk to a pass
- * PURPOSE  Rules are judged while the file is read: a first match costs the same at any size. The
- *          second reading under one stamp that goes to the end is kept, and serves from then on.
+ * PURPOSE  Rules are judged while the file is read: a first match costs the same at any size. What
+ *          the second reading under one stamp has parsed is kept: all rules, or the first ones, if
+ *          one of them decided.
  * INVARIANTS  A reading counts only if the stamp is the same before and after. What cannot be had
  *          refuses. No descriptor survives a decision; errno is kept.
  * LIMITS   TRIES, well within STAMP_YOUNG_MS; KEEP_MAX: a larger table is read each time, since its
@@ -40,13 +41,15 @@ struct scan {
 	const char *path;
 	int fd;
 	struct stamp stamp;
-	struct lines lines;
-	struct buf buf; /* streaming: what is not consumed yet */
 	struct generation *keep; /* keeping: rules are added as they pass */
-	size_t read_bytes;
+	size_t read_bytes, rules;
 	bool eof;
 	bool ended; /* all lines have passed */
 	bool spoilt; /* memory ran out for a rule to be kept */
+	size_t skip; /* rules that were shown already, if this is still the stamp: */
+	struct stamp skip_stamp;
+	struct lines lines;
+	struct buf buf; /* streaming: what is not consumed yet */
 	char storage[FIRST_READ + 1];
 };
 
@@ -114,25 +117,25 @@ keep_rule(struct scan *scan, const struct rule *rule, bool joined)
 
 /* ---- reading ---- */
 
-/* Where the next bytes go, and how many fit. NULL: out of memory. */
+/* Where the next bytes go, and how many to read. NULL: out of memory. */
 static char *
 room(struct scan *scan, size_t *ret_size)
 {
-	size_t consumed = lines_consumed(&scan->lines), want;
+	size_t consumed = lines_consumed(&scan->lines);
 
+	*ret_size = scan->read_bytes == 0 ? FIRST_READ : NEXT_READ;
 	if (scan->keep != NULL) {
-		*ret_size = (size_t)scan->stamp.size - scan->read_bytes;
+		size_t left = (size_t)scan->stamp.size - scan->read_bytes;
+
+		if (*ret_size > left)
+			*ret_size = left;
 		return scan->keep->bytes + scan->read_bytes;
 	}
 	if (consumed > 0) {
 		scan->buf.len -= consumed;
 		memmove(scan->buf.bytes, scan->buf.bytes + consumed, scan->buf.len);
 	}
-	want = scan->read_bytes == 0 ? FIRST_READ : NEXT_READ;
-	if (!buf_reserve(&scan->buf, want))
-		return NULL;
-	*ret_size = want;
-	return scan->buf.bytes + scan->buf.len;
+	return buf_reserve(&scan->buf, *ret_size) ? scan->buf.bytes + scan->buf.len : NULL;
 }
 
 /* Read on and hand the bytes to the lines. 0, or an errno. */
@@ -175,7 +178,7 @@ show_line(struct scan *scan, const struct line *line)
 	unsigned count = rule_read(rules, line);
 	bool more = true;
 
-	pass_table(scan->pass, scan->table, scan->path, scan->lines.mode);
+	pass_mode(scan->pass, scan->lines.mode);
 	for (unsigned i = 0; i < count; i++) {
 		const struct rule *kept = NULL;
 
@@ -183,7 +186,8 @@ show_line(struct scan *scan, const struct line *line)
 			kept = keep_rule(scan, &rules[i], line->joined);
 			scan->spoilt = scan->spoilt || kept == NULL;
 		}
-		more = more && pass_rule(scan->pass, kept != NULL ? kept : &rules[i]);
+		if (scan->rules++ >= scan->skip)
+			more = more && pass_rule(scan->pass, kept != NULL ? kept : &rules[i]);
 	}
 	return more;
 }
@@ -216,17 +220,25 @@ show_lines(struct scan *scan)
 
 /* ---- a table ---- */
 
-static enum outcome
-show_generation(struct pass *pass, enum table table, const char *path, struct generation *kept)
+/* Show what is kept. False: it was only the table's beginning, and that does not decide. */
+static bool
+show_generation(struct scan *scan, struct generation *kept)
 {
-	pass_table(pass, table, path, kept->mode);
-	for (size_t i = 0; i < kept->rule_count && pass_rule(pass, &kept->rules[i]); i++)
-		;
+	struct pass *pass = scan->pass;
+	size_t i = 0;
+	bool enough;
+
+	pass_table(pass, scan->table, scan->path, kept->mode);
+	while (i < kept->rule_count && pass_rule(pass, &kept->rules[i]))
+		i++;
+	enough = !kept->partial || pass->open == 0;
+	scan->skip = kept->rule_count;
+	scan->skip_stamp = kept->stamp;
 	generation_release(kept);
-	return SHOWN;
+	return enough;
 }
 
-/* The file was read to its end, and did not change meanwhile. */
+/* The file did not change while it was read: keep what was parsed, or note that it was read. */
 static void
 remember(struct scan *scan)
 {
@@ -235,6 +247,7 @@ remember(struct scan *scan)
 		return;
 	}
 	scan->keep->mode = scan->lines.mode;
+	scan->keep->partial = !scan->ended;
 	store_put(scan->path, scan->keep);
 }
 
@@ -251,46 +264,75 @@ show_file(struct scan *scan)
 	    (stamp_fd(scan->fd, &after, &error) != FILE_READY ||
 		!stamp_eq(&scan->stamp, &after)))
 		outcome = CHANGED;
-	if (outcome == SHOWN && scan->ended)
+	if (outcome == SHOWN)
 		remember(scan);
 	drop_keep(scan);
 	return outcome;
 }
 
-/* Rules from the file as it is; from what is kept of exactly this; or, if `from_last`, from what was
- * kept last, whatever the file is now. */
+/* What is kept of exactly this file, if it can be told by a look; otherwise *ret_state says what the
+ * look has shown. */
+static struct generation *
+find_kept(struct scan *scan, enum file_state *ret_state, int *ret_error)
+{
+	if (!store_is_used())
+		return NULL;
+	*ret_state = stamp_path(scan->path, &scan->stamp, ret_error);
+	return *ret_state == FILE_READY ? store_get(scan->path, &scan->stamp) : NULL;
+}
+
+static enum outcome
+scan_file(struct scan *scan)
+{
+	enum outcome outcome;
+
+	if (!stamp_eq(&scan->skip_stamp, &scan->stamp))
+		scan->skip = 0;
+	pass_table(scan->pass, scan->table, scan->path, LINES_TWO_WAYS);
+	lines_init(&scan->lines);
+	buf_init(&scan->buf, scan->storage, sizeof scan->storage, LINES_MAX + 2 * NEXT_READ);
+	outcome = show_file(scan);
+	buf_release(&scan->buf);
+	lines_release(&scan->lines);
+	close(scan->fd);
+	return outcome;
+}
+
+/* Rules from what is kept of the file, or from the file; from_last: from what was kept last,
+ * whatever the file is now. */
 static enum outcome
 show_table(struct pass *pass, enum table table, const char *path, bool from_last)
 {
 	struct scan scan;
-	struct generation *kept = from_last ? store_get_last(path) : NULL;
 	enum file_state state = FILE_READY;
-	enum outcome outcome;
+	struct generation *kept;
 	int error = 0;
 
-	memset(&scan, 0, offsetof(struct scan, storage));
+	memset(&scan, 0, offsetof(struct scan, lines));
 	scan.pass = pass;
 	scan.table = table;
 	scan.path = path;
-	if (kept == NULL && store_knows(path)) {
-		state = stamp_path(path, &scan.stamp, &error);
-		kept = state == FILE_READY ? store_get(path, &scan.stamp) : NULL;
-	}
-	if (kept == NULL && state == FILE_READY)
-		state = open_whole(path, &scan.stamp, &scan.fd, &kept, &error);
-	if (kept != NULL)
-		return show_generation(pass, table, path, kept);
-	if (state == FILE_ABSENT)
+	kept = from_last ? store_get_last(path) : NULL;
+	if (kept == NULL)
+		kept = find_kept(&scan, &state, &error);
+	if (kept != NULL && show_generation(&scan, kept))
 		return SHOWN;
+	if (state == FILE_READY)
+		state = open_whole(path, &scan.stamp, &scan.fd, &kept, &error);
+	else
+		kept = NULL;
+	if (state == FILE_ABSENT) {
+		if (store_is_used())
+			store_note_read(path, NULL);
+		return SHOWN;
+	}
 	if (state == FILE_BAD)
 		return fault(&scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error);
-	lines_init(&scan.lines);
-	buf_init(&scan.buf, scan.storage, sizeof scan.storage, LINES_MAX + 2 * NEXT_READ);
-	outcome = show_file(&scan);
-	buf_release(&scan.buf);
-	lines_release(&scan.lines);
-	close(scan.fd);
-	return outcome;
+	if (kept != NULL) {
+		show_generation(&scan, kept);
+		return SHOWN;
+	}
+	return scan_file(&scan);
 }
 
 /* ---- a decision ---- */

@@ -182,10 +182,11 @@ show_text(
 
 	lines_init(&lines);
 	lines_feed(&lines, text, fed, fed == len);
+	pass_table(pass, table, table == TABLE_ALLOW ? "A" : "D", lines.mode);
 	while (more) {
 		switch (lines_next(&lines, &line)) {
 		case LINES_LINE:
-			pass_table(pass, table, table == TABLE_ALLOW ? "A" : "D", lines.mode);
+			pass_mode(pass, lines.mode);
 			more = show(pass, ask_, &arena, &line);
 			break;
 		case LINES_MORE:
@@ -194,7 +195,6 @@ show_text(
 			lines_feed(&lines, text + dropped, fed - dropped, fed == len);
 			break;
 		case LINES_TOO_LONG:
-			pass_table(pass, table, table == TABLE_ALLOW ? "A" : "D", lines.mode);
 			pass_fault(pass, DIAG_LINE_OVER_LIMIT);
 			more = false;
 			break;
