@@ -92,6 +92,8 @@ classic_port(const char *text, size_t len, unsigned *ret)
 	bool negative = false;
 	uint64_t value;
 
+	while (i < len && str_is_space(text[i]))
+		i++;
 	if (i < len && (text[i] == '+' || text[i] == '-'))
 		negative = text[i++] == '-';
 	if (i == len || read_digits(text + i, len - i, &value) != len - i)

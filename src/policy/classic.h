@@ -18,7 +18,7 @@ bool classic_mask(const char *text, size_t len, uint32_t *ret);
 /* A leading number as atoi reads it: blanks, sign, digits; 0 if there is none. */
 long classic_number(const char *text, size_t len);
 
-/* A daemon word that is a port as a whole: "%u" and a wrap at 32 bits. */
+/* A daemon word that is a port as a whole: blanks, sign, digits, and a wrap at 32 bits. */
 bool classic_port(const char *text, size_t len, unsigned *ret);
 
 /* The first c at bracket depth 0; len if there is none. */

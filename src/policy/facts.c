@@ -33,10 +33,9 @@ addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *fac
 	fact->len = len - skip;
 	fact->unknown = str_is(text, len, "unknown");
 	fact->typed = addr_parse(text, len, &fact->addr, &scope, &scope_len);
-	if (fact->typed && scope_len > 0) {
-		fact->addr.scope = facts->ops->scope(facts->ctx, scope, scope_len, &fact->addr);
-		fact->typed = fact->addr.scope != 0;
-	}
+	if (fact->typed && scope_len > 0)
+		fact->typed = facts->ops->scope(
+		    facts->ctx, scope, scope_len, &fact->addr, &fact->addr.scope);
 	if (!fact->typed)
 		return;
 	fact->is_v4 = addr_is_v4(&fact->addr);
@@ -48,6 +47,9 @@ addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *fac
 		fact->canonical_len += 1 + scope_len;
 		fact->canonical[fact->canonical_len] = '\0';
 	}
+	/* The classic way takes this address for the failure to read one. */
+	if (fact->is_v4 && fact->v4 == UINT32_MAX)
+		return;
 	fact->agrees = fact->canonical_len == fact->len &&
 	    memcmp(fact->canonical, fact->text, fact->len) == 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/diag.h"
+#include "policy/way.h"
 
 enum end { END_CLIENT, END_SERVER };
 
@@ -55,12 +56,13 @@ struct facts_ops {
 	const struct name_fact *(*known_name)(void *ctx, enum end);
 	const char *(*daemon)(void *ctx);
 	const char *(*user)(void *ctx);
-	int (*server_port)(void *ctx); /* -1: there is none */
+	/* -1: there is none. The classic way has one of every family. */
+	int (*server_port)(void *ctx, enum way);
 	/* 1, 0, or -1 as NULL above. name is NUL-terminated. */
 	int (*netgroup)(void *ctx, const char *group, const char *name);
-	/* An interface's index from its name or number, 0: there is none. any_name: a name counts for
-	 * every address, not only for link-local ones. */
-	unsigned (*scope)(void *ctx, const char *text, size_t len, const struct addr *);
+	/* An interface's index from its name or number, as it stands behind an address. False: it is
+	 * none; *ret is untouched. */
+	bool (*scope)(void *ctx, const char *text, size_t len, const struct addr *, uint32_t *ret);
 	/* Open a list, to be closed if LIST_OK; *ret_words != NULL: it is kept parsed (the words live
 	 * until the close), and there is nothing to read. */
 	enum list_status (*list_open)(void *ctx, const char *path, struct list_source **ret_source,

@@ -59,6 +59,8 @@ matches_text(const struct test *test, struct text s)
 	case TEST_KNOWN:
 		return !str_is(s.bytes, s.len, "unknown");
 	case TEST_GLOB:
+		if (test->flags & TEST_STARS) /* then they may as well match without the last byte */
+			return s.len > 0 && str_glob(t, len, s.bytes, s.len - 1);
 		return str_glob(t, len, s.bytes, s.len);
 	case TEST_SUFFIX:
 		return s.len > len && str_eq_nocase(t, len, s.bytes + s.len - len, len);
@@ -124,15 +126,23 @@ host_text(struct matcher *matcher, const struct test *test, enum way way)
 	return tri_of(plain_name(name, &s) && matches_text(test, s));
 }
 
+/* The daemon or the user. NULL: a resource ran out. */
+static const char *
+subject_text(struct matcher *matcher, const struct test *test)
+{
+	const struct facts *facts = matcher->facts;
+
+	return test->subject == SUBJECT_DAEMON ? matcher->daemon : facts->ops->user(facts->ctx);
+}
+
 static enum tri
 test_text(struct matcher *matcher, const struct test *test, enum way way)
 {
-	const struct facts *facts = matcher->facts;
 	const char *text;
 
 	if (test->subject == SUBJECT_HOST)
 		return host_text(matcher, test, way);
-	text = test->subject == SUBJECT_DAEMON ? matcher->daemon : facts->ops->user(facts->ctx);
+	text = subject_text(matcher, test);
 	if (text == NULL)
 		return fail(matcher);
 	return tri_of(matches_text(test,
@@ -172,18 +182,18 @@ test_net4(struct matcher *matcher, const struct test *test, enum way way)
 	return tri_of(fact_v4(fact, way, &bits) && (bits & test->v4.mask) == test->v4.net);
 }
 
-/* Is this address in the network, its scope included? */
+/* Is this address in the network? The classic way wants the scope to be one, and asks no more. */
 static bool
-in_net6(struct matcher *matcher, const struct net6 *net, const struct addr *addr)
+in_net6(struct matcher *matcher, const struct net6 *net, const struct addr *addr, enum way way)
 {
 	const struct facts *facts = matcher->facts;
-	unsigned scope = 0;
+	uint32_t scope = 0;
 
-	if (net->scope_len > 0) {
-		scope = facts->ops->scope(facts->ctx, net->scope, net->scope_len, &net->addr);
-		if (scope == 0 || scope != addr->scope)
-			return false;
-	}
+	if (net->scope_len > 0 &&
+	    !facts->ops->scope(facts->ctx, net->scope, net->scope_len, &net->addr, &scope))
+		return false;
+	if (way == WAY_PLAIN && net->scope_len > 0 && scope != addr->scope)
+		return false;
 	return addr_has_prefix(addr, &net->addr, net->len_bits);
 }
 
@@ -196,30 +206,41 @@ text_in_net6(struct matcher *matcher, const struct net6 *net, struct text s)
 	const char *scope;
 	size_t scope_len;
 
-	if (!addr_parse_v6(s.bytes, s.len, &addr, &scope, &scope_len))
+	if (!addr_parse_v6(s.bytes, s.len, &addr, &scope, &scope_len) ||
+	    (scope_len > 0 &&
+		!facts->ops->scope(facts->ctx, scope, scope_len, &addr, &addr.scope)))
 		return false;
-	if (scope_len > 0) {
-		addr.scope = facts->ops->scope(facts->ctx, scope, scope_len, &addr);
-		if (addr.scope == 0)
-			return false;
-	}
-	return in_net6(matcher, net, &addr);
+	return in_net6(matcher, net, &addr, WAY_CLASSIC);
+}
+
+/* The classic way's brackets mean an address whatever they stand for, a daemon's name too. */
+static enum tri
+text_as_net6(struct matcher *matcher, const struct test *test)
+{
+	const char *text = subject_text(matcher, test);
+
+	if (text == NULL)
+		return fail(matcher);
+	return tri_of(text_in_net6(matcher, test->v6, classic_text(text)));
 }
 
 static enum tri
 test_net6(struct matcher *matcher, const struct test *test, enum way way)
 {
 	const struct facts *facts = matcher->facts;
-	const struct addr_fact *fact = addr_of(matcher);
+	const struct addr_fact *fact;
 	const struct name_fact *name;
 	bool yes;
 
+	if (test->subject != SUBJECT_HOST)
+		return text_as_net6(matcher, test);
+	fact = addr_of(matcher);
 	if (fact == NULL)
 		return fail(matcher);
 	if (way == WAY_CLASSIC && !fact->agrees)
 		yes = text_in_net6(matcher, test->v6, (struct text){fact->text, fact->len});
 	else
-		yes = fact->typed && !fact->is_v4 && in_net6(matcher, test->v6, &fact->addr);
+		yes = fact->typed && !fact->is_v4 && in_net6(matcher, test->v6, &fact->addr, way);
 	if (yes || way == WAY_PLAIN || !(test->flags & TEST_NAME_SEEN))
 		return tri_of(yes);
 	/* A caller may have put an address where the name belongs; a lookup never gives one. */
@@ -310,9 +331,9 @@ test_name_paranoid(struct matcher *matcher, const struct test *test, enum way wa
 static enum tri
 test_port(struct matcher *matcher, const struct test *test, enum way way)
 {
-	(void)way;
-	return tri_of(
-	    matcher->facts->ops->server_port(matcher->facts->ctx) == (int)test->port);
+	const struct facts *facts = matcher->facts;
+
+	return tri_of(facts->ops->server_port(facts->ctx, way) == (int)test->port);
 }
 
 static enum tri
@@ -357,8 +378,8 @@ answer_at_once(struct matcher *matcher, const struct test *test, bool *ret)
 {
 	const struct addr_fact *fact;
 
-	if (test->subject == SUBJECT_DAEMON && matcher->daemon_agrees && test->kind != TEST_PORT &&
-	    test->kind != TEST_VOID) {
+	if (test->subject == SUBJECT_DAEMON && matcher->daemon_agrees && test->kind >= TEST_ALL &&
+	    test->kind <= TEST_EXACT) {
 		*ret = matches_text(test, (struct text){matcher->daemon, matcher->daemon_len});
 		return true;
 	}

@@ -77,6 +77,32 @@ classic_net6(const char *text, size_t len, struct net6 *net)
 	return true;
 }
 
+static bool
+ends_in_stars(const char *text, size_t len)
+{
+	return len >= 2 && text[len - 1] == '*' && text[len - 2] == '*';
+}
+
+/* A word in brackets is an IPv6 address or nothing, whatever it is to say something of. Several stars
+ * at the end of a glob do not stand for an empty text. */
+static void
+classic_text_test(struct test *test, struct net6 *net)
+{
+	text_test(test);
+	if (ends_in_stars(test->text, test->len))
+		test->flags |= TEST_STARS;
+	if (test->kind != TEST_EXACT || test->len < 2 || test->text[0] != '[' ||
+	    test->text[test->len - 1] != ']')
+		return;
+	if (classic_net6(test->text, test->len, net)) {
+		test->kind = TEST_NET6;
+		net->len_bits = ADDR_BITS;
+		test->v6 = net;
+	} else {
+		set_void(test, DIAG_NONE);
+	}
+}
+
 /* N/M; slash is outside brackets. */
 static void
 classic_net(struct test *test, struct net6 *net, size_t slash)
@@ -114,20 +140,13 @@ classic_host(struct test *test, struct net6 *net)
 		classic_net(test, net, slash);
 		return;
 	}
-	text_test(test);
-	if (!consists_of(text, len, "0123456789./"))
-		test->flags |= TEST_NAME;
-	if (test->kind == TEST_EXACT && classic_net6(text, len, net)) {
-		test->kind = TEST_NET6;
-		test->flags = (uint8_t)((test->flags & ~TEST_NAME) | TEST_NAME_SEEN);
-		net->len_bits = ADDR_BITS;
-		test->v6 = net;
-	} else if (test->kind == TEST_EXACT && addr_parse_v4(text, len, &quad)) {
+	classic_text_test(test, net);
+	if (test->kind == TEST_NET6)
+		test->flags |= TEST_NAME_SEEN;
+	else if (test->kind == TEST_EXACT && addr_parse_v4(text, len, &quad))
 		set_addr4(test, &quad);
-	} else if (test->kind == TEST_EXACT && len >= 2 && text[0] == '[' && text[len - 1] == ']') {
-		set_void(test, DIAG_NONE);
-		test->flags = 0;
-	}
+	else if (test->kind != TEST_VOID && !consists_of(text, len, "0123456789./"))
+		test->flags |= TEST_NAME;
 }
 
 /* ---- and the plain way ---- */
@@ -222,8 +241,18 @@ host_test(struct test *test, struct net6 *net, enum way way)
 
 /* ---- words ---- */
 
+/* What a word says of a daemon or a user, if it is no port. */
 static void
-daemon_test(struct test *test, enum way way)
+subject_test(struct test *test, struct net6 *net, enum way way)
+{
+	if (way == WAY_CLASSIC)
+		classic_text_test(test, net);
+	else
+		text_test(test);
+}
+
+static void
+daemon_test(struct test *test, struct net6 *net, enum way way)
 {
 	unsigned long port;
 
@@ -234,7 +263,7 @@ daemon_test(struct test *test, enum way way)
 		if (way == WAY_PLAIN)
 			test->port = (unsigned)port;
 	} else {
-		text_test(test);
+		subject_test(test, net, way);
 	}
 }
 
@@ -249,7 +278,7 @@ read_one_way(struct test *tests, struct net6 *nets, enum role role, const struct
 	tests[0] = tests[1] = *word;
 	if (split >= len) {
 		if (role == ROLE_DAEMONS)
-			daemon_test(&tests[0], way);
+			daemon_test(&tests[0], &nets[0], way);
 		else
 			host_test(&tests[0], &nets[0], way);
 		return 1;
@@ -258,7 +287,7 @@ read_one_way(struct test *tests, struct net6 *nets, enum role role, const struct
 	tests[1].len -= (uint32_t)split + 1;
 	tests[0].len = (uint32_t)split;
 	if (role == ROLE_DAEMONS) {
-		daemon_test(&tests[0], way);
+		daemon_test(&tests[0], &nets[0], way);
 		host_test(&tests[1], &nets[1], way);
 	} else {
 		struct test user = tests[0];
@@ -266,7 +295,7 @@ read_one_way(struct test *tests, struct net6 *nets, enum role role, const struct
 		tests[0] = tests[1];
 		host_test(&tests[0], &nets[0], way);
 		user.subject = SUBJECT_USER;
-		text_test(&user);
+		subject_test(&user, &nets[1], way);
 		tests[1] = user;
 	}
 	tests[0].flags |= TEST_AND;
@@ -302,7 +331,8 @@ read_common(struct pattern *pattern, enum role role, const struct test *word)
 		test->subject = SUBJECT_HOST;
 		set_addr4(test, &addr);
 	} else if (role == ROLE_DAEMONS && str_lower(word->text[0]) >= 'a' &&
-	    str_lower(word->text[0]) <= 'z' && memchr(word->text, '@', word->len) == NULL) {
+	    str_lower(word->text[0]) <= 'z' && memchr(word->text, '@', word->len) == NULL &&
+	    !ends_in_stars(word->text, word->len)) {
 		*test = *word;
 		test->subject = SUBJECT_DAEMON;
 		text_test(test);

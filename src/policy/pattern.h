@@ -45,6 +45,7 @@ enum test_flag {
 	TEST_AND = 1, /* the next test must match too */
 	TEST_NAME = 2, /* if the address does not match, the name may */
 	TEST_NAME_SEEN = 4, /* the name may, but is not worth a lookup */
+	TEST_STARS = 8, /* of a glob: its final stars stand for one byte at least */
 };
 
 struct test {

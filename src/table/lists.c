@@ -26,7 +26,7 @@ struct list_source {
 };
 
 /* A change is found where no decision is at hand; it is left here for the table layer. */
-static _Thread_local bool changed;
+static _Thread_local bool changed __attribute__((tls_model("initial-exec")));
 
 bool
 lists_changed(void)

@@ -71,10 +71,11 @@ user(void *ctx)
 }
 
 static int
-server_port(void *ctx)
+server_port(void *ctx, enum way way)
 {
 	struct asking *asking = ctx;
 
+	(void)way;
 	return asking->ask->server_port > 0 ? asking->ask->server_port : -1;
 }
 
@@ -87,16 +88,17 @@ netgroup(void *ctx, const char *group, const char *host)
 	return asking->ask->netgroup != NULL && strcmp(asking->ask->netgroup, group) == 0;
 }
 
-static unsigned
-scope(void *ctx, const char *text, size_t len, const struct addr *a)
+static bool
+scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *ret)
 {
-	unsigned long number;
+	unsigned long number = 1;
 
 	(void)ctx;
 	(void)a;
-	if (len == 2 && memcmp(text, "lo", 2) == 0)
-		return 1;
-	return str_number(text, len, 9, &number) ? (unsigned)number : 0;
+	if ((len != 2 || memcmp(text, "lo", 2) != 0) && !str_number(text, len, 9, &number))
+		return false;
+	*ret = (uint32_t)number;
+	return true;
 }
 
 static enum list_status
