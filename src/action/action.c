@@ -1,0 +1,269 @@
+/*
+ * NAME     action - carry out a rule's options
+ * PURPOSE  One handler for each line of data/options.def. Syntax and ranges were checked by policy.
+ * INVARIANTS  In order, each option read only after the one before it was carried out. An option
+ *          without a handler, a value that cannot be expanded, a variable that cannot be set:
+ *          ACTION_ERROR, which refuses. Trouble with a courtesy (nice, linger, keepalive, a banner)
+ *          is a warning, as documented.
+ * LIMITS   EXPAND_OPTION_MAX bytes of an expanded value.
+ * SEE      hosts_options(5)
+ */
+#include "action/action.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "action/banner.h"
+#include "action/shell.h"
+#include "base/str.h"
+
+/* An option at work. */
+struct run {
+	const struct action_env *env;
+	struct option option;
+	struct buf value; /* expanded and NUL-terminated; the handler may write to it */
+	struct diag *diag;
+};
+
+/* ACTION_END: go on with the next option. */
+typedef enum action_result handler(struct run *);
+
+static void
+warn(const struct run *run, enum diag_code code)
+{
+	struct diag diag = *run->diag;
+	long number = run->option.number;
+	char storage[32];
+	struct buf digits;
+
+	diag.error = errno;
+	buf_init(&digits, storage, sizeof storage, sizeof storage - 1);
+	if (number < 0)
+		buf_add_char(&digits, '-');
+	buf_add_number(&digits, number < 0 ? -(unsigned long)number : (unsigned long)number);
+	diag_set(&diag, code, digits.bytes, digits.len);
+	run->env->report(run->env->ctx, &diag);
+}
+
+static enum action_result
+fail(struct run *run, enum diag_code code, const char *subject)
+{
+	run->diag->error = errno;
+	diag_set(run->diag, code, subject, strlen(subject));
+	return ACTION_ERROR;
+}
+
+/* ---- handlers ---- */
+
+static enum action_result
+run_allow(struct run *run)
+{
+	(void)run;
+	return ACTION_ALLOW;
+}
+
+static enum action_result
+run_deny(struct run *run)
+{
+	(void)run;
+	return ACTION_DENY;
+}
+
+static enum action_result
+run_severity(struct run *run)
+{
+	run->env->severity(run->env->ctx, (int)run->option.number);
+	return ACTION_END;
+}
+
+static enum action_result
+run_spawn(struct run *run)
+{
+	if (!run->env->dry_run)
+		run->env->shell(run->env->ctx, run->value.bytes);
+	return ACTION_END;
+}
+
+/* The socket as standard input, output and error. */
+static bool
+take_socket(int fd)
+{
+	for (int to = 0; to <= 2; to++) {
+		/* dup2 to itself would leave the descriptor close-on-exec. */
+		if (fd == to ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, to) < 0)
+			return false;
+	}
+	if (fd > 2)
+		close(fd);
+	return true;
+}
+
+/* There is no way back from here to serving the client. */
+static enum action_result
+run_twist(struct run *run)
+{
+	char name[] = "sh", flag[] = "-c";
+	char *const argv[] = {name, flag, run->value.bytes, NULL};
+
+	if (run->env->resident)
+		return fail(run, DIAG_TWIST_RESIDENT, "");
+	if (run->env->dry_run)
+		return ACTION_TWISTED;
+	run->env->twist(run->env->ctx, run->value.bytes);
+	if (!take_socket(run->env->fd)) {
+		fail(run, DIAG_TWIST_DUP, "");
+		return ACTION_TWISTED;
+	}
+	execve("/bin/sh", argv, shell_environment());
+	fail(run, DIAG_TWIST_EXEC, "");
+	return ACTION_TWISTED;
+}
+
+static enum action_result
+run_rfc931(struct run *run)
+{
+	if (!run->env->lookup_user(run->env->ctx, run->option.number))
+		return fail(run, DIAG_IDENT_LATER, "");
+	return ACTION_END;
+}
+
+static enum action_result
+run_setenv(struct run *run)
+{
+	char *name = run->value.bytes;
+	size_t name_len = strcspn(name, " \t\r\n"), len = run->value.len - name_len;
+	const char *text = name + name_len;
+
+	str_trim(&text, &len);
+	name[text - name + (ptrdiff_t)len] = '\0';
+	name[name_len] = '\0';
+	if (setenv(name, text, 1) != 0)
+		return fail(run, DIAG_SETENV_FAILED, name);
+	return ACTION_END;
+}
+
+static enum action_result
+run_umask(struct run *run)
+{
+	umask((mode_t)run->option.number);
+	return ACTION_END;
+}
+
+static enum action_result
+run_nice(struct run *run)
+{
+	if (run->env->dry_run)
+		return ACTION_END;
+	errno = 0; /* -1 is also a nice value */
+	if (nice((int)run->option.number) == -1 && errno != 0)
+		warn(run, DIAG_NICE_FAILED);
+	return ACTION_END;
+}
+
+static enum action_result
+run_linger(struct run *run)
+{
+	struct linger linger = {
+	    .l_onoff = run->option.number != 0, .l_linger = (int)run->option.number};
+
+	if (!run->env->dry_run &&
+	    setsockopt(run->env->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) != 0)
+		warn(run, DIAG_LINGER_FAILED);
+	return ACTION_END;
+}
+
+static enum action_result
+run_keepalive(struct run *run)
+{
+	int on = 1;
+
+	if (!run->env->dry_run &&
+	    setsockopt(run->env->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0)
+		warn(run, DIAG_KEEPALIVE_FAILED);
+	return ACTION_END;
+}
+
+static enum action_result
+run_banners(struct run *run)
+{
+	return banner_send(run->env, run->value.bytes, run->diag) ? ACTION_END : ACTION_ERROR;
+}
+
+static handler *const handlers[OPTION_IDS] = {
+    [OPTION_ALLOW] = run_allow,
+    [OPTION_DENY] = run_deny,
+    [OPTION_SEVERITY] = run_severity,
+    [OPTION_SPAWN] = run_spawn,
+    [OPTION_TWIST] = run_twist,
+    [OPTION_RFC931] = run_rfc931,
+    [OPTION_SETENV] = run_setenv,
+    [OPTION_UMASK] = run_umask,
+    [OPTION_NICE] = run_nice,
+    [OPTION_LINGER] = run_linger,
+    [OPTION_KEEPALIVE] = run_keepalive,
+    [OPTION_BANNERS] = run_banners,
+};
+
+/* ---- the tail ---- */
+
+/* What an expansion left in front and behind is no part of the value. */
+static void
+trim_value(struct buf *value)
+{
+	const char *text = value->bytes;
+
+	str_trim(&text, &value->len);
+	memmove(value->bytes, text, value->len);
+	value->bytes[value->len] = '\0';
+}
+
+static enum action_result
+run_option(struct run *run)
+{
+	const struct action_env *env = run->env;
+	const struct option *option = &run->option;
+
+	if (handlers[option->id] == NULL)
+		return fail(run, DIAG_OPTION_LATER, option->keyword);
+	buf_clear(&run->value);
+	if (option_specs[option->id].flags & OPTION_EXPAND) {
+		if (!expand(
+		        env->expander, option->value, option->value_len, &run->value, run->diag))
+			return ACTION_ERROR;
+		trim_value(&run->value);
+	} else if (!buf_add(&run->value, option->value, option->value_len)) {
+		return fail(run,
+		    option->value_len > EXPAND_OPTION_MAX ? DIAG_EXPANSION_TOO_LONG
+		                                          : DIAG_NO_MEMORY,
+		    option->keyword);
+	}
+	run->diag->code = DIAG_NONE; /* an expansion may have reported something */
+	if (env->option != NULL)
+		env->option(env->ctx, option, run->value.bytes);
+	return handlers[option->id](run);
+}
+
+enum action_result
+action_run(
+    const struct action_env *env, enum way way, const char *tail, size_t len, struct diag *ret)
+{
+	struct run run = {.env = env, .diag = ret};
+	struct option_cursor cursor;
+	enum option_status status;
+	enum action_result result = ACTION_END;
+	char storage[512];
+
+	buf_init(&run.value, storage, sizeof storage, EXPAND_OPTION_MAX);
+	option_cursor_init(&cursor, way, tail, len);
+	while (
+	    result == ACTION_END && (status = option_next(&cursor, &run.option, ret)) != OPTION_END)
+		result = status == OPTION_FIELD ? run_option(&run) : ACTION_ERROR;
+	option_cursor_release(&cursor);
+	buf_release(&run.value);
+	return result;
+}
