@@ -1,0 +1,30 @@
+/*
+ * Log lines through syslog(3).
+ */
+#ifndef EVENT_LOG_H
+#define EVENT_LOG_H
+
+#include "base/buf.h"
+#include "base/diag.h"
+
+enum {
+	/* A finding's line is cut to this: what syslog carried of old, and log readers expect. */
+	EVENT_DIAG_MAX = 1024,
+	/* Any other that needs escaping: holds a twist with the longest expanded command. */
+	EVENT_LINE_MAX = 9 << 10,
+};
+
+/* One line, whatever is in text: control bytes are escaped. priority is level | facility (0: the
+ * program's own). The symbol called is the plain syslog, which old tools put their own in front
+ * of. errno is kept. */
+void event_syslog(int priority, const char *text);
+
+/* Append "TAG: FILE, line N: MESSAGE", or "TAG: MESSAGE" where no file is concerned; TAG is
+ * warning or error. Hostile text is escaped, and the whole cut to EVENT_DIAG_MAX bytes. */
+void event_diag_text(const struct diag *, struct buf *);
+
+/* That text at LOG_ERR. A finding that stays the same at every connection is told at most once a
+ * minute; a line of the original is told always. errno is kept, threads and forks are welcome. */
+void event_diag(const struct diag *);
+
+#endif
