@@ -1,0 +1,185 @@
+/*
+ * NAME     socket - the two ends of a socket
+ * INVARIANTS  No call here waits for the network. Lengths that the kernel gives are checked before
+ *          an address is believed.
+ * LIMITS   DRAIN_BYTES: more than a stream's default receive buffer, less than a flood is worth.
+ * SEE      tcpd(8)
+ */
+#include "peer/socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/str.h"
+
+enum { DRAIN_BYTES = 4 << 20 };
+
+/* Is this an address of its family, complete? */
+static bool
+is_whole(const struct sockaddr_storage *ss, socklen_t len)
+{
+	if (len < sizeof(sa_family_t))
+		return false;
+	if (ss->ss_family == AF_INET)
+		return len >= sizeof(struct sockaddr_in);
+	if (ss->ss_family == AF_INET6)
+		return len >= sizeof(struct sockaddr_in6);
+	return true;
+}
+
+void
+peer_socket(int fd, struct peer_ends *ret)
+{
+	struct sockaddr *client = (struct sockaddr *)&ret->client;
+	struct sockaddr *server = (struct sockaddr *)&ret->server;
+	socklen_t len = sizeof ret->client;
+	char byte;
+
+	memset(ret, 0, sizeof *ret);
+	if (getpeername(fd, client, &len) < 0) {
+		ret->datagram = true;
+		len = sizeof ret->client;
+		if (recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, client, &len) < 0) {
+			ret->client_error = errno;
+			return;
+		}
+	}
+	/* A peer without an address of its own (a socketpair, an unbound unix socket). */
+	if (len == 0) {
+		ret->client.ss_family = AF_UNIX;
+		len = sizeof(sa_family_t);
+	}
+	ret->has_client = is_whole(&ret->client, len);
+	len = sizeof ret->server;
+	if (getsockname(fd, server, &len) < 0)
+		ret->server_error = errno;
+	else
+		ret->has_server = is_whole(&ret->server, len);
+}
+
+void
+peer_drop_datagram(int fd)
+{
+	char byte;
+
+	(void)recv(fd, &byte, 1, MSG_DONTWAIT);
+}
+
+void
+peer_drain(int fd)
+{
+	char waste[16384];
+	size_t total = 0;
+	ssize_t got;
+
+	while (total < DRAIN_BYTES && (got = recv(fd, waste, sizeof waste, MSG_DONTWAIT)) > 0)
+		total += (size_t)got;
+}
+
+static void
+v6_text(const struct sockaddr_in6 *sin6, char ret[PEER_TEXT_MAX])
+{
+	char name[IF_NAMESIZE];
+	bool by_name = IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&sin6->sin6_addr);
+	size_t len;
+
+	inet_ntop(AF_INET6, &sin6->sin6_addr, ret, PEER_TEXT_MAX);
+	if (sin6->sin6_scope_id == 0)
+		return;
+	len = strlen(ret);
+	if (by_name && if_indextoname(sin6->sin6_scope_id, name) != NULL)
+		snprintf(ret + len, PEER_TEXT_MAX - len, "%%%s", name);
+	else
+		snprintf(ret + len, PEER_TEXT_MAX - len, "%%%u", (unsigned)sin6->sin6_scope_id);
+}
+
+void
+peer_addr_text(const struct sockaddr *sa, char ret[PEER_TEXT_MAX])
+{
+	if (sa->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, ret,
+		    PEER_TEXT_MAX);
+	else if (sa->sa_family == AF_INET6)
+		v6_text((const struct sockaddr_in6 *)(const void *)sa, ret);
+	else
+		memcpy(ret, sa->sa_family == AF_UNIX ? "localhost" : "unknown",
+		    sa->sa_family == AF_UNIX ? sizeof "localhost" : sizeof "unknown");
+}
+
+unsigned
+peer_port(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port);
+	if (sa->sa_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)sa)->sin6_port);
+	return 0;
+}
+
+bool
+peer_scope(const char *text, size_t len, const struct addr *addr, uint32_t *ret)
+{
+	const uint8_t *b = addr->bytes;
+	bool link_local = (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || (b[0] == 0xff && (b[1] & 0x0f) == 2);
+	char name[IF_NAMESIZE];
+	unsigned long number = 0;
+	unsigned index = 0;
+	int saved_errno = errno;
+
+	if (link_local && len < sizeof name) {
+		memcpy(name, text, len);
+		name[len] = '\0';
+		index = if_nametoindex(name);
+		errno = saved_errno;
+	}
+	if (index == 0 && !str_number(text, len, UINT32_MAX, &number))
+		return false;
+	*ret = index != 0 ? index : (uint32_t)number;
+	return true;
+}
+
+/* Walk options as RFC 791 lays them out; Linux gives them from the first byte. */
+static bool
+is_routed(const unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len && bytes[i] != IPOPT_EOL;) {
+		if (bytes[i] == IPOPT_LSRR || bytes[i] == IPOPT_SSRR)
+			return true;
+		if (bytes[i] == IPOPT_NOP)
+			i++;
+		else if (i + 1 < len && bytes[i + 1] >= 2)
+			i += bytes[i + 1];
+		else
+			break;
+	}
+	return false;
+}
+
+enum peer_options
+peer_ip_options(int fd, unsigned char ret_bytes[PEER_OPTIONS_MAX], size_t *ret_len)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+
+	*ret_len = 0;
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
+		return PEER_OPTIONS_FAILED;
+	if (ss.ss_family != AF_INET)
+		return PEER_OPTIONS_NONE;
+	len = PEER_OPTIONS_MAX;
+	if (getsockopt(fd, IPPROTO_IP, IP_OPTIONS, ret_bytes, &len) < 0)
+		return errno == ENOPROTOOPT ? PEER_OPTIONS_NONE : PEER_OPTIONS_FAILED;
+	*ret_len = len;
+	if (len == 0)
+		return PEER_OPTIONS_NONE;
+	if (is_routed(ret_bytes, len))
+		return PEER_OPTIONS_ROUTED;
+	return setsockopt(fd, IPPROTO_IP, IP_OPTIONS, NULL, 0) < 0 ? PEER_OPTIONS_FAILED
+								   : PEER_OPTIONS_CLEARED;
+}
