@@ -1,0 +1,186 @@
+/*
+ * NAME     answer - a request, as policy asks about it
+ * PURPOSE  The first question looks a fact up, through the public functions, and later ones get the
+ *          same answer.
+ * INVARIANTS  What could not be looked up because something ran out, or cannot be looked up yet, is
+ *          NULL or -1, never a fact.
+ */
+#include "libwrap/answer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "event/log.h"
+#include "peer/socket.h"
+#include "table/table.h"
+
+enum { DOMAIN_MAX = 256 }; /* utsname(2) holds 65 */
+
+static struct host_info *
+host_of(const struct answers *answers, enum end end)
+{
+	return end == END_CLIENT ? answers->request->client : answers->request->server;
+}
+
+static const struct addr_fact *
+addr(void *ctx, enum end end)
+{
+	struct answers *answers = ctx;
+
+	if (!answers->has_addr[end]) {
+		addr_fact_init(&answers->addrs[end], eval_hostaddr(host_of(answers, end)),
+		    &answers->facts);
+		answers->has_addr[end] = true;
+	}
+	return &answers->addrs[end];
+}
+
+/* A name that the name service gave is a name, even if it is spelled like a state. */
+static const struct name_fact *
+set_name(struct answers *answers, enum end end, const char *text)
+{
+	struct name_fact *fact = &answers->names[end];
+
+	*fact = (struct name_fact){.state = NAME_KNOWN, .text = text, .len = strlen(text)};
+	if (!thread_is_name(answers->thread, host_of(answers, end))) {
+		if (STR_EQ(text, unknown))
+			fact->state = NAME_UNKNOWN;
+		else if (STR_EQ(text, paranoid))
+			fact->state = NAME_PARANOID;
+	}
+	answers->has_name[end] = true;
+	return fact;
+}
+
+static const struct name_fact *
+known_name(void *ctx, enum end end)
+{
+	struct answers *answers = ctx;
+	const char *text = host_of(answers, end)->name;
+
+	if (answers->has_name[end])
+		return &answers->names[end];
+	return *text != '\0' ? set_name(answers, end, text) : NULL;
+}
+
+static const struct name_fact *
+name(void *ctx, enum end end)
+{
+	struct answers *answers = ctx;
+	const char *text;
+
+	if (answers->has_name[end])
+		return &answers->names[end];
+	text = eval_hostname(host_of(answers, end));
+	return answers->thread->lookup_failed ? NULL : set_name(answers, end, text);
+}
+
+static const char *
+daemon_name(void *ctx)
+{
+	struct answers *answers = ctx;
+
+	return answers->request->daemon;
+}
+
+static const char *
+user(void *ctx)
+{
+	struct answers *answers = ctx;
+	const char *text = eval_user(answers->request);
+
+	return answers->thread->ident_later ? NULL : text;
+}
+
+/* The classic way takes whatever stands where IPv4 has its port. */
+static int
+server_port(void *ctx, enum way way)
+{
+	struct answers *answers = ctx;
+	const struct sockaddr *sa = answers->request->server->sin;
+	uint16_t port;
+
+	if (sa == NULL)
+		return -1;
+	if (sa->sa_family == AF_INET || sa->sa_family == AF_INET6)
+		return (int)peer_port(sa);
+	if (way == WAY_PLAIN)
+		return -1;
+	memcpy(&port, sa->sa_data, sizeof port);
+	return ntohs(port);
+}
+
+/* Without a domain of its own a host is in every netgroup's. */
+static int
+netgroup(void *ctx, const char *group, const char *host)
+{
+	char domain[DOMAIN_MAX];
+	bool has_domain = getdomainname(domain, sizeof domain) == 0 && *domain != '\0' &&
+	    strcmp(domain, "(none)") != 0;
+	int saved = errno, found;
+
+	(void)ctx;
+	errno = 0;
+	found = innetgr(group, host, NULL, has_domain ? domain : NULL);
+	if (found == 0 && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
+		found = -1;
+	errno = saved;
+	return found;
+}
+
+static bool
+scope(void *ctx, const char *text, size_t len, const struct addr *address, uint32_t *ret)
+{
+	(void)ctx;
+	return peer_scope(text, len, address, ret);
+}
+
+static enum list_status
+list_open(void *ctx, const char *path, struct list_source **ret_source,
+    const struct words **ret_words, int *ret_error)
+{
+	(void)ctx;
+	return table_list_open(path, ret_source, ret_words, ret_error);
+}
+
+static enum list_status
+list_read(void *ctx, struct list_source *source, char *buf, size_t size, size_t *ret_len)
+{
+	(void)ctx;
+	return table_list_read(source, buf, size, ret_len);
+}
+
+static void
+list_close(void *ctx, struct list_source *source)
+{
+	(void)ctx;
+	table_list_close(source);
+}
+
+/* A lookup that failed because there is no such lookup yet: only we know. */
+static void
+report(void *ctx, const struct diag *diag)
+{
+	const struct answers *answers = ctx;
+	struct diag exact = *diag;
+
+	if (diag->code == DIAG_LOOKUP_FAULT && answers->thread->ident_later)
+		diag_set(&exact, DIAG_IDENT_LATER, "", 0);
+	event_diag(&exact);
+}
+
+static const struct facts_ops ops = {addr, name, known_name, daemon_name, user, server_port,
+    netgroup, scope, list_open, list_read, list_close, report};
+
+void
+answers_init(struct answers *answers, struct request_info *request, struct thread *thread)
+{
+	answers->request = request;
+	answers->thread = thread;
+	answers->facts = (struct facts){.ops = &ops, .ctx = answers};
+	answers->has_addr[END_CLIENT] = answers->has_addr[END_SERVER] = false;
+	answers->has_name[END_CLIENT] = answers->has_name[END_SERVER] = false;
+}
