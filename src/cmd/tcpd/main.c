@@ -1,0 +1,94 @@
+/*
+ * NAME     tcpd - judge a client, then become the service
+ * PURPOSE  inetd starts this in a service's place, with the client's socket as standard input.
+ * INVARIANTS  Whoever is not let in gets not a byte, and everybody but the service ends with status 0:
+ *          a super-server takes anything else for a crash. Nothing is started but by a path that the
+ *          administrator wrote: a relative name stays in SERVICE_DIR.
+ * LIMITS   A path has PATH_MAX bytes, as for exec.
+ * SEE      tcpd(8)
+ */
+#define INET6
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <tcpd.h>
+#include <unistd.h>
+
+#include "event/log.h"
+
+#define SERVICE_DIR "/usr/sbin/"
+
+enum { CLIENT = STDIN_FILENO };
+
+/* Exported of old, though in no header: hosts_access(3). */
+void fix_options(struct request_info *);
+
+/* What argv[0] asks for. */
+struct service {
+	char path[PATH_MAX];
+	char *name; /* what rules and logs call it: the end of argv[0] */
+};
+
+/* False: it is none that may be started. */
+static bool
+find_service(char *arg, struct service *ret)
+{
+	char *slash = strrchr(arg, '/');
+	bool is_absolute = arg[0] == '/';
+	int len = snprintf(ret->path, sizeof ret->path, "%s%s", is_absolute ? "" : SERVICE_DIR, arg);
+
+	ret->name = is_absolute ? slash + 1 : arg;
+	return len > 0 && (size_t)len < sizeof ret->path && *ret->name != '\0' &&
+	    (is_absolute || slash == NULL);
+}
+
+static void
+cannot_execute(struct request_info *request, const char *path)
+{
+	char line[EVENT_LINE_MAX];
+
+	snprintf(line, sizeof line, "error: cannot execute %s: %s", path, strerror(errno));
+	event_syslog(LOG_ERR, line);
+	clean_exit(request);
+}
+
+static void
+start(struct request_info *request, const struct service *service, char **argv)
+{
+	char line[EVENT_DIAG_MAX];
+
+	snprintf(line, sizeof line, "connect from %s (%s)", eval_client(request),
+	    eval_hostaddr(request->client));
+	event_syslog(allow_severity, line);
+	execv(service->path, argv);
+	cannot_execute(request, service->path);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct request_info request;
+	static struct service service;
+	bool is_service = argc > 0 && find_service(argv[0], &service);
+	const char *name = is_service ? service.name : "tcpd";
+
+	umask(022);
+	openlog(name, LOG_PID, LOG_DAEMON);
+	request_init(&request, RQ_DAEMON, name, RQ_FILE, CLIENT, 0);
+	sock_host(&request);
+	if (!is_service) {
+		errno = EINVAL;
+		cannot_execute(&request, argc > 0 ? argv[0] : "");
+	}
+	fix_options(&request);
+	if (!hosts_access(&request))
+		refuse(&request);
+	argv[0] = service.name;
+	start(&request, &service, argv);
+	return 0;
+}
