@@ -1,0 +1,85 @@
+/*
+ * NAME     inetd - internet super-server
+ * PURPOSE  Read the command line, prepare the process, run the loop.
+ * SEE      inetd(8), loop.h
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "cmd/inetd/check.h"
+#include "cmd/inetd/log.h"
+#include "cmd/inetd/loop.h"
+#include "cmd/inetd/pidfile.h"
+#include "cmd/inetd/process.h"
+
+static int
+fail(const char *what)
+{
+	log_line(LOG_ERR, "%s: %s", what, strerror(errno));
+	return EXIT_FAILURE;
+}
+
+/* From here on faults that do not keep inetd from running are reported, and it runs. */
+static int
+start(struct inetd *inetd, const struct options *options, const char *pid_file)
+{
+	unsigned log_ways = options->is_debug ? LOG_TO_STDERR : LOG_TO_SYSLOG | LOG_TO_STDERR;
+	bool ok;
+
+	log_open(log_ways, options->is_debug);
+	if (chdir("/") < 0 || (!options->is_foreground && !process_detach()))
+		return fail("cannot become a daemon");
+	inetd->signal_fd = process_signal_fd();
+	inetd->listeners.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (inetd->signal_fd < 0 || inetd->listeners.epoll_fd < 0)
+		return fail("cannot wait for events");
+	if (!pidfile_write(pid_file)) {
+		if (errno == EWOULDBLOCK)
+			return fail("another inetd is running");
+		log_line(LOG_ERR, "cannot write pid file %s: %s", pid_file, strerror(errno));
+	}
+	ok = inetd_load(inetd);
+	if (ok) {
+		log_open(options->is_debug ? LOG_TO_STDERR : LOG_TO_SYSLOG, options->is_debug);
+		process_ready();
+		ok = inetd_run(inetd);
+	}
+	listeners_release(&inetd->listeners);
+	services_release(&inetd->services[inetd->holds]);
+	pidfile_remove(pid_file);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct inetd inetd;
+	struct options options;
+	char *conf_path, *pid_file;
+	int status;
+
+	options_parse(&options, argc, argv);
+	if (options.is_check)
+		return check(options.conf_path, options.rate_per_minute);
+	if (!process_prepare(&inetd.world, options.keeps_environment))
+		return fail("cannot prepare");
+	conf_path = process_absolute(options.conf_path);
+	pid_file = options.pid_file[0] == '\0' || strcmp(options.pid_file, "none") == 0
+	               ? strdup("none")
+	               : process_absolute(options.pid_file);
+	if (conf_path == NULL || pid_file == NULL)
+		return fail("cannot find the working directory");
+	inetd.conf_path = conf_path;
+	inetd.listeners.backlog = options.backlog;
+	inetd.rules = (struct service_rules){.rate_per_minute = options.rate_per_minute,
+	    .can_switch = process_can_switch(),
+	    .uid = geteuid(),
+	    .gid = getegid()};
+	status = start(&inetd, &options, pid_file);
+	free(conf_path);
+	free(pid_file);
+	return status;
+}

@@ -1,0 +1,181 @@
+/*
+ * NAME     options - the command line of inetd
+ * PURPOSE  flags.def is the only list: getopt_long and --help are fed from it.
+ * SEE      inetd(8)
+ */
+#include "cmd/inetd/options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cmd/inetd/conf.h"
+
+enum { DEFAULT_BACKLOG = 128, DEFAULT_RATE = 256 };
+
+struct flag {
+	char letter;
+	const char *name, *argument;
+	void (*handle)(struct options *, const char *argument);
+	const char *help;
+};
+
+static void show_help(struct options *, const char *);
+
+static void
+fail(const char *what, const char *argument)
+{
+	fprintf(stderr, "inetd: %s%s%s%s (inetd --help)\n", what, argument != NULL ? " '" : "",
+	    argument != NULL ? argument : "", argument != NULL ? "'" : "");
+	exit(EXIT_USAGE);
+}
+
+static void
+set_debug(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->is_debug = options->is_foreground = true;
+}
+
+static void
+set_foreground(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->is_foreground = true;
+}
+
+static void
+set_keep_environment(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->keeps_environment = true;
+}
+
+static void
+refuse_libwrap(struct options *options, const char *argument)
+{
+	(void)options;
+	(void)argument;
+	fail("-l is not yet supported: guard services with tcpd, see inetd.conf(5)", NULL);
+}
+
+static void
+set_pid_file(struct options *options, const char *argument)
+{
+	options->pid_file = argument;
+}
+
+static void
+set_backlog(struct options *options, const char *argument)
+{
+	unsigned long number;
+
+	if (!str_number(argument, strlen(argument), INT_MAX, &number) || number == 0)
+		fail("-q takes a length from 1 on, not", argument);
+	options->backlog = (int)number;
+}
+
+static void
+set_rate(struct options *options, const char *argument)
+{
+	unsigned long number;
+
+	if (!str_number(argument, strlen(argument), CONF_RATE_MAX, &number))
+		fail("-R takes a number from 0 to 1000000, not", argument);
+	options->rate_per_minute = (unsigned)number;
+}
+
+static void
+set_check(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->is_check = true;
+}
+
+static void
+show_version(struct options *options, const char *argument)
+{
+	(void)options;
+	(void)argument;
+	puts("inetd (tcpwrap) " TCPWRAP_VERSION);
+	exit(EXIT_SUCCESS);
+}
+
+static const struct flag flags[] = {
+#define FLAG(letter, name, argument, handle, help) {letter, name, argument, handle, help},
+#include "cmd/inetd/flags.def"
+#undef FLAG
+};
+
+enum { FLAGS = sizeof flags / sizeof flags[0] };
+
+static void
+show_help(struct options *options, const char *argument)
+{
+	(void)options;
+	(void)argument;
+	puts("usage: inetd [option ...] [configuration-file]\n"
+	     "Listen for the services of inetd.conf(5) and start a server for each client.\n");
+	for (size_t i = 0; i < FLAGS; i++) {
+		char spelling[64];
+
+		snprintf(spelling, sizeof spelling, "-%c%s%s%s%s", flags[i].letter,
+		    flags[i].name[0] != '\0' ? ", --" : "", flags[i].name,
+		    flags[i].argument[0] != '\0' ? " " : "", flags[i].argument);
+		printf("  %-24s %s\n", spelling, flags[i].help);
+	}
+	puts("\nThe configuration file is /etc/inetd.conf unless given.\n"
+	     "Exit status: 0 success, 1 failure or faults found by --check, 2 bad usage.");
+	exit(EXIT_SUCCESS);
+}
+
+/* getopt_long's two views of the table. */
+static void
+describe(char letters[2 * FLAGS + 1], struct option names[FLAGS + 1])
+{
+	size_t at = 0, named = 0;
+
+	for (size_t i = 0; i < FLAGS; i++) {
+		int takes = flags[i].argument[0] != '\0' ? required_argument : no_argument;
+
+		letters[at++] = flags[i].letter;
+		if (takes == required_argument)
+			letters[at++] = ':';
+		if (flags[i].name[0] != '\0')
+			names[named++] =
+			    (struct option){flags[i].name, takes, NULL, flags[i].letter};
+	}
+	letters[at] = '\0';
+	names[named] = (struct option){0};
+}
+
+void
+options_parse(struct options *options, int argc, char **argv)
+{
+	char letters[2 * FLAGS + 1];
+	struct option names[FLAGS + 1];
+	int letter;
+
+	*options = (struct options){.conf_path = "/etc/inetd.conf",
+	    .backlog = DEFAULT_BACKLOG,
+	    .rate_per_minute = DEFAULT_RATE};
+	describe(letters, names);
+	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		size_t i = 0;
+
+		while (i < FLAGS && flags[i].letter != letter)
+			i++;
+		if (i == FLAGS)
+			fail("bad usage", NULL); /* getopt has said which */
+		flags[i].handle(options, optarg);
+	}
+	if (optind < argc)
+		options->conf_path = argv[optind++];
+	if (optind < argc)
+		fail("more than one configuration file:", argv[optind]);
+	if (options->pid_file == NULL)
+		options->pid_file = options->is_foreground ? "none" : "/run/inetd.pid";
+}

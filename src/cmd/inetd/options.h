@@ -1,0 +1,25 @@
+/*
+ * The command line.
+ */
+#ifndef INETD_OPTIONS_H
+#define INETD_OPTIONS_H
+
+#include <stdbool.h>
+
+enum { EXIT_USAGE = 2 };
+
+struct options {
+	bool is_debug;
+	bool is_foreground;
+	bool keeps_environment;
+	bool is_check;
+	const char *pid_file;  /* "" or "none" = no file */
+	const char *conf_path; /* as given */
+	int backlog;
+	unsigned rate_per_minute; /* 0 = no limit */
+};
+
+/* Returns only with options to run with: --help, --version and usage errors end the program. */
+void options_parse(struct options *, int argc, char **argv);
+
+#endif

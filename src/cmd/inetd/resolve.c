@@ -1,0 +1,212 @@
+/*
+ * NAME     resolve - words for addresses and ports to socket addresses
+ * PURPOSE  "tcp" is two sockets, IPv4 and IPv6; "tcp46" is one that takes both; a host name is as
+ *          many as it has addresses.
+ * INVARIANTS  A literal address asks nobody. No word is taken for "all addresses" but "*".
+ * SEE      inetd.conf(5), getservbyname(3), getaddrinfo(3)
+ */
+#include "cmd/inetd/resolve.h"
+
+#include <limits.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/str.h"
+
+/* Endpoints of one service on their way. */
+struct chain {
+	struct conf *conf;
+	const struct service *service;
+	struct endpoint *first, **end;
+	in_port_t port; /* network order */
+};
+
+static struct endpoint *
+add_endpoint(struct chain *chain)
+{
+	struct endpoint *endpoint = conf_alloc(chain->conf, sizeof *endpoint);
+
+	if (endpoint == NULL)
+		return NULL;
+	endpoint->service = chain->service;
+	*chain->end = endpoint;
+	chain->end = &endpoint->next;
+	return endpoint;
+}
+
+static void
+add_v4(struct chain *chain, const void *four_bytes, bool is_implied)
+{
+	struct endpoint *endpoint = add_endpoint(chain);
+
+	if (endpoint == NULL)
+		return;
+	endpoint->is_implied = is_implied;
+	endpoint->len = sizeof endpoint->address.v4;
+	endpoint->address.v4.sin_family = AF_INET;
+	endpoint->address.v4.sin_port = chain->port;
+	memcpy(&endpoint->address.v4.sin_addr, four_bytes, 4);
+}
+
+static void
+add_v6(struct chain *chain, const void *sixteen_bytes, uint32_t scope, bool is_implied)
+{
+	struct endpoint *endpoint = add_endpoint(chain);
+
+	if (endpoint == NULL)
+		return;
+	endpoint->is_implied = is_implied;
+	endpoint->is_dual = chain->service->entry->families == CONF_MAPPED;
+	endpoint->len = sizeof endpoint->address.v6;
+	endpoint->address.v6.sin6_family = AF_INET6;
+	endpoint->address.v6.sin6_port = chain->port;
+	endpoint->address.v6.sin6_scope_id = scope;
+	memcpy(&endpoint->address.v6.sin6_addr, sixteen_bytes, 16);
+}
+
+static void
+add_path(struct chain *chain)
+{
+	const char *path = chain->service->entry->service.text;
+	struct endpoint *endpoint = add_endpoint(chain);
+
+	if (endpoint == NULL)
+		return;
+	endpoint->len = sizeof endpoint->address.path;
+	endpoint->address.path.sun_family = AF_UNIX;
+	memcpy(endpoint->address.path.sun_path, path, strlen(path)); /* <= CONF_PATH_MAX */
+}
+
+static void
+add_everywhere(struct chain *chain)
+{
+	unsigned families = chain->service->entry->families;
+	bool is_implied = families == (CONF_V4 | CONF_V6);
+
+	if ((families & CONF_V4) != 0)
+		add_v4(chain, &(struct in_addr){.s_addr = htonl(INADDR_ANY)}, is_implied);
+	if ((families & (CONF_V6 | CONF_MAPPED)) != 0)
+		add_v6(chain, &in6addr_any, 0, is_implied);
+}
+
+static void
+add_literal(
+    struct chain *chain, const struct conf_word *word, const struct addr *addr, uint32_t scope)
+{
+	unsigned families = chain->service->entry->families;
+
+	if (addr_is_v4(addr) && (families & CONF_V4) != 0)
+		add_v4(chain, addr->bytes + ADDR_V4_PREFIX_BITS / 8, false);
+	else if ((families & CONF_MAPPED) != 0 || (!addr_is_v4(addr) && (families & CONF_V6) != 0))
+		add_v6(chain, addr->bytes, scope, false);
+	else
+		conf_note(chain->conf, CONF_WRONG_FAMILY, word);
+}
+
+/* The addresses of a host in one family; their number. */
+static size_t
+add_host_family(struct chain *chain, const char *host, int family)
+{
+	bool is_mapped = chain->service->entry->families == CONF_MAPPED;
+	const struct addrinfo hints = {.ai_family = family,
+	    .ai_socktype = SOCK_STREAM,
+	    .ai_flags = is_mapped ? AI_V4MAPPED | AI_ALL : 0};
+	struct addrinfo *found;
+	size_t count = 0;
+
+	if (getaddrinfo(host, NULL, &hints, &found) != 0)
+		return 0;
+	for (const struct addrinfo *info = found; info != NULL; info = info->ai_next, count++) {
+		struct sockaddr_storage address = {0};
+
+		memcpy(&address, info->ai_addr, info->ai_addrlen);
+		if (family == AF_INET)
+			add_v4(chain, &((struct sockaddr_in *)&address)->sin_addr, false);
+		else
+			add_v6(chain, &((struct sockaddr_in6 *)&address)->sin6_addr,
+			    ((struct sockaddr_in6 *)&address)->sin6_scope_id, false);
+	}
+	freeaddrinfo(found);
+	return count;
+}
+
+static void
+add_host(struct chain *chain, const struct conf_word *word)
+{
+	unsigned families = chain->service->entry->families;
+	size_t count = 0;
+
+	if ((families & CONF_V4) != 0)
+		count += add_host_family(chain, word->text, AF_INET);
+	if ((families & (CONF_V6 | CONF_MAPPED)) != 0)
+		count += add_host_family(chain, word->text, AF_INET6);
+	if (count == 0)
+		conf_note(chain->conf, CONF_UNKNOWN_HOST, word);
+}
+
+/* False: no such interface. */
+static bool
+find_scope(struct conf *conf, const char *text, size_t len, uint32_t *ret)
+{
+	struct conf_word scope = {.text = text};
+	unsigned long number = 0;
+
+	if (len > 0 && !str_number(text, len, UINT32_MAX, &number)) {
+		scope = conf_part(conf, &scope, 0, len);
+		number = if_nametoindex(scope.text);
+		if (number == 0)
+			return false;
+	}
+	*ret = (uint32_t)number;
+	return true;
+}
+
+static void
+add_address(struct chain *chain, const struct conf_word *word)
+{
+	size_t len = strlen(word->text), scope_len = 0;
+	const char *scope_text = NULL;
+	struct addr addr;
+	uint32_t scope = 0;
+
+	if (strcmp(word->text, "*") == 0)
+		add_everywhere(chain);
+	else if (!addr_parse(word->text, len, &addr, &scope_text, &scope_len))
+		add_host(chain, word);
+	else if (find_scope(chain->conf, scope_text, scope_len, &scope))
+		add_literal(chain, word, &addr, scope);
+	else
+		conf_note(chain->conf, CONF_UNKNOWN_SCOPE, word);
+}
+
+/* In network order; 0 = unknown. */
+static in_port_t
+find_port(const struct conf_entry *entry)
+{
+	const struct servent *found;
+
+	if (entry->port > 0)
+		return htons((in_port_t)entry->port);
+	found = getservbyname(entry->service.text, entry->socktype == CONF_STREAM ? "tcp" : "udp");
+	return found != NULL ? (in_port_t)found->s_port : 0;
+}
+
+struct endpoint *
+resolve_endpoints(struct conf *conf, const struct service *service)
+{
+	const struct conf_entry *entry = service->entry;
+	struct chain chain = {.conf = conf, .service = service, .end = &chain.first};
+
+	if (entry->families == CONF_UNIX) {
+		add_path(&chain);
+		return chain.first;
+	}
+	chain.port = find_port(entry);
+	if (chain.port == 0)
+		conf_note(conf, CONF_UNKNOWN_SERVICE, &entry->service);
+	for (size_t i = 0; i < entry->addresses.count; i++)
+		add_address(&chain, &entry->addresses.words[i]);
+	return chain.first;
+}

@@ -1,0 +1,76 @@
+/*
+ * Services: entries of inetd.conf with their names turned into addresses, ports and identities.
+ * A value: reading the file again makes a new one, and listener.h compares the two.
+ */
+#ifndef INETD_SERVICE_H
+#define INETD_SERVICE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#include "cmd/inetd/conf.h"
+
+/* What a server must run as, and what the kernel must answer before it is started. */
+struct identity {
+	bool is_own; /* inetd's own: nothing is changed, supplementary groups are not looked at */
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups; /* ascending, each once: as getgroups(2) answers */
+	gid_t *answer; /* room for count + 1 */
+	size_t count;
+};
+
+struct service {
+	const char *name;   /* "ftp/tcp" or a path: for logs, escaped */
+	const char *server; /* its path: the same */
+	const struct conf_entry *entry;
+	unsigned rate_per_minute; /* starts; 0 = no limit */
+	struct identity identity;
+};
+
+/* One address that a service listens on. */
+struct endpoint {
+	struct endpoint *next;
+	const struct service *service;
+	bool is_dual;    /* an IPv6 socket that takes IPv4 too */
+	bool is_implied; /* by "tcp" or "udp": no fault on a host without that family */
+	socklen_t len;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_un path;
+	} address; /* zeroed where unused: compared as bytes */
+};
+
+struct services {
+	struct conf conf;
+	struct endpoint **endpoints; /* ascending by endpoint_cmp, no two equal */
+	size_t count;
+};
+
+/* What a configuration may ask for. */
+struct service_rules {
+	unsigned rate_per_minute; /* where an entry has none; 0 = no limit */
+	bool can_switch;          /* to another user */
+	uid_t uid;                /* if not: the only one */
+	gid_t gid;
+};
+
+/* Make services of a text. Looks up users, groups, services, hosts and interfaces, and may wait for
+ * name service if a line names a host. False: out of memory or text too long. Release it in any
+ * case. Entries with a fault are left out; conf.notes says which. */
+bool services_load(struct services *, const char *text, size_t len, const struct service_rules *);
+void services_release(struct services *);
+
+/* Order by place: family, type, address. 0: both cannot listen at a time. */
+int endpoint_cmp(const struct endpoint *, const struct endpoint *);
+
+/* Could b go on with the socket of a? For places that are equal. */
+bool endpoint_shares_socket(const struct endpoint *a, const struct endpoint *b);
+
+#endif

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""What a server is started with: descriptors, identity, signals, limits, environment; and that
+nothing is started if its identity cannot be had."""
+import ctypes
+import os
+import platform
+import resource
+import signal
+import struct
+import sys
+
+sys.dont_write_bytecode = True
+from inetd_lab import *  # noqa: E402
+
+STATUS = "/bin/cat cat /proc/self/status"
+CAP_SETGID, CAP_SETUID = 6, 7
+# setgroups, setresgid, setresuid
+CALLS = {"x86_64": (116, 119, 117), "aarch64": (159, 149, 147)}.get(platform.machine())
+
+
+def status(port=7001):
+    return dict(line.split(":\t", 1) for line in tcp(port).splitlines() if ":\t" in line)
+
+
+def listen(what, port=7001, user="root", wait="nowait"):
+    return f"127.0.0.1:{port} stream tcp {wait} {user} {what}\n"
+
+
+def prctl(*arguments):
+    if libc.prctl(*[ctypes.c_ulong(a) for a in arguments]) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def without(capability):
+    return lambda: prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
+def lying(call):
+    """A kernel in which a system call does nothing, and says that all went well."""
+    def install():
+        program = b"".join(struct.pack("HBBI", *code) for code in (
+            (0x20, 0, 0, 0),            # load the number of the call
+            (0x15, 0, 1, call),         # the one?
+            (0x06, 0, 0, 0x00050000),   # SECCOMP_RET_ERRNO with 0: success
+            (0x06, 0, 0, 0x7fff0000)))  # SECCOMP_RET_ALLOW
+        code = ctypes.create_string_buffer(program)
+        head = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(code)))
+        prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+        prctl(22, 2, ctypes.addressof(head), 0, 0)  # PR_SET_SECCOMP, filter
+    return install
+
+
+@test("descriptors are 0, 1, 2, the same socket, and no other, whatever inetd inherited")
+def _():
+    leak, other = os.pipe()
+    os.set_inheritable(leak, True)
+    with Inetd(listen("/bin/ls ls -l /proc/self/fd") + listen("/bin/cat", 7002),
+               pass_fds=(leak, other)):
+        lines = [line.split()[-3:] for line in tcp(7001).splitlines() if "->" in line]
+        equal([line[0] for line in lines], ["0", "1", "2", "3"])  # 3 is ls's own
+        equal(len({line[2] for line in lines[:3]}), 1)
+        equal(lines[0][2].startswith("socket:"), True)
+        equal(lines[3][2].startswith("/proc/"), True)
+    os.close(leak)
+    os.close(other)
+
+
+@test("no signal is blocked, ignored or caught, whatever inetd inherited")
+def _():
+    def spoil():
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2, signal.SIGALRM})
+    with Inetd(listen(STATUS), preexec_fn=spoil):
+        seen = status()
+        equal([int(seen[key], 16) for key in ("SigBlk", "SigIgn", "SigCgt")], [0, 0, 0])
+
+
+@test("its own session, the root folder, umask 022")
+def _():
+    show = script("show", "import os; print(os.getpid() == os.getsid(0), os.getcwd())")
+    with Inetd(listen(show) + listen(STATUS, 7002), preexec_fn=lambda: os.umask(0)):
+        equal(tcp(7001), "True /\n")
+        equal(status(7002)["Umask"], "0022")
+
+
+@test("the limit on descriptors is what inetd was started with, though its own is raised")
+def _():
+    with Inetd(listen("/bin/cat cat /proc/self/limits"),
+               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (77, 500))) as inetd:
+        line = [x for x in tcp(7001).splitlines() if x.startswith("Max open files")][0]
+        equal(line.split()[3:5], ["77", "500"])
+        equal(resource.prlimit(inetd.pid, resource.RLIMIT_NOFILE), (500, 500))
+
+
+@test("the environment: nothing of a login, a loader, an interpreter, a supervisor; all with -E")
+def _():
+    env = {"TZ": "UTC", "PATH": "/bin", "LD_X": "1", "BASH_ENV": "/x", "SUDO_USER": "x",
+           "NOTIFY_SOCKET": "/x", "KEPT": "a b"}
+    conf = listen("/bin/cat cat /proc/self/environ")
+    with Inetd(conf, env=env):
+        equal(sorted(tcp(7001).split("\0")), ["", "KEPT=a b", "TZ=UTC"])
+    with Inetd(conf, "-E", env=env):
+        equal(sorted(tcp(7001).split("\0")), sorted([""] + [f"{k}={v}" for k, v in env.items()]))
+
+
+@test("user, user:group, user.group: all ids, all groups, no capability", need_root=True)
+def _():
+    group = dir / "group"
+    group.write_text("root:x:0:\nlab:x:7070:nobody\nextra:x:7071:nobody\nother:x:7072:root\n"
+                     "nogroup:x:65534:\ndaemon:x:1:\n")
+    bind_mount(group, "/etc/group")
+    with Inetd(listen(STATUS, 7001, "nobody") + listen(STATUS, 7002, "nobody:other") +
+               listen(STATUS, 7003, "nobody.other") + listen(STATUS, 7004, "root"),
+               preexec_fn=lambda: os.setgroups([1, 2, 3])):
+        for port, gid, groups in ((7001, 65534, "7070 7071 65534"), (7002, 7072, "7070 7071 7072"),
+                                  (7003, 7072, "7070 7071 7072"), (7004, 0, "0 7072")):
+            seen = status(port)
+            uid = 0 if port == 7004 else NOBODY
+            equal((seen["Uid"].split(), seen["Gid"].split()), ([str(uid)] * 4, [str(gid)] * 4))
+            equal(seen["Groups"].split(), groups.split())
+            if uid != 0:
+                equal([int(seen[key], 16) for key in ("CapPrm", "CapEff", "CapAmb")], [0, 0, 0])
+
+
+@test("an unknown user or group turns its service off, and no other")
+def _():
+    with Inetd(listen(STATUS, 7001, "no-such") + listen(STATUS, 7002, "root:no-such") +
+               listen(STATUS, 7003)) as inetd:
+        equal((refused(7001), refused(7002), status(7003)["Name"]), (True, True, "cat"))
+        for place in (":1:34: error: unknown user 'no-such'", ":2:39: error: unknown group 'no-such'"):
+            equal(f"{inetd.conf}{place} (create it; the service stays off)" in inetd.log(), True)
+
+
+@test("nothing is started if the kernel refuses the identity", need_root=True)
+def _():
+    mark = dir / "started"
+    server = "/usr/bin/touch"  # and no script: Python may be where nobody cannot go
+    line = listen(f"{server} touch {mark}", user="nobody")
+    dir.chmod(0o777)
+    for capability in (CAP_SETGID, CAP_SETUID):
+        with Inetd(line, preexec_fn=without(capability)) as inetd:
+            equal(tcp(7001), "")
+            inetd.wait_log(f"{server}: cannot become the user: Operation not permitted")
+            inetd.wait_log("ended with status 127")
+            equal(mark.exists(), False)
+    with Inetd(line):  # the mark is one that can be made
+        equal(tcp(7001), "")
+        equal(mark.exists(), True)
+    mark.unlink()
+    dir.chmod(0o755)
+
+
+@test("nothing is started if the kernel claims the identity was set, and it was not", need_root=True)
+def _():
+    if CALLS is None:
+        raise Skip(f"system call numbers of {platform.machine()} are not known here")
+    for call in CALLS:
+        def spoil():
+            os.setgroups([1, 2, 3])
+            lying(call)()
+        with Inetd(listen(STATUS, user="nobody"), preexec_fn=spoil) as inetd:
+            equal(tcp(7001), "")
+            inetd.wait_log("cannot be sure of the user")
+
+
+@test("a server that is missing, or no program: the client is let go, the log says why")
+def _():
+    junk = dir / "junk"
+    junk.write_bytes(b"\0junk")
+    junk.chmod(0o755)
+    with Inetd(listen("/none") + listen(junk, 7002) + listen(dir, 7003)) as inetd:
+        equal([tcp(7001), tcp(7002), tcp(7003)], ["", "", ""])
+        inetd.wait_log("/none: cannot execute: No such file or directory")
+        inetd.wait_log(f"{junk}: cannot execute: Exec format error")
+        inetd.wait_log(f"{dir}: cannot execute: Permission denied")
+        inetd.wait_log("ended with status 127", 3)
+
+
+@test("an unprivileged inetd runs services of its own user, and of no other", need_root=True)
+def _():
+    conf = listen(STATUS, 7001, "nobody") + listen(STATUS, 7002, "root") + \
+        listen(STATUS, 7003, "nobody:daemon") + listen(STATUS, 7004, "nobody:nogroup")
+    with Inetd(conf, preexec_fn=as_nobody) as inetd:
+        equal((status(7001)["Uid"].split()[0], status(7004)["Gid"].split()[0]), (str(NOBODY),) * 2)
+        equal((refused(7002), refused(7003)), (True, True))
+        equal(inetd.log().count("only root can run a service as another user or group"), 2)
+
+
+main()
