@@ -1,0 +1,153 @@
+/*
+ * NAME     option_tail - a rule's options, compared
+ * PURPOSE  Both ways must see the same options with the same values, or refuse both; and none that
+ *          this version cannot carry out: aclexec, user, group, and all that asks who the user is.
+ * INVARIANTS  An error that both ways see refuses with Debian's library, too: a note. Not so with
+ *          numbers, where that is not certain.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/tables/check.h"
+#include "policy/option.h"
+
+enum { PATH_BYTES = 4096 };
+
+/* Does a text ask for the client's user: %u? */
+static bool
+asks_user(const char *text, size_t len)
+{
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (text[i] == '%' && text[i + 1] == 'u')
+			return true;
+		i += text[i] == '%';
+	}
+	return false;
+}
+
+/* A banner may ask for the user, too; which one is sent depends on the daemon. */
+static bool
+banners_ask_user(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+	char path[PATH_BYTES];
+	bool asks = false;
+
+	while (dir != NULL && !asks && (entry = readdir(dir)) != NULL) {
+		int state, error;
+		size_t len;
+		char *bytes;
+
+		if (snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) >=
+		    (int)sizeof path)
+			continue;
+		bytes = text_read(path, &len, &state, &error);
+		asks = bytes != NULL && asks_user(bytes, len);
+		free(bytes);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return asks;
+}
+
+static void
+check_supported(struct check *check, const struct rule *rule, const struct option *option)
+{
+	bool asks = option->id == OPTION_RFC931;
+
+	if (option_specs[option->id].flags & OPTION_EXPAND)
+		asks = asks_user(option->value, option->value_len);
+	else if (option->id == OPTION_BANNERS)
+		asks = banners_ask_user(option->value);
+	if (asks)
+		finding_code(check, STOP, rule->tail, DIAG_IDENT_LATER, "", 0);
+}
+
+/* What one way makes of the next field. */
+struct reading {
+	struct option_cursor cursor;
+	enum option_status status;
+	struct option option;
+	struct diag diag;
+};
+
+static void
+advance(struct reading *reading)
+{
+	reading->status = option_next(&reading->cursor, &reading->option, &reading->diag);
+}
+
+static bool
+agree(const struct reading *a, const struct reading *b)
+{
+	if (a->status != b->status || a->status != OPTION_FIELD)
+		return a->status == b->status;
+	return a->option.id == b->option.id && a->option.number == b->option.number &&
+	    a->option.value_len == b->option.value_len &&
+	    memcmp(a->option.value, b->option.value, a->option.value_len) == 0;
+}
+
+/* The original takes numbers that we do not: they wrap there, and may have blanks before them. */
+static bool
+is_odd_number(const struct diag *diag)
+{
+	switch ((int)diag->code) {
+	case DIAG_BAD_RFC931:
+	case DIAG_BAD_UMASK:
+	case DIAG_BAD_NICE:
+	case DIAG_BAD_LINGER:
+		return strpbrk(diag->arg, "0123456789") != NULL;
+	default:
+		return false;
+	}
+}
+
+static void
+tell_bad(struct check *check, const struct rule *rule, const struct diag *diag)
+{
+	enum weight weight = diag->code == DIAG_OPTION_LATER || is_odd_number(diag) ? STOP : NOTE;
+
+	finding_code(check, weight, rule->tail, diag->code, diag->arg, strlen(diag->arg));
+}
+
+static void
+compare(struct check *check, const struct rule *rule, struct reading *one, struct reading *other)
+{
+	advance(one);
+	advance(other);
+	while (agree(one, other) && one->status == OPTION_FIELD) {
+		check_supported(check, rule, &one->option);
+		advance(one);
+		advance(other);
+	}
+	if (!agree(one, other))
+		finding(check, STOP, rule->tail,
+		    "the readings differ in an option that one of them does not know",
+		    diag_remedy(DIAG_READINGS_DIFFER));
+	if (one->status == OPTION_BAD)
+		tell_bad(check, rule, &one->diag);
+	else if (other->status == OPTION_BAD)
+		tell_bad(check, rule, &other->diag);
+}
+
+void
+option_tail_check(struct check *check, const struct rule *rule)
+{
+	struct reading readings[2] = {{.diag = {.code = DIAG_NONE}}, {.diag = {.code = DIAG_NONE}}};
+	/* A rule that stands in one way is compared with itself. */
+	static const enum way ways_of[WAY_BOTH + 1][2] = {
+	    [WAY_CLASSIC] = {WAY_CLASSIC, WAY_CLASSIC},
+	    [WAY_PLAIN] = {WAY_PLAIN, WAY_PLAIN},
+	    [WAY_BOTH] = {WAY_CLASSIC, WAY_PLAIN},
+	};
+
+	for (unsigned i = 0; i < 2; i++)
+		option_cursor_init(&readings[i].cursor, ways_of[rule->ways & WAY_BOTH][i],
+		    rule->tail, rule->tail_len);
+	compare(check, rule, &readings[0], &readings[1]);
+	for (unsigned i = 0; i < 2; i++)
+		option_cursor_release(&readings[i].cursor);
+}
