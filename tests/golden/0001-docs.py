@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""The manual pages and the sample tables say what the tables of truth, the sources and the engine
+say: clean mdoc, nothing undocumented, nothing documented that is not there, examples that work."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(os.environ.get("ROOT") or pathlib.Path(__file__).resolve().parents[2])
+BUILD = pathlib.Path(os.environ.get("BUILD") or ROOT / "build")
+MAN, SAMPLES = ROOT / "man", ROOT / "docs/samples"
+TABLES = BUILD / "src/cmd/tables/tables"
+PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
+# What this project has to document, and pages of the system that ours may point to.
+OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetd.conf.5", "inetd.8", "tcpd.8"}
+SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|nsswitch\.conf|services|hosts|"
+                    r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
+                    r"socket|listen|umask|sd_listen_fds|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"
+                    r"ss|udp|update-inetd|tcpdump|kill|logger|inotify|getrlimit|capabilities)\.[1-8]")
+OUR_NAMES = {re.sub(r"\.[1-8]$", "", page) for page in OURS}
+DIRECTIVE = "#!tcpwrap modern\n"
+RULE = re.compile(r"#? ?([A-Za-z0-9._@]+ )+: \S")
+
+count = 0
+
+
+def ok(good, name, *notes):
+    global count
+    count += 1
+    for note in [] if good else notes:
+        print("#", str(note).strip().replace("\n", "\n# "))
+    print(f"{'ok' if good else 'not ok'} {count} - {name}", flush=True)
+
+
+def skip(name, why):
+    global count
+    count += 1
+    print(f"ok {count} - {name} # SKIP {why}", flush=True)
+
+
+def same(got, want, name):
+    """Two sets; what one of them lacks is told."""
+    got, want = set(got), set(want)
+    ok(got == want, name, f"too much: {sorted(got - want)}", f"missing: {sorted(want - got)}")
+
+
+# ---- mdoc ----
+
+def plain(text):
+    """The text of a macro's argument: without mdoc's quotes and escapes."""
+    return text.strip().replace("\\(dq", '"').replace("\\e", "\\").replace("\\&", "").strip()
+
+
+def quoted(argument):
+    """The same of .It "..." in a -diag list."""
+    argument = argument.strip()
+    return plain(argument[1:-1] if argument[:1] == argument[-1:] == '"' else argument)
+
+
+def items(page, macro):
+    """What stands behind .It MACRO, up to the next word."""
+    return [plain(word) for word in re.findall(rf"^\.It {macro} (\S+)", PAGES[page], re.M)]
+
+
+def section(page, title):
+    found = re.search(rf"^\.Sh {title}\n(.*?)(?=^\.Sh |\Z)", PAGES[page], re.M | re.S)
+    return found.group(1) if found else ""
+
+
+def links(text):
+    return {f"{name}.{number}" for name, number in re.findall(r"\.?\bXr (\S+) ([1-8])", text)}
+
+
+def diagnostics(page):
+    lists = re.findall(r"^\.Bl -diag.*?^\.El", PAGES[page], re.M | re.S)
+    return [quoted(item) for part in lists for item in re.findall(r"^\.It (.*)$", part, re.M)]
+
+
+def check_mdoc():
+    if not shutil.which("mandoc"):
+        skip("mandoc finds nothing", "needs mandoc")
+        return
+    for page in PAGES:
+        done = subprocess.run(["mandoc", "-Tlint", "-W", "warning", MAN / page], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        ok(done.returncode == 0 and not done.stdout, f"mandoc finds nothing in {page}", done.stdout)
+
+
+def check_links():
+    same(PAGES, OURS, "every page that we owe is there, and no other")
+    for page, text in PAGES.items():
+        bad = [link for link in links(text) if link not in PAGES and
+               (re.sub(r"\.[1-8]$", "", link) in OUR_NAMES or not SYSTEM.fullmatch(link))]
+        ok(not bad, f"{page} points to pages that exist", bad)
+        see = links(section(page, "SEE ALSO"))
+        ok(see, f"{page} has SEE ALSO")
+        ok(any(page in links(other) for name, other in PAGES.items() if name != page),
+           f"some other page points to {page}")
+    built = re.findall(r"'([^']+\.[1-8])'", (MAN / "meson.build").read_text())
+    same(built, PAGES, "man/meson.build installs all of them")
+
+
+# ---- tables of truth ----
+
+def table(name, macro):
+    """Lines MACRO(...) of data/NAME.def, as lists of raw arguments."""
+    text = (ROOT / "data" / name).read_text()
+    text = re.sub(r"^/\*.*?\*/", "", text, count=1, flags=re.S)
+    return re.findall(rf"^{macro}\((.*?)$", text, re.M)
+
+
+def check_options():
+    words = {re.search(r'"(\w+)"', line).group(1): line for line in table("options.def", "OPTION")}
+    same(items("hosts_options.5", "Ic"), words, "hosts_options(5) describes every option, and no other")
+    entries = re.split(r"^\.It Ic ", PAGES["hosts_options.5"], flags=re.M)[1:]
+    text = {entry.split()[0]: entry for entry in entries}
+    for word, line in words.items():
+        entry = text.get(word, "")
+        entry = entry[:re.search(r"^\.(El|S[hs])\b|\Z", entry, re.M).start()]
+        flags = line.split('",')[1]
+        facts = [("LATER" in flags, "Not supported yet"), ("LAST" in flags, "Must be the last option"),
+                 ("EXPAND" in flags and "LATER" not in flags, "expansion")]
+        wrong = [phrase for want, phrase in facts if (phrase in entry) != want]
+        ok(not wrong, f"{word}: last, expanded and supported as data/options.def says", wrong)
+    severities = table("severities.def", "(?:FACILITY|LEVEL)")
+    names = [line.split('"')[1] for line in severities]
+    shown = re.search(r"^\.It Ic severity.*?^\.El", PAGES["hosts_options.5"], re.M | re.S).group(0)
+    missing = [name for name in names if not re.search(rf"\b{name}\b", shown) and
+               not re.fullmatch("local[1-6]", name)]
+    ok(not missing, "severity: every name is in the page", missing)
+
+
+def check_expansions():
+    letters = ["%" + line[1] for line in table("expansions.def", "EXPANSION")]
+    same(items("hosts_access.5", "Ic"), [*letters, "%%"],
+         "hosts_access(5) describes every % letter, and no other")
+
+
+def literals():
+    """All text in quotes in data and src, with adjacent pieces joined and blanks left out."""
+    found = set()
+    for path in [*ROOT.glob("data/*.def"), *ROOT.glob("src/**/*.[ch]")]:
+        for run in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', path.read_text()):
+            pieces = re.findall(r'"((?:[^"\\\n]|\\.)*)"', run)
+            text = re.sub("^(error|warning): ", "", "".join(pieces).replace('\\"', '"'))
+            found.add(squeeze(re.sub(r"%(m|\.\*s)", "%s", text)))
+    return found
+
+
+def squeeze(text):
+    return re.sub(r"\s", "", text)
+
+
+def check_messages():
+    said = set(diagnostics("hosts_access.5") + diagnostics("hosts_options.5"))
+    texts = [re.search(r'"((?:[^"\\]|\\.)*)"', line).group(1).replace('\\"', '"')
+             for line in table("messages.def", "MESSAGE")]
+    missing = [text for text in texts if text != "%s" and text not in said]
+    ok(len(texts) > 40 and not missing, "every message is explained", missing)
+    known = literals()
+    for page in ("hosts_access.3", "hosts_access.5", "hosts_options.5", "tcpd.8"):
+        # Placeholders in capitals stand for %s; the tag is put in front when a line is logged.
+        plain_texts = {text: re.sub(r"\b[A-Z]{4,}\b", "%s", re.sub("^(error|warning): ", "", text))
+                       if page == "tcpd.8" else re.sub("^(error|warning): ", "", text)
+                       for text in diagnostics(page)}
+        invented = [text for text, form in plain_texts.items() if squeeze(form.replace("%m", "%s")) not in known]
+        ok(plain_texts and not invented, f"every message in {page} is one of ours", invented)
+
+
+def check_interface():
+    header = (ROOT / "include/tcpd.h").read_text() + (ROOT / "src/libwrap/public.h").read_text()
+    header = re.sub(r"/\*.*?\*/| TCPD_WEAK\b", "", header, flags=re.S)
+    functions = re.findall(r"^[a-z][\w ]*?[ *](\w+)\([^;]*;", header, re.M)
+    objects = re.findall(r"^extern [\w ]+[ *](\w+)(?:\[\d+\])?;", header, re.M)
+    names = set(functions) | set(objects)
+    ok(len(names) == 40, "the headers declare 40 names", sorted(names))
+    page = PAGES["hosts_access.3"]
+    lost = [name for name in names if not re.search(rf"^\.(Fn|Vt|It Va).*\b{name}\b", page, re.M)]
+    ok(not lost, "hosts_access(3) has each of them", lost)
+
+
+# ---- examples ----
+
+def blocks(page):
+    """Literal examples of a page: .Bd -literal blocks, and .Dl lines as blocks of one."""
+    text = PAGES[page]
+    found = re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", text, re.M | re.S)
+    found += re.findall(r"^\.Dl (.*\n)", text, re.M)
+    return [block.replace("\\e", "\\").replace("\\&", "") for block in found]
+
+
+def findings(directory, text):
+    """What the engine has to say about a table; lists and banners of others stand in for a file."""
+    stand_in = directory / "list"
+    stand_in.write_text("192.0.2.0/24\n")
+    path = directory / "table"
+    path.write_text(re.sub(r": /etc/\S+$", f": {stand_in}", text, flags=re.M))
+    done = subprocess.run([TABLES, "check", path, "/dev/null"], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    return done.stdout if done.returncode == 0 else f"status {done.returncode}\n{done.stdout}"
+
+
+def check_rules(directory):
+    for page in ("hosts_access.5", "hosts_options.5", "tcpd.8"):
+        rules = [block for block in blocks(page) if re.search(r"^[\w.]+[^:\n]* +: ", block, re.M)]
+        said = [findings(directory, DIRECTIVE + block) for block in rules]
+        ok(rules and not any(said), f"the engine takes the {len(rules)} examples in {page}", *said)
+
+
+def check_samples(directory):
+    allow, deny = SAMPLES / "hosts.allow", SAMPLES / "hosts.deny"
+    for path in (allow, deny):
+        text = path.read_text()
+        ok(text.startswith(DIRECTIVE), f"{path.name} begins with the directive")
+        said = findings(directory, text)
+        ok(not said, f"{path.name} has no finding", said)
+        lines = text.splitlines(keepends=True)
+        live = [re.sub("^# ", "", line) if RULE.match(line) else line for line in lines]
+        enabled = sum(line != before for line, before in zip(live, lines))
+        said = findings(directory, "".join(live))
+        ok(enabled >= 3 and not said, f"nor if its {enabled} examples are switched on", said)
+    for want, *question in JUDGED:
+        done = subprocess.run([TABLES, "judge", allow, deny, *question], text=True, stdout=subprocess.PIPE)
+        ok(done.stdout.startswith(want + " "), f"samples: {want} {' '.join(question)}", done.stdout)
+
+
+# Verdict, daemon, address, name.
+JUDGED = [
+    ("grant", "sshd", "127.0.0.1"), ("grant", "vsftpd", "::1"), ("refuse", "sshd", "8.8.8.8"),
+    ("refuse", "anything", "2a00::1"), ("refuse", "anything", "9.9.9.9", "known.example.net"),
+    ("grant", "sshd", "192.0.2.255"), ("refuse", "sshd", "192.0.3.0"),
+    ("grant", "sshd", "2001:db8:1:ffff::1"), ("refuse", "sshd", "2001:db8:2::"),
+    ("grant", "sshd", "9.9.9.9", "a.ops.example.org"), ("refuse", "sshd", "9.9.9.9", "ops.example.org"),
+    ("grant", "vsftpd", "9.9.9.9", "pc"), ("grant", "vsftpd", "9.9.9.9", "www.example.org"),
+    ("refuse", "vsftpd", "9.9.9.9", "guest.example.org"), ("refuse", "vsftpd", "9.9.9.9", "paranoid"),
+    ("refuse", "vsftpd", "9.9.9.9", "x.lab.example.org"), ("grant", "in.ftpd", "192.0.2.98"),
+    ("refuse", "in.ftpd", "192.0.2.99"), ("refuse", "in.telnetd", "192.0.2.98"),
+]
+
+
+def check_c(directory):
+    if not shutil.which("cc"):
+        skip("the C examples compile", "needs cc")
+        return
+    text = "#include <errno.h>\n#include <sys/socket.h>\n#include <syslog.h>\n#include <tcpd.h>\n"
+    examples = blocks("hosts_access.3")
+    for number, block in enumerate(examples):
+        body = f"int example_{number}(int fd)\n{{\n(void)fd;\n{block}return 0;\n}}\n"
+        text += block if block.startswith("static") else f"int example_{number}(int fd);\n" + body
+    path = directory / "examples.c"
+    path.write_text(text)
+    done = subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
+                           "-D_GNU_SOURCE", f"-I{ROOT / 'include'}", "-fsyntax-only", path], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    ok(len(examples) >= 3 and done.returncode == 0, "the C examples of hosts_access(3) compile", done.stdout)
+
+
+def main():
+    check_mdoc()
+    check_links()
+    check_options()
+    check_expansions()
+    check_messages()
+    check_interface()
+    with tempfile.TemporaryDirectory(prefix="tcpwrap-docs-") as name:
+        check_rules(pathlib.Path(name))
+        check_samples(pathlib.Path(name))
+        check_c(pathlib.Path(name))
+    print(f"1..{count}")
+
+
+main()
