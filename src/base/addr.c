@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 
 static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -141,9 +142,17 @@ addr_has_prefix(const struct addr *a, const struct addr *net, unsigned len_bits)
 size_t
 addr_format(const struct addr *a, char *ret)
 {
-	if (addr_is_v4(a))
-		inet_ntop(AF_INET, a->bytes + sizeof v4_prefix, ret, ADDR_TEXT_MAX);
-	else
+	struct buf quad;
+
+	if (!addr_is_v4(a)) {
 		inet_ntop(AF_INET6, a->bytes, ret, ADDR_TEXT_MAX);
-	return strlen(ret);
+		return strlen(ret);
+	}
+	buf_init(&quad, ret, ADDR_TEXT_MAX, ADDR_TEXT_MAX - 1);
+	for (size_t i = sizeof v4_prefix; i < sizeof a->bytes; i++) {
+		if (i > sizeof v4_prefix)
+			buf_add_char(&quad, '.');
+		buf_add_number(&quad, a->bytes[i]);
+	}
+	return quad.len;
 }

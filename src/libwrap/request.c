@@ -2,10 +2,10 @@
  * NAME     request - fill a request
  */
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "libwrap/public.h"
 #include "libwrap/thread.h"
 
@@ -81,11 +81,13 @@ struct request_info *
 request_init(struct request_info *request, ...)
 {
 	va_list args;
+	struct buf pid;
 
 	memset(request, 0, sizeof *request);
 	request->fd = -1;
 	copy_text(request->daemon, unknown);
-	snprintf(request->pid, sizeof request->pid, "%d", (int)getpid());
+	buf_init(&pid, request->pid, sizeof request->pid, sizeof request->pid - 1);
+	buf_add_number(&pid, (unsigned long)getpid());
 	request->client->request = request;
 	request->server->request = request;
 	va_start(args, request);

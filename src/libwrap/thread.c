@@ -2,13 +2,18 @@
  * NAME     thread - storage of each thread
  * INVARIANTS  One pointer of static TLS: a larger block could not be had in a program that loads
  *          this library late. A forked child goes on with its own thread's.
+ *          The first thread that comes gets a block that is always there: most programs have one
+ *          thread, and decide once.
  */
 #include "libwrap/thread.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static __thread struct thread *current __attribute__((tls_model("initial-exec")));
+static struct thread first;
+static atomic_flag first_is_taken = ATOMIC_FLAG_INIT;
 static pthread_key_t at_end;
 static bool has_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -26,15 +31,22 @@ make_key(void)
 	has_key = pthread_key_create(&at_end, release) == 0;
 }
 
+static struct thread *
+allocate(void)
+{
+	struct thread *thread = calloc(1, sizeof *thread);
+
+	/* Without a key the block outlives its thread, which harms nobody else. */
+	if (thread != NULL && pthread_once(&once, make_key) == 0 && has_key)
+		pthread_setspecific(at_end, thread);
+	return thread;
+}
+
 struct thread *
 thread_state(void)
 {
-	if (current == NULL) {
-		current = calloc(1, sizeof *current);
-		/* Without a key the block outlives its thread, which harms nobody else. */
-		if (current != NULL && pthread_once(&once, make_key) == 0 && has_key)
-			pthread_setspecific(at_end, current);
-	}
+	if (current == NULL)
+		current = atomic_flag_test_and_set(&first_is_taken) ? allocate() : &first;
 	return current;
 }
 

@@ -62,17 +62,15 @@ expand(const struct expander *expander, const char *text, size_t len, struct buf
     struct diag *diag)
 {
 	for (size_t i = 0; i < len; i++) {
+		size_t before = out->len;
 		bool ok = text[i] == '%' && i + 1 < len ? add_letter(expander, text[++i], out, diag)
 							: buf_add_char(out, text[i]);
 
 		if (ok)
 			continue;
-		if (out->failed) {
-			if (len > TOO_LONG_SHOWN)
-				len = TOO_LONG_SHOWN;
-			diag_set(diag, DIAG_EXPANSION_TOO_LONG, out->bytes != NULL ? out->bytes : text,
-			    out->len < len ? out->len : len);
-		}
+		if (out->failed)
+			diag_set(diag, DIAG_EXPANSION_TOO_LONG, out->bytes != NULL ? out->bytes : "",
+			    before < TOO_LONG_SHOWN ? before : TOO_LONG_SHOWN);
 		return false;
 	}
 	return buf_reserve(out, 0);

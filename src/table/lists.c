@@ -88,7 +88,7 @@ find_kept(const char *path)
 	struct stamp stamp;
 	int error;
 
-	if (!store_is_used() || stamp_path(path, &stamp, &error) != FILE_READY)
+	if (!store_keeps(path) || stamp_path(path, &stamp, &error) != FILE_READY)
 		return NULL;
 	return store_get(path, &stamp);
 }

@@ -13,13 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLOTS = 32, GROUPS_MAX = 256 };
+enum { SLOTS = 32, GROUPS_MAX = 256, SHORT_PATH = 48 };
 
 /* Who has more groups than GROUPS_MAX shares nothing that is not public. */
 static const uint64_t reader_nobody = UINT64_MAX;
 
 struct slot {
-	char *path;
+	char *path; /* NULL: not used yet */
+	char storage[SHORT_PATH]; /* where a short path is: the heap is not needed for the usual ones */
 	unsigned used; /* when, by the store's own count */
 	bool was_read;
 	struct stamp read_stamp;
@@ -27,9 +28,9 @@ struct slot {
 };
 
 static struct slot slots[SLOTS];
+static size_t slots_used; /* the first ones; a slot is never given back */
 static unsigned uses;
 static atomic_flag busy = ATOMIC_FLAG_INIT;
-static atomic_bool anything;
 
 static bool
 enter(void)
@@ -104,8 +105,8 @@ share(struct generation *generation)
 static struct slot *
 find(const char *path)
 {
-	for (size_t i = 0; i < SLOTS; i++) {
-		if (slots[i].path != NULL && strcmp(slots[i].path, path) == 0) {
+	for (size_t i = 0; i < slots_used; i++) {
+		if (strcmp(slots[i].path, path) == 0) {
 			slots[i].used = ++uses;
 			return &slots[i];
 		}
@@ -119,29 +120,42 @@ static struct slot *
 claim(const char *path, struct generation **ret_old)
 {
 	struct slot *slot = find(path);
-	char *copy;
+	char *copy = NULL;
+	size_t len = strlen(path);
 
 	*ret_old = NULL;
 	if (slot != NULL)
 		return slot;
-	copy = strdup(path);
-	if (copy == NULL)
+	if (len >= SHORT_PATH && (copy = strdup(path)) == NULL)
 		return NULL;
 	slot = &slots[0];
-	for (size_t i = 1; i < SLOTS; i++) {
-		if (slots[i].path == NULL || (slot->path != NULL && slots[i].used < slot->used))
+	for (size_t i = 1; i < slots_used; i++) {
+		if (slots[i].used < slot->used)
 			slot = &slots[i];
 	}
+	if (slots_used < SLOTS)
+		slot = &slots[slots_used++];
 	*ret_old = slot->generation;
-	free(slot->path);
+	if (slot->path != slot->storage)
+		free(slot->path);
 	*slot = (struct slot){.path = copy, .used = ++uses};
+	if (copy == NULL)
+		slot->path = memcpy(slot->storage, path, len + 1);
 	return slot;
 }
 
 bool
-store_is_used(void)
+store_keeps(const char *path)
 {
-	return atomic_load_explicit(&anything, memory_order_relaxed);
+	const struct slot *slot;
+	bool keeps;
+
+	if (!enter())
+		return false;
+	slot = find(path);
+	keeps = slot != NULL && slot->generation != NULL;
+	leave();
+	return keeps;
 }
 
 static struct generation *
@@ -215,7 +229,6 @@ store_note_read(const char *path, const struct stamp *stamp)
 			outdated = slot->generation;
 			slot->generation = NULL;
 		}
-		atomic_store_explicit(&anything, true, memory_order_relaxed);
 	}
 	leave();
 	generation_release(old);
@@ -236,7 +249,6 @@ store_put(const char *path, struct generation *generation)
 		slot->generation = share(generation);
 		slot->was_read = true;
 		slot->read_stamp = generation->stamp;
-		atomic_store_explicit(&anything, true, memory_order_relaxed);
 	}
 	leave();
 	generation_release(old);

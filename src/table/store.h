@@ -35,9 +35,9 @@ uint64_t store_reader(const struct stamp *);
 struct generation *generation_new(const struct stamp *);
 void generation_release(struct generation *); /* NULL is fine */
 
-/* Has this process kept or noted anything? If not, it may be its first decision, and its last: then
- * files are opened at once, without a look whether they are still what they were. */
-bool store_is_used(void);
+/* Is anything kept of the file, of whatever stamp? If not, it is opened at once, without a look
+ * whether it is still what it was: a process that decides once decides no sooner by looking. */
+bool store_keeps(const char *path);
 
 /* The generation of exactly this stamp, with a reference; NULL: none. */
 struct generation *store_get(const char *path, const struct stamp *);

@@ -275,7 +275,7 @@ show_file(struct scan *scan)
 static struct generation *
 find_kept(struct scan *scan, enum file_state *ret_state, int *ret_error)
 {
-	if (!store_is_used())
+	if (!store_keeps(scan->path))
 		return NULL;
 	*ret_state = stamp_path(scan->path, &scan->stamp, ret_error);
 	return *ret_state == FILE_READY ? store_get(scan->path, &scan->stamp) : NULL;
@@ -322,8 +322,7 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 	else
 		kept = NULL;
 	if (state == FILE_ABSENT) {
-		if (store_is_used())
-			store_note_read(path, NULL);
+		store_note_read(path, NULL);
 		return SHOWN;
 	}
 	if (state == FILE_BAD)
