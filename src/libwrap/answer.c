@@ -138,28 +138,6 @@ scope(void *ctx, const char *text, size_t len, const struct addr *address, uint3
 	return peer_scope(text, len, address, ret);
 }
 
-static enum list_status
-list_open(void *ctx, const char *path, struct list_source **ret_source,
-    const struct words **ret_words, int *ret_error)
-{
-	(void)ctx;
-	return table_list_open(path, ret_source, ret_words, ret_error);
-}
-
-static enum list_status
-list_read(void *ctx, struct list_source *source, char *buf, size_t size, size_t *ret_len)
-{
-	(void)ctx;
-	return table_list_read(source, buf, size, ret_len);
-}
-
-static void
-list_close(void *ctx, struct list_source *source)
-{
-	(void)ctx;
-	table_list_close(source);
-}
-
 /* A lookup that failed because there is no such lookup yet: only we know. */
 static void
 report(void *ctx, const struct diag *diag)
@@ -173,7 +151,7 @@ report(void *ctx, const struct diag *diag)
 }
 
 static const struct facts_ops ops = {addr, name, known_name, daemon_name, user, server_port,
-    netgroup, scope, list_open, list_read, list_close, report};
+    netgroup, scope, table_list_open, table_list_read, table_list_close, report};
 
 void
 answers_init(struct answers *answers, struct request_info *request, struct thread *thread)

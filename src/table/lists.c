@@ -94,13 +94,14 @@ find_kept(const char *path)
 }
 
 enum list_status
-table_list_open(const char *path, struct list_source **ret_source, const struct words **ret_words,
-    int *ret_error)
+table_list_open(void *ctx, const char *path, struct list_source **ret_source,
+    const struct words **ret_words, int *ret_error)
 {
 	struct list_source *source = calloc(1, sizeof *source);
 	struct generation *kept;
 	enum file_state state = FILE_READY;
 
+	(void)ctx;
 	if (source == NULL) {
 		*ret_error = ENOMEM;
 		return LIST_BAD;
@@ -128,10 +129,11 @@ table_list_open(const char *path, struct list_source **ret_source, const struct 
 }
 
 enum list_status
-table_list_read(struct list_source *source, char *buf, size_t size, size_t *ret_len)
+table_list_read(void *ctx, struct list_source *source, char *buf, size_t size, size_t *ret_len)
 {
 	ssize_t got;
 
+	(void)ctx;
 	do
 		got = read(source->fd, buf, size);
 	while (got < 0 && errno == EINTR);
@@ -139,16 +141,16 @@ table_list_read(struct list_source *source, char *buf, size_t size, size_t *ret_
 		return LIST_BAD;
 	*ret_len = (size_t)got;
 	source->ended = got == 0;
-
 	return got == 0 ? LIST_END : LIST_OK;
 }
 
 void
-table_list_close(struct list_source *source)
+table_list_close(void *ctx, struct list_source *source)
 {
 	struct stamp after;
 	int error;
 
+	(void)ctx;
 	if (source->fd >= 0) {
 		if (stamp_fd(source->fd, &after, &error) != FILE_READY ||
 		    !stamp_eq(&source->stamp, &after))

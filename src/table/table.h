@@ -15,11 +15,11 @@
  * used. errno is kept. */
 void table_decide(struct pass *, const char *allow_path, const char *deny_path);
 
-/* The list callbacks of struct facts_ops, for whoever implements it. */
-enum list_status table_list_open(const char *path, struct list_source **ret_source,
+/* The list callbacks of struct facts_ops, for whoever implements it; ctx is not looked at. */
+enum list_status table_list_open(void *ctx, const char *path, struct list_source **ret_source,
     const struct words **ret_words, int *ret_error);
 enum list_status table_list_read(
-    struct list_source *, char *buf, size_t size, size_t *ret_len);
-void table_list_close(struct list_source *);
+    void *ctx, struct list_source *, char *buf, size_t size, size_t *ret_len);
+void table_list_close(void *ctx, struct list_source *);
 
 #endif

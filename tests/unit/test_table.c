@@ -23,30 +23,8 @@
 
 static char folder[64], allow[128], deny[128], list[128];
 
-static enum list_status
-list_open(void *ctx, const char *path, struct list_source **ret_source,
-    const struct words **ret_words, int *ret_error)
-{
-	(void)ctx;
-	return table_list_open(path, ret_source, ret_words, ret_error);
-}
-
-static enum list_status
-list_read(void *ctx, struct list_source *source, char *buf, size_t size, size_t *ret_len)
-{
-	(void)ctx;
-	return table_list_read(source, buf, size, ret_len);
-}
-
-static void
-list_close(void *ctx, struct list_source *source)
-{
-	(void)ctx;
-	table_list_close(source);
-}
-
 static const struct facts_ops file_lists = {
-    .list_open = list_open, .list_read = list_read, .list_close = list_close};
+    .list_open = table_list_open, .list_read = table_list_read, .list_close = table_list_close};
 
 static void
 show_files(struct pass *pass, const void *arg)

@@ -69,28 +69,6 @@ scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *r
 	return peer_scope(text, len, a, ret);
 }
 
-static enum list_status
-list_open(void *ctx, const char *path, struct list_source **ret_source,
-    const struct words **ret_words, int *ret_error)
-{
-	(void)ctx;
-	return table_list_open(path, ret_source, ret_words, ret_error);
-}
-
-static enum list_status
-list_read(void *ctx, struct list_source *source, char *buf, size_t size, size_t *ret_len)
-{
-	(void)ctx;
-	return table_list_read(source, buf, size, ret_len);
-}
-
-static void
-list_close(void *ctx, struct list_source *source)
-{
-	(void)ctx;
-	table_list_close(source);
-}
-
 static void
 report(void *ctx, const struct diag *diag)
 {
@@ -106,7 +84,7 @@ report(void *ctx, const struct diag *diag)
 }
 
 static const struct facts_ops ops = {addr, name, name, daemon_name, user, server_port, netgroup,
-    scope, list_open, list_read, list_close, report};
+    scope, table_list_open, table_list_read, table_list_close, report};
 
 static void
 answer(struct pass *pass, const struct question *question)
