@@ -210,6 +210,7 @@ def _():
                 equal((len(found), found[0][:4]), (1, f"<{3 * 8 + 3}>"))
         finally:
             libc.umount2(b"/dev", 2)
+            libc.umount2(str(private / "null").encode(), 2)
             conf.write_text(ECHO)
 
 
