@@ -12,17 +12,22 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SKIP = 77
 
 
-def options(description, seconds):
+def absolute(path):
+    return pathlib.Path(path).absolute()
+
+
+def options(description, rounds, seconds):
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--build", type=lambda p: pathlib.Path(p).absolute(), default=ROOT / "build")
-    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--build", type=absolute, default=ROOT / "build")
+    parser.add_argument("--rounds", type=int, default=rounds, help="alternations")
     parser.add_argument("--seconds", type=float, default=seconds, help="of each measurement")
     return parser
 
 
 def fetched(*packages):
     """Where Debian's packages are unpacked; without them there is nothing to compare with."""
-    done = subprocess.run([ROOT / "tools/fetch-daemons", *packages], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([ROOT / "tools/fetch-daemons", *packages], stdout=subprocess.PIPE,
+                          text=True)
     if done.returncode != 0:
         sys.exit(SKIP)
     return pathlib.Path(done.stdout.strip())

@@ -132,7 +132,7 @@ def count_calls(bench):
 
 
 def main():
-    args = options(__doc__.splitlines()[0], seconds=0.1).parse_args()
+    args = options(__doc__.splitlines()[0], rounds=11, seconds=0.1).parse_args()
     theirs = debian_folder()
     scratch = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="tcpwrap-bench-", dir=scratch) as folder:

@@ -96,8 +96,8 @@ static void
 hear(struct load *load, nfds_t i)
 {
 	struct client *client = &load->client[i];
-	ssize_t got = read(load->polled[i + 1].fd, client->got + client->len,
-	    sizeof client->got - client->len);
+	ssize_t got = read(
+	    load->polled[i + 1].fd, client->got + client->len, sizeof client->got - client->len);
 
 	if (got < 0)
 		fail("cannot read");

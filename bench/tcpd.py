@@ -30,13 +30,14 @@ ADDED_MAX = 0.40  # of the CPU that Debian's tcpd adds to a connection
 RATE_MIN = 1.8    # times the connections a second
 REFUSALS = 100    # which leave no process behind, LEFT_SECONDS later
 
+NEEDED = ("src/cmd/tcpd/tcpd", "bench/hello", "bench/load")
 CLIENTS = 8
 UNLIMITED = 10**9  # connections; also for inetd, which stops a service after 256 a minute
 REFUSAL_ROUNDS = 3
 LEFT_SECONDS = 1  # Debian's tcpd sleeps for five seconds before it closes a connection
 WAIT_SECONDS = 10
 
-DIRECT, OURS, THEIRS = "direct", "ours", "debian"
+ALL = DIRECT, OURS, THEIRS = "direct", "ours", "debian"
 PORTS = {DIRECT: 7001, OURS: 7002, THEIRS: 7003}
 REFUSED_PORTS = {OURS: 7004, THEIRS: 7005}
 
@@ -58,15 +59,15 @@ ALL: ALL
 """
 NSSWITCH = "hosts: files dns\nprotocols: db files\n"  # as on any Debian
 
-Cost = collections.namedtuple("Cost", "rate cpu")  # connections a second, CPU seconds a connection
-
-libc = ctypes.CDLL(None, use_errno=True)
+# Connections a second; CPU seconds for each; processes after LEFT_SECONDS.
+Granted = collections.namedtuple("Granted", "rate cpu")
+Refused = collections.namedtuple("Refused", "cpu left")
 
 
 def cpu_seconds(pid):
     """Of a running process, without its children, to the nanosecond."""
     clock = ctypes.c_int()
-    if libc.clock_getcpuclockid(pid, ctypes.byref(clock)) != 0:
+    if stage.libc.clock_getcpuclockid(pid, ctypes.byref(clock)) != 0:
         raise stage.Trouble(f"no CPU clock of process {pid}")
     return time.clock_gettime(clock.value)
 
@@ -86,15 +87,18 @@ class Bench(stage.Stage):
         super().__init__(build, scratch)
         self.debian = debian
         self.log.setblocking(False)
-        for path, text in (("/etc/hosts.allow", ALLOW), ("/etc/hosts.deny", DENY),
-                           ("/etc/nsswitch.conf", NSSWITCH), ("/run/inetd.conf", self.configuration())):
+        files = {"/etc/hosts.allow": ALLOW, "/etc/hosts.deny": DENY,
+                 "/etc/nsswitch.conf": NSSWITCH, "/run/inetd.conf": self.configuration()}
+        for path, text in files.items():
             pathlib.Path(path).write_text(text)
         self.install_debian()
 
     def configuration(self):
         """Short names for inetd.conf, which knows no quotes."""
-        for name, target in ((OURS, self.build / "src/cmd/tcpd/tcpd"), (THEIRS, self.debian / "usr/sbin/tcpd"),
-                             ("hello", self.build / "bench/hello"), ("nobody", self.build / "bench/hello")):
+        hello = self.build / "bench/hello"
+        links = {OURS: self.build / "src/cmd/tcpd/tcpd", THEIRS: self.debian / "usr/sbin/tcpd",
+                 "hello": hello, "nobody": hello}
+        for name, target in links.items():
             pathlib.Path(f"/run/{name}").symlink_to(target)
         line = f"127.0.0.1:{{}} stream tcp4 nowait.{UNLIMITED} root /run/{{}} {{}}\n".format
         return (line(PORTS[DIRECT], "hello", "hello")
@@ -109,13 +113,13 @@ class Bench(stage.Stage):
         if os.path.isdir("/var/cache/ldconfig"):
             stage.mount("tmpfs", "/var/cache/ldconfig", "tmpfs")
         subprocess.run([shutil.which("ldconfig", path="/usr/sbin:/sbin"), "-X"], check=True)
-        listed = subprocess.run(["ldd", self.debian / "usr/sbin/tcpd"], stdout=subprocess.PIPE, text=True,
-                                env={"PATH": os.environ["PATH"]}, check=True).stdout
+        listed = subprocess.run(["ldd", self.debian / "usr/sbin/tcpd"], stdout=subprocess.PIPE,
+                                text=True, env={"PATH": os.environ["PATH"]}, check=True).stdout
         if f"libwrap.so.0 => {self.debian}/" not in listed or "not found" in listed:
             raise stage.Trouble(f"Debian's tcpd does not find its libraries: {listed}")
 
     def start_inetd(self):
-        inetd = [self.debian / "usr/sbin/inetd", "-i", "-q", "128", "/run/inetd.conf"]
+        inetd = [self.debian / "usr/sbin/inetd", "-i", "/run/inetd.conf"]
         return self.start(inetd, max(REFUSED_PORTS.values()))
 
     def stop_inetd(self, inetd):
@@ -132,7 +136,8 @@ class Bench(stage.Stage):
         return usage.ru_utime + usage.ru_stime
 
     def load(self, port, clients, seconds, connections, reply):
-        command = [self.build / "bench/load", str(port), str(clients), str(seconds), str(connections), reply]
+        numbers = map(str, (port, clients, seconds, connections))
+        command = [self.build / "bench/load", *numbers, reply]
         return subprocess.Popen(command, stdin=self.log, stdout=subprocess.PIPE, text=True)
 
     def finish(self, load, lines):
@@ -147,10 +152,9 @@ class Bench(stage.Stage):
         before = cpu_seconds(inetd.pid)
         load = self.load(PORTS[who], CLIENTS, seconds, UNLIMITED, "hello\n")
         connections, wall = self.finish(load, lines=0 if who == DIRECT else 1)
-        return Cost(connections / wall, (self.stop_inetd(inetd) - before) / connections)
+        return Granted(connections / wall, (self.stop_inetd(inetd) - before) / connections)
 
     def refuse(self, who):
-        """(CPU seconds a refusal, processes that are left after a while)."""
         inetd = self.start_inetd()
         before = cpu_seconds(inetd.pid)
         load = self.load(REFUSED_PORTS[who], REFUSALS, WAIT_SECONDS, REFUSALS, "")
@@ -160,54 +164,89 @@ class Bench(stage.Stage):
                 break
             time.sleep(0.005)
         self.finish(load, lines=1)
-        return (self.stop_inetd(inetd) - before) / REFUSALS, left
+        return Refused((self.stop_inetd(inetd) - before) / REFUSALS, left)
 
 
-def compare(bench, args):
-    """Prints the table; returns the promises that are broken."""
-    middle, broken = statistics.median, []
+class Table:
+    """Rows as they are printed; a row with a promise keeps it or breaks it."""
+
+    def __init__(self):
+        self.broken = []
+        print(f"{'':28}{'no tcpd':>11}{'ours':>11}{'Debian':>11} {'ours/Debian':>13}  promise",
+              flush=True)
+
+    def row(self, what, values, ratio=None, unit=" us", promise="", kept=True):
+        """values: by who; ratio: None where there is none to tell."""
+        shown = "".join(f"{f'{values[w]:.0f}{unit}' if w in values else '':>11}" for w in ALL)
+        ratio = "" if ratio is None else f"{ratio:.2f}"
+        mark = f"{promise} {'kept' if kept else 'BROKEN'}" if promise else ""
+        print(f"{what:28}{shown} {ratio:>13}  {mark}".rstrip(), flush=True)
+        if not kept:
+            self.broken.append(f"{what}: {ratio or values[OURS]}, promised {promise}")
+
+
+def by_who(rounds, value, whose=ALL):
+    return {who: statistics.median(value(r, who) for r in rounds) for who in whose}
+
+
+def ratio_of(rounds, value):
+    return statistics.median(value(r, OURS) / value(r, THEIRS) for r in rounds)
+
+
+def compare_granted(bench, args, table):
     rounds = []
     for i in range(args.rounds):
-        order = (DIRECT, OURS, THEIRS) if i % 2 == 0 else (THEIRS, OURS, DIRECT)
+        order = ALL if i % 2 == 0 else ALL[::-1]
         rounds.append({who: bench.measure(who, args.seconds) for who in order})
 
-    def row(what, values, ratio, unit, promise="", kept=True):
-        if promise and not kept:
-            broken.append(f"{what}: {ratio:.2f}, promised {promise}")
-        mark = f"{promise} {'kept' if kept else 'BROKEN'}" if promise else ""
-        shown = "".join(f"{'' if v is None else f'{v:.0f}{unit}':>11}" for v in values)
-        print(f"{what:28}{shown} {'' if ratio is None else f'{ratio:.2f}':>13}  {mark}")
+    def cpu(one, who):
+        return one[who].cpu * 1e6
 
     def added(one, who):
-        return one[who].cpu - one[DIRECT].cpu
+        return cpu(one, who) - cpu(one, DIRECT)
 
-    print(f"{'':28}{'no tcpd':>11}{'ours':>11}{'Debian':>11} {'ours/Debian':>13}  promise")
-    three = (DIRECT, OURS, THEIRS)
-    row("CPU a connection", [middle([r[w].cpu * 1e6 for r in rounds]) for w in three],
-        middle([r[OURS].cpu / r[THEIRS].cpu for r in rounds]), " us")
-    ratio = middle([added(r, OURS) / added(r, THEIRS) for r in rounds])
-    row("CPU that tcpd adds", [None] + [middle([added(r, w) * 1e6 for r in rounds]) for w in three[1:]],
-        ratio, " us", f"<= {ADDED_MAX}", ratio <= ADDED_MAX)
-    ratio = middle([r[OURS].rate / r[THEIRS].rate for r in rounds])
-    row("connections a second", [middle([r[w].rate for r in rounds]) for w in three],
-        ratio, "", f">= {RATE_MIN}", ratio >= RATE_MIN)
-    refusals = [{who: bench.refuse(who) for who in (OURS, THEIRS)} for _ in range(REFUSAL_ROUNDS)]
-    row("CPU a refusal", [None] + [middle([r[w][0] * 1e6 for r in refusals]) for w in three[1:]],
-        middle([r[OURS][0] / r[THEIRS][0] for r in refusals]), " us")
-    left = {who: max(r[who][1] for r in refusals) for who in (OURS, THEIRS)}
-    row(f"left after {REFUSALS} refusals", [None, left[OURS], left[THEIRS]], None, "", "0", left[OURS] == 0)
-    return broken
+    def rate(one, who):
+        return one[who].rate
+
+    table.row("CPU a connection", by_who(rounds, cpu), ratio_of(rounds, cpu))
+    ratio = ratio_of(rounds, added)
+    table.row("CPU that tcpd adds", by_who(rounds, added, (OURS, THEIRS)), ratio,
+              promise=f"<= {ADDED_MAX}", kept=ratio <= ADDED_MAX)
+    ratio = ratio_of(rounds, rate)
+    table.row("connections a second", by_who(rounds, rate), ratio, "",
+              promise=f">= {RATE_MIN}", kept=ratio >= RATE_MIN)
+
+
+def compare_refused(bench, table):
+    rounds = [{who: bench.refuse(who) for who in (OURS, THEIRS)} for _ in range(REFUSAL_ROUNDS)]
+
+    def cpu(one, who):
+        return one[who].cpu * 1e6
+
+    table.row("CPU a refusal", by_who(rounds, cpu, (OURS, THEIRS)), ratio_of(rounds, cpu))
+    left = {who: max(one[who].left for one in rounds) for who in (OURS, THEIRS)}
+    table.row(f"left after {REFUSALS} refusals", left, unit="", promise="0", kept=left[OURS] == 0)
+
+
+# ---- the corner ----
+
+
+def skip(reason):
+    print(f"tcpd is not measured: {reason}")
+    sys.exit(SKIP)
 
 
 def private_corner():
-    """The command that enters one; exits where there is none."""
+    """The command that enters one."""
     command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if os.geteuid() != 0:
         command += ["--user", "--map-root-user"]
-    tried = subprocess.run(command + ["true"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if not shutil.which("unshare"):
+        skip("no unshare here")
+    tried = subprocess.run(command + ["true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, text=True)
     if tried.returncode != 0:
-        print(f"tcpd is not measured: no private namespace here: {tried.stderr.strip()}")
-        sys.exit(SKIP)
+        skip(f"no private namespace here: {tried.stderr.strip()}")
     return command
 
 
@@ -215,19 +254,25 @@ def inside(args):
     try:
         bench = Bench(args.build, args.corner, args.debian)
         print(f"tcpd under openbsd-inetd on {machine()}; {CLIENTS} clients, 10 rules, "
-              f"medians of {args.rounds} alternations", flush=True)
-        return report(compare(bench, args))
+              f"medians of {args.rounds} alternations")
+        table = Table()
+        compare_granted(bench, args, table)
+        compare_refused(bench, table)
     except stage.Trouble as trouble:
         sys.exit(f"bench/tcpd.py: {trouble}")
+    return report(table.broken)
 
 
 def main():
-    parser = options(__doc__.splitlines()[0], seconds=0.5)
-    for hidden in ("--corner", "--debian"):  # given to ourselves, once in the corner
+    parser = options(__doc__.splitlines()[0], rounds=21, seconds=0.2)
+    for hidden in ("--corner", "--debian"):  # told to ourselves, once in the corner
         parser.add_argument(hidden, type=pathlib.Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.corner:
+    if args.corner and os.getpid() == 1:  # never among the host's own mounts
         return inside(args)
+    missing = [name for name in NEEDED if not (args.build / name).exists()]
+    if missing:
+        sys.exit(f"bench/tcpd.py: not built yet: {' '.join(missing)}")
     debian = fetched("openbsd-inetd", "tcpd", "libwrap0")
     with tempfile.TemporaryDirectory(prefix="tcpwrap-bench-") as folder:
         again = [sys.executable, "-B", *sys.argv, "--corner", folder, "--debian", debian]
