@@ -8,16 +8,12 @@
 #include "libwrap/answer.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netdb.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "event/log.h"
+#include "peer/name.h"
 #include "peer/socket.h"
 #include "table/table.h"
-
-enum { DOMAIN_MAX = 256 }; /* utsname(2) holds 65 */
 
 static struct host_info *
 host_of(const struct answers *answers, enum end end)
@@ -113,22 +109,11 @@ server_port(void *ctx, enum way way)
 	return ntohs(port);
 }
 
-/* Without a domain of its own a host is in every netgroup's. */
 static int
 netgroup(void *ctx, const char *group, const char *host)
 {
-	char domain[DOMAIN_MAX];
-	bool has_domain = getdomainname(domain, sizeof domain) == 0 && *domain != '\0' &&
-	    strcmp(domain, "(none)") != 0;
-	int saved = errno, found;
-
 	(void)ctx;
-	errno = 0;
-	found = innetgr(group, host, NULL, has_domain ? domain : NULL);
-	if (found == 0 && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
-		found = -1;
-	errno = saved;
-	return found;
+	return peer_netgroup(group, host);
 }
 
 static bool

@@ -18,20 +18,10 @@
 #include <resolv.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "peer/socket.h"
 
 enum { SERVER_S = 1 };
-
-int64_t
-peer_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- the resolver's settings ---- */
 

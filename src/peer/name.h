@@ -41,6 +41,8 @@ struct peer_name {
  * before afterwards. */
 int peer_name(const struct sockaddr *, int64_t deadline_ms, struct peer_name *ret);
 
-int64_t peer_now_ms(void);
+/* Is the host in the netgroup? 1, 0, or -1: a resource ran out. A host without a domain of its own
+ * matches members of any. errno is kept. */
+int peer_netgroup(const char *group, const char *host);
 
 #endif

@@ -15,10 +15,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/str.h"
 
 enum { DRAIN_BYTES = 4 << 20 };
+
+int64_t
+peer_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /* Is this an address of its family, complete? */
 static bool

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "base/addr.h"
@@ -42,6 +43,9 @@ unsigned peer_port(const struct sockaddr *);
 /* Interface index of a scope: a number, or an interface's name where glibc takes names, which is on
  * link-local addresses. False: neither; *ret is untouched. errno is kept. */
 bool peer_scope(const char *text, size_t len, const struct addr *, uint32_t *ret);
+
+/* CLOCK_MONOTONIC, for deadlines. */
+int64_t peer_now_ms(void);
 
 enum peer_options {
 	PEER_OPTIONS_NONE,

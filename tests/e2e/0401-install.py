@@ -43,7 +43,7 @@ ALWAYS = {"sbin/tcpd", "sbin/inetd", "include/tcpd.h", "lib/libwrap.so.0", "lib/
           "share/doc/tcpwrap/installed", "share/man/man5/hosts_access.5",
           "share/man/man5/hosts_options.5", "share/man/man3/hosts_access.3", "share/man/man8/tcpd.8",
           "share/man/man8/inetd.8", "share/man/man5/inetd.conf.5"}
-SOMETIMES = re.compile(r"lib/libwrap\.so(\.[0-9.]+)?|share/man/man[1-9]/[a-z_.-]+\.[1-9]"
+SOMETIMES = re.compile(r"libexec/tcpwrap/tcpd-full|lib/libwrap\.so(\.[0-9.]+)?|share/man/man[1-9]/[a-z_.-]+\.[1-9]"
                        r"|share/doc/tcpwrap/.+")
 
 

@@ -193,8 +193,9 @@ def prepare():
     """-> the log"""
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV)
     OURS.mkdir()
-    for built in ("libwrap/libwrap.so.0", "cmd/tcpd/tcpd", "cmd/inetd/inetd"):
-        shutil.copy(BUILD / "src" / built, OURS)
+    for built in ("libwrap/libwrap.so.0", "cmd/tcpd/tcpd", "cmd/tcpd/tcpd-full", "cmd/inetd/inetd"):
+        if (BUILD / "src" / built).exists():  # tcpd is in one piece where it cannot be linked static
+            shutil.copy(BUILD / "src" / built, OURS)
     for folder in ("/run", "/var/log", "/var/cache/ldconfig"):
         if os.path.isdir(folder):
             mount("tmpfs", folder, "tmpfs", options="mode=755")

@@ -6,10 +6,10 @@
  */
 #include "cmd/tables/judge.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "peer/name.h"
 #include "peer/socket.h"
 #include "policy/decide.h"
 #include "table/table.h"
@@ -59,7 +59,7 @@ static int
 netgroup(void *ctx, const char *group, const char *host)
 {
 	(void)ctx;
-	return innetgr(group, host, NULL, NULL);
+	return peer_netgroup(group, host);
 }
 
 static bool

@@ -1,6 +1,7 @@
 /*
  * NAME     tcpd - judge a client, then become the service
  * PURPOSE  inetd starts this in a service's place, with the client's socket as standard input.
+ *          It comes in two stages of the same code: first.c says why.
  * INVARIANTS  Whoever is not let in gets not a byte, and everybody but the service ends with status 0:
  *          a super-server takes anything else for a crash. Nothing is started but by a path that the
  *          administrator wrote: a relative name stays in SERVICE_DIR.
@@ -19,6 +20,7 @@
 #include <tcpd.h>
 #include <unistd.h>
 
+#include "cmd/tcpd/stage.h"
 #include "event/log.h"
 
 #define SERVICE_DIR "/usr/sbin/"
@@ -77,6 +79,7 @@ main(int argc, char **argv)
 	bool is_service = argc > 0 && find_service(argv[0], &service);
 	const char *name = is_service ? service.name : "tcpd";
 
+	stage_begin(argv, &request);
 	umask(022);
 	openlog(name, LOG_PID, LOG_DAEMON);
 	request_init(&request, RQ_DAEMON, name, RQ_FILE, CLIENT, 0);

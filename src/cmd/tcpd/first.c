@@ -1,0 +1,113 @@
+/*
+ * NAME     first - tcpd without the loader
+ * PURPOSE  Most connections are decided by addresses and names of daemons. For these tcpd is linked
+ *          with nothing to be loaded, which is most of what starting it costs. As soon as a decision
+ *          needs more, the same connection is given to tcpd-full, which begins anew.
+ * INVARIANTS  Here nothing is told, looked up or carried out but for a decision that is complete: so
+ *          nothing is done twice. A second stage that cannot be started refuses.
+ * SEE      docs/decisions/tcpd-stages.md
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "action/action.h"
+#include "action/shell.h"
+#include "cmd/tcpd/stage.h"
+#include "event/log.h"
+#include "peer/name.h"
+
+/* Beside this program, as in a build folder; where `make install` puts it, seen from sbin, wherever
+ * that is; and as it was configured, for a copy of this program that stands in for a service. */
+static const char *const places[] = {"tcpd-full", "../libexec/tcpwrap/tcpd-full"};
+static const char installed[] = TCPD_FULL;
+
+static char *const *arguments;
+static struct request_info *request;
+
+void
+stage_begin(char *const argv[], struct request_info *client)
+{
+	arguments = argv;
+	request = client;
+}
+
+/* Start what stands at a path from this program's own folder, if that can be found. */
+static void
+try_beside(const char *place)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof path);
+	char *slash = len > 0 ? memrchr(path, '/', (size_t)len) : NULL;
+
+	if (slash == NULL || (size_t)(slash + 1 - path) + strlen(place) >= sizeof path)
+		return;
+	stpcpy(slash + 1, place);
+	execv(path, arguments);
+}
+
+_Noreturn static void
+hand_over(void)
+{
+	char line[EVENT_DIAG_MAX];
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		try_beside(places[i]);
+	execv(installed, arguments);
+	snprintf(line, sizeof line, "error: cannot execute %s: %s", installed, strerror(errno));
+	event_syslog(LOG_ERR, line);
+	clean_exit(request);
+	abort(); /* clean_exit does not come back */
+}
+
+/* ---- in the place of what asks, tells and does ---- */
+
+int
+peer_name(const struct sockaddr *sa, int64_t deadline_ms, struct peer_name *ret)
+{
+	(void)sa;
+	(void)deadline_ms;
+	(void)ret;
+	hand_over();
+}
+
+int
+peer_netgroup(const char *group, const char *host)
+{
+	(void)group;
+	(void)host;
+	hand_over();
+}
+
+enum action_result
+action_run(
+    const struct action_env *env, enum way way, const char *tail, size_t len, struct diag *ret)
+{
+	(void)env;
+	(void)way;
+	(void)tail;
+	(void)len;
+	(void)ret;
+	hand_over();
+}
+
+enum diag_code
+action_shell(const char *command, enum shell_stdio stdio, int *ret_status)
+{
+	(void)command;
+	(void)stdio;
+	(void)ret_status;
+	hand_over();
+}
+
+void
+event_diag(const struct diag *diag)
+{
+	(void)diag;
+	hand_over();
+}

@@ -1,0 +1,13 @@
+/*
+ * The two programs that tcpd is.
+ */
+#ifndef TCPD_STAGE_H
+#define TCPD_STAGE_H
+
+#include <tcpd.h>
+
+/* Remember what the other stage is to be started with, if this is the one that may have to. Both are
+ * borrowed. */
+void stage_begin(char *const argv[], struct request_info *);
+
+#endif

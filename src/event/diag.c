@@ -1,0 +1,150 @@
+/*
+ * NAME     diag - findings as lines, and how often they are told
+ * INVARIANTS  No lock is ever waited for: whoever misses it (another thread, or a child forked
+ *          meanwhile) tells without looking.
+ * LIMITS   EVENT_DIAG_MAX, FILE_MAX; PLACES repeatable findings in a minute.
+ */
+#include "event/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+/* ---- lines ---- */
+
+/* Of a path, escaped: with the longest message behind it the line still fits. */
+enum { FILE_MAX = 384 };
+
+static void
+add_escaped_cut(struct buf *out, const char *text, size_t max)
+{
+	size_t stop = out->len + max;
+
+	while (*text != '\0' && out->len + 4 <= stop && buf_add_escaped(out, text, 1))
+		text++;
+}
+
+void
+event_diag_text(const struct diag *diag, struct buf *out)
+{
+	char storage[EVENT_DIAG_MAX + 1];
+	struct buf line;
+
+	buf_init(&line, storage, sizeof storage, EVENT_DIAG_MAX);
+	buf_add_str(&line, diag_severity(diag->code) == DIAG_ERROR ? "error: " : "warning: ");
+	if (diag->file != NULL) {
+		add_escaped_cut(&line, diag->file, FILE_MAX);
+		buf_add_str(&line, ", line ");
+		buf_add_number(&line, diag->line);
+		buf_add_str(&line, ": ");
+	}
+	diag_format(diag, &line);
+	buf_add(out, line.bytes, line.len);
+}
+
+/* ---- repeats ---- */
+
+enum { PLACES = 64, QUIET_S = 60 };
+
+/* Findings about the text of a table: true at every connection until somebody edits it. All others
+ * are events, or lines that log readers count. */
+static const bool is_repeatable[DIAG_CODES] = {
+    [DIAG_TABLE_NOT_REGULAR] = true,
+    [DIAG_LINE_OVER_LIMIT] = true,
+    [DIAG_BAD_DIRECTIVE] = true,
+    [DIAG_OPEN_BRACKET] = true,
+    [DIAG_NUL_BYTE] = true,
+    [DIAG_BAD_NET] = true,
+    [DIAG_BAD_ADDRESS] = true,
+    [DIAG_BAD_BRACKETS] = true,
+    [DIAG_EMPTY_HOST] = true,
+    [DIAG_LIST_ABSENT] = true,
+    [DIAG_LIST_NOT_REGULAR] = true,
+    [DIAG_LIST_TOO_DEEP] = true,
+    [DIAG_LIST_LONG_WORD] = true,
+    [DIAG_READINGS_DIFFER] = true,
+    [DIAG_BANNER_NOT_REGULAR] = true,
+    [DIAG_BANNER_BAD_NAME] = true,
+};
+
+struct place {
+	uint64_t hash;
+	int64_t told_s; /* 0 = never */
+};
+
+static uint64_t
+add_hash(uint64_t hash, const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ p[i]) * 0x100000001b3; /* FNV-1a */
+	return hash;
+}
+
+static uint64_t
+hash_diag(const struct diag *diag)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	unsigned numbers[] = {(unsigned)diag->code, diag->line, diag->column};
+
+	hash = add_hash(hash, numbers, sizeof numbers);
+	hash = add_hash(hash, diag->arg, strlen(diag->arg) + 1);
+	return diag->file != NULL ? add_hash(hash, diag->file, strlen(diag->file)) : hash;
+}
+
+/* Is it time to tell? If every place was used within the minute, no: a table of a thousand bad
+ * words must not fill the log at each connection. */
+static bool
+claim(struct place places[PLACES], uint64_t hash, int64_t now_s)
+{
+	struct place *oldest = &places[0];
+
+	for (unsigned i = 0; i < PLACES; i++) {
+		if (places[i].told_s != 0 && places[i].hash == hash) {
+			oldest = &places[i];
+			break;
+		}
+		if (places[i].told_s < oldest->told_s)
+			oldest = &places[i];
+	}
+	if (oldest->told_s != 0 && now_s - oldest->told_s < QUIET_S)
+		return false;
+	*oldest = (struct place){.hash = hash, .told_s = now_s};
+	return true;
+}
+
+static bool
+is_due(const struct diag *diag)
+{
+	static struct place places[PLACES];
+	static atomic_flag busy = ATOMIC_FLAG_INIT;
+	struct timespec now;
+	bool due;
+
+	if (!is_repeatable[diag->code] || atomic_flag_test_and_set(&busy))
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	due = claim(places, hash_diag(diag), (int64_t)now.tv_sec + 1);
+	atomic_flag_clear(&busy);
+	return due;
+}
+
+void
+event_diag(const struct diag *diag)
+{
+	char storage[EVENT_DIAG_MAX + 1];
+	struct buf text;
+	int saved = errno;
+
+	if (is_due(diag)) {
+		buf_init(&text, storage, sizeof storage, EVENT_DIAG_MAX);
+		event_diag_text(diag, &text);
+		event_syslog(LOG_ERR, text.bytes);
+	}
+	errno = saved;
+}

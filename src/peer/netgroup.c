@@ -1,0 +1,30 @@
+/*
+ * NAME     netgroup - membership of a host
+ * LIMITS   DOMAIN_MAX: a domain of the name service; utsname(2) holds 64 bytes.
+ * SEE      innetgr(3)
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "peer/name.h"
+
+enum { DOMAIN_MAX = 256 };
+
+int
+peer_netgroup(const char *group, const char *host)
+{
+	char domain[DOMAIN_MAX];
+	int saved = errno, found;
+	bool has_domain = getdomainname(domain, sizeof domain) == 0 && *domain != '\0' &&
+	    strcmp(domain, "(none)") != 0;
+
+	errno = 0;
+	found = innetgr(group, host, NULL, has_domain ? domain : NULL);
+	if (found == 0 && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
+		found = -1;
+	errno = saved;
+	return found;
+}
