@@ -126,10 +126,13 @@ settings_begin(void)
 
 	if (atomic_load_explicit(&any_change, memory_order_relaxed))
 		take_back();
-	/* A process that decides twice goes on to other clients. */
-	if (times <= 0)
-		store(&resident, ++times);
-	return times > 0;
+	/* A process that decides twice goes on to other clients. Of threads that come at the same
+	 * instant only one is the first. */
+	while (times <= 0 &&
+	    !__atomic_compare_exchange_n(
+		&resident, &times, times + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return times >= 0;
 }
 
 void

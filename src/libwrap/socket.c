@@ -39,9 +39,11 @@ sock_host(struct request_info *request)
 {
 	struct thread *thread = thread_state();
 	struct peer_ends ends;
+	int saved_errno = errno;
 
 	sock_methods(request);
 	peer_socket(request->fd, &ends);
+	errno = saved_errno;
 	if (ends.datagram)
 		request->sink = peer_drop_datagram;
 	if (thread == NULL || is_fault(ends.client_error) || is_fault(ends.server_error))

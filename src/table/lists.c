@@ -152,9 +152,10 @@ table_list_close(void *ctx, struct list_source *source)
 
 	(void)ctx;
 	if (source->fd >= 0) {
-		if (stamp_fd(source->fd, &after, &error) != FILE_READY ||
-		    !stamp_eq(&source->stamp, &after))
+		if (stamp_fd(source->fd, &after, &error) != FILE_READY)
 			changed = true;
+		else if (!stamp_eq(&source->stamp, &after))
+			changed = changed || !stamp_is_replaced(&source->stamp, &after);
 		else if (source->ended)
 			store_note_read(source->path, &source->stamp);
 		close(source->fd);

@@ -19,7 +19,8 @@ judge(const struct stat *st, struct stamp *ret, int *ret_error)
 	    .mtime = st->st_mtim,
 	    .ctime = st->st_ctim,
 	    .mode = st->st_mode,
-	    .blocks = st->st_blocks};
+	    .blocks = st->st_blocks,
+	    .links = st->st_nlink};
 	*ret_error = 0;
 	if (S_ISREG(st->st_mode))
 		return FILE_READY;
@@ -78,6 +79,15 @@ stamp_eq(const struct stamp *a, const struct stamp *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
 	    time_eq(&a->mtime, &b->mtime) && time_eq(&a->ctime, &b->ctime) && a->mode == b->mode;
+}
+
+bool
+stamp_is_replaced(const struct stamp *before, const struct stamp *now)
+{
+	struct stamp same = *now;
+
+	same.ctime = before->ctime;
+	return now->links < before->links && stamp_eq(before, &same);
 }
 
 static int64_t

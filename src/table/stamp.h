@@ -29,7 +29,9 @@ struct stamp {
 	off_t size;
 	struct timespec mtime, ctime;
 	mode_t mode;
-	blkcnt_t blocks; /* not part of the identity */
+	/* Not part of the identity: */
+	blkcnt_t blocks;
+	nlink_t links;
 };
 
 enum file_state {
@@ -47,6 +49,10 @@ enum file_state stamp_fd(int fd, struct stamp *ret, int *ret_error);
 enum file_state stamp_open(const char *path, struct stamp *ret, int *ret_fd, int *ret_error);
 
 bool stamp_eq(const struct stamp *, const struct stamp *);
+
+/* Has an open file only lost a name since? Another one took its place, which changes its ctime; what
+ * was read of it is whole all the same. */
+bool stamp_is_replaced(const struct stamp *before, const struct stamp *now);
 
 /* Milliseconds since the last write; INT64_MAX if that lies in the future. */
 int64_t stamp_age_ms(const struct stamp *);

@@ -260,12 +260,14 @@ show_file(struct scan *scan)
 
 	prepare_keep(scan);
 	outcome = show_lines(scan);
-	if (outcome == SHOWN &&
-	    (stamp_fd(scan->fd, &after, &error) != FILE_READY ||
-		!stamp_eq(&scan->stamp, &after)))
-		outcome = CHANGED;
-	if (outcome == SHOWN)
-		remember(scan);
+	if (outcome == SHOWN) {
+		if (stamp_fd(scan->fd, &after, &error) != FILE_READY)
+			outcome = CHANGED;
+		else if (stamp_eq(&scan->stamp, &after))
+			remember(scan);
+		else if (!stamp_is_replaced(&scan->stamp, &after))
+			outcome = CHANGED;
+	}
 	drop_keep(scan);
 	return outcome;
 }
