@@ -16,12 +16,29 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "peer/socket.h"
 
 enum { SERVER_S = 1 };
+
+static const void *
+address_bytes(const struct sockaddr *sa)
+{
+	return sa->sa_family == AF_INET
+	    ? (const void *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr
+	    : (const void *)&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
+}
+
+static socklen_t
+address_len(int family)
+{
+	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
 
 /* ---- the resolver's settings ---- */
 
@@ -50,8 +67,9 @@ narrow(struct narrowed *ret, int64_t deadline_ms, bool forward)
 	ret->nscount = ret->state->nscount;
 	ret->state->retrans = SERVER_S;
 	ret->state->retry = 1;
-	/* No second try over TCP, whose connect nobody bounds. */
-	ret->state->options |= RES_IGNTC;
+	/* No TCP, which nobody bounds, and no names from the environment. */
+	ret->state->options |= RES_IGNTC | RES_NOALIASES;
+	ret->state->options &= ~(unsigned long)RES_USEVC;
 	if (forward)
 		ret->state->options &= ~(unsigned long)(RES_DNSRCH | RES_DEFNAMES);
 	if (seconds < ret->nscount)
@@ -70,40 +88,92 @@ restore(const struct narrowed *narrowed)
 
 /* ---- lookups ---- */
 
-/* A fault of this machine, and no answer about the name. */
+enum {
+	/* Any message of 64 KiB, with its addresses as pointers and its aliases as text. */
+	ANSWER_BYTES = 256 << 10,
+	/* What a lookup has open at a time: a socket for each name server, and a file. */
+	LOOKUP_DESCRIPTORS = MAXNS + 1,
+};
+
+/* getnameinfo and getaddrinfo ask again, all servers, whenever their buffer proves too small. Into a
+ * buffer that is large enough from the start each question is asked once. */
+struct found {
+	struct hostent host;
+	char bytes[ANSWER_BYTES];
+};
+
+enum lookup { LOOKUP_FOUND, LOOKUP_NONE, LOOKUP_FAULT };
+
 static bool
-is_fault(int status)
+is_shortage(int error)
 {
-	return status == EAI_MEMORY || (status == EAI_SYSTEM &&
-	    (errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EAGAIN));
+	return error == ENOMEM || error == ENOBUFS || error == EMFILE || error == ENFILE;
 }
 
-static int
-look_up_name(const struct sockaddr *sa, socklen_t len, int64_t deadline_ms, char ret[NI_MAXHOST])
+/* The C library calls it "no such name", too, when it could not open a socket. */
+static bool
+has_descriptors(void)
+{
+	int fds[LOOKUP_DESCRIPTORS], count = 0;
+	bool enough = true;
+
+	while (enough && count < LOOKUP_DESCRIPTORS) {
+		fds[count] = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fds[count] < 0) {
+			enough = !is_shortage(errno);
+			break;
+		}
+		count++;
+	}
+	while (count > 0)
+		close(fds[--count]);
+	return enough;
+}
+
+static enum lookup
+outcome(const struct hostent *host, int family, int error, int why)
+{
+	if (host != NULL && host->h_addrtype == family && host->h_name != NULL)
+		return LOOKUP_FOUND;
+	if (is_shortage(error) || (why == NETDB_INTERNAL && (error == EAGAIN || error == ERANGE)))
+		return LOOKUP_FAULT;
+	return has_descriptors() ? LOOKUP_NONE : LOOKUP_FAULT;
+}
+
+static enum lookup
+look_up_name(const struct sockaddr *sa, int64_t deadline_ms, struct found *ret)
 {
 	struct narrowed narrowed;
-	int status;
+	struct hostent *host = NULL;
+	int error, why = 0;
 
 	if (!narrow(&narrowed, deadline_ms, false))
-		return EAI_AGAIN;
-	status = getnameinfo(sa, len, ret, NI_MAXHOST, NULL, 0, NI_NAMEREQD);
+		return LOOKUP_NONE;
+	error = gethostbyaddr_r(address_bytes(sa), address_len(sa->sa_family), sa->sa_family,
+	    &ret->host, ret->bytes, sizeof ret->bytes, &host, &why);
 	restore(&narrowed);
-	return status;
+	return outcome(host, sa->sa_family, error, why);
 }
 
-static int
-look_up_addresses(const char *name, int family, int64_t deadline_ms, struct addrinfo **ret)
+static enum lookup
+look_up_addresses(const char *name, int family, int64_t deadline_ms, struct found *ret)
 {
-	struct addrinfo hints = {
-	    .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_CANONNAME};
 	struct narrowed narrowed;
-	int status;
+	struct hostent *host = NULL;
+	char absolute[PEER_NAME_MAX + 1];
+	int error, why = 0;
 
+	/* gethostbyname takes all that has digits and dots for an address. It is none. */
+	if (name[strspn(name, "0123456789.")] == '\0' && name[strlen(name) - 1] != '.') {
+		snprintf(absolute, sizeof absolute, "%s.", name);
+		name = absolute;
+	}
 	if (!narrow(&narrowed, deadline_ms, true))
-		return EAI_AGAIN;
-	status = getaddrinfo(name, NULL, &hints, ret);
+		return LOOKUP_NONE;
+	error =
+	    gethostbyname2_r(name, family, &ret->host, ret->bytes, sizeof ret->bytes, &host, &why);
 	restore(&narrowed);
-	return status;
+	return outcome(host, family, error, why);
 }
 
 /* ---- belief ---- */
@@ -146,20 +216,6 @@ is_numeric(const char *name, int family)
 	return true;
 }
 
-static bool
-is_same(const struct sockaddr *a, const struct sockaddr *b)
-{
-	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
-	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
-
-	if (a->sa_family != b->sa_family)
-		return false;
-	if (a->sa_family == AF_INET)
-		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-	return memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof a6->sin6_addr) == 0 &&
-	    a6->sin6_scope_id == b6->sin6_scope_id;
-}
-
 static void
 copy(char *to, size_t size, const char *from)
 {
@@ -180,50 +236,54 @@ doubt(struct peer_name *ret, enum peer_doubt why, const char *first, const char 
 
 /* The forward answer against the address. -1: it is larger than we look at. */
 static int
-check_answer(const struct sockaddr *sa, const struct addrinfo *list, struct peer_name *ret)
+check_answer(const struct sockaddr *sa, const struct hostent *host, struct peer_name *ret)
 {
-	const char *official = list->ai_canonname != NULL ? list->ai_canonname : ret->text;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)(const void *)sa;
+	bool has_scope = sa->sa_family == AF_INET6 && sin6->sin6_scope_id != 0, found = false;
 	char text[PEER_TEXT_MAX];
 	unsigned count = 0;
 
-	if (strcasecmp(official, ret->text) != 0 && strcasecmp(ret->text, "localhost") != 0) {
-		doubt(ret, PEER_DOUBT_ALIAS, ret->text, official);
+	if (strcasecmp(host->h_name, ret->text) != 0 && strcasecmp(ret->text, "localhost") != 0) {
+		doubt(ret, PEER_DOUBT_ALIAS, ret->text, host->h_name);
 		return 0;
 	}
-	for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
-		if (++count > PEER_ADDRESSES_MAX)
-			return -1;
-		if (is_same(sa, at->ai_addr)) {
-			ret->state = PEER_NAME_KNOWN;
-			return 0;
-		}
+	/* Addresses in answers have no scope. */
+	for (; host->h_addr_list[count] != NULL; count++) {
+		if (!has_scope &&
+		    memcmp(host->h_addr_list[count], address_bytes(sa),
+		        address_len(sa->sa_family)) == 0)
+			found = true;
+	}
+	if (count > PEER_ADDRESSES_MAX)
+		return -1;
+	if (found) {
+		ret->state = PEER_NAME_KNOWN;
+		return 0;
 	}
 	peer_addr_text(sa, text);
-	doubt(ret, PEER_DOUBT_ADDRESS, text, official);
+	doubt(ret, PEER_DOUBT_ADDRESS, text, host->h_name);
 	return 0;
 }
 
 static int
-verify(const struct sockaddr *sa, int64_t deadline_ms, struct peer_name *ret)
+verify(const struct sockaddr *sa, int64_t deadline_ms, struct found *found, struct peer_name *ret)
 {
-	struct addrinfo *list = NULL;
-	int status;
+	enum lookup lookup = LOOKUP_NONE;
 
 	if (is_numeric(ret->text, sa->sa_family)) {
 		doubt(ret, PEER_DOUBT_NUMERIC, ret->text, "");
 		return 0;
 	}
-	status = look_up_addresses(ret->text, sa->sa_family, deadline_ms, &list);
-	if (status != 0) {
-		if (is_fault(status))
-			return -1;
-		doubt(ret, PEER_DOUBT_FORWARD, ret->text,
-		    sa->sa_family == AF_INET ? "AF_INET" : "AF_INET6");
-		return 0;
-	}
-	status = check_answer(sa, list, ret);
-	freeaddrinfo(list);
-	return status;
+	/* An address of the other family is no name. */
+	if (!is_numeric(ret->text, AF_UNSPEC))
+		lookup = look_up_addresses(ret->text, sa->sa_family, deadline_ms, found);
+	if (lookup == LOOKUP_FOUND)
+		return check_answer(sa, &found->host, ret);
+	if (lookup == LOOKUP_FAULT)
+		return -1;
+	doubt(
+	    ret, PEER_DOUBT_FORWARD, ret->text, sa->sa_family == AF_INET ? "AF_INET" : "AF_INET6");
+	return 0;
 }
 
 int
@@ -231,17 +291,25 @@ peer_name(const struct sockaddr *sa, int64_t deadline_ms, struct peer_name *ret)
 {
 	struct sockaddr_storage ss;
 	const struct sockaddr *plain = (const struct sockaddr *)&ss;
-	char name[NI_MAXHOST];
-	int status;
+	struct found *found;
+	enum lookup lookup;
+	int status = 0;
 
 	memset(ret, 0, sizeof *ret);
 	if (deadline_ms == 0)
 		deadline_ms = peer_now_ms() + PEER_NAME_BUDGET_MS;
 	if (!plain_address(sa, &ss))
 		return 0;
-	status = look_up_name(plain, family_bytes(plain->sa_family), deadline_ms, name);
-	if (status != 0)
-		return is_fault(status) ? -1 : 0;
-	copy(ret->text, sizeof ret->text, name);
-	return verify(plain, deadline_ms, ret);
+	found = malloc(sizeof *found);
+	if (found == NULL)
+		return -1;
+	lookup = look_up_name(plain, deadline_ms, found);
+	if (lookup == LOOKUP_FOUND) {
+		copy(ret->text, sizeof ret->text, found->host.h_name);
+		status = verify(plain, deadline_ms, found, ret);
+	} else if (lookup == LOOKUP_FAULT) {
+		status = -1;
+	}
+	free(found);
+	return status;
 }

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 enum {
-	PEER_NAME_MAX = 128, /* as the historic struct has it; a longer name is cut, and fails */
+	PEER_NAME_MAX = 128, /* as the historic struct has it; a longer name is cut */
 	/* A forward answer with more addresses than this is no answer. */
 	PEER_ADDRESSES_MAX = 1024,
 	/* For the lookups of one request together. */

@@ -136,7 +136,9 @@ bool
 peer_scope(const char *text, size_t len, const struct addr *addr, uint32_t *ret)
 {
 	const uint8_t *b = addr->bytes;
-	bool link_local = (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || (b[0] == 0xff && (b[1] & 0x0f) == 2);
+	/* Of a link; as glibc has it, multicast within the node too. */
+	bool link_local = (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) ||
+	    (b[0] == 0xff && ((b[1] & 0x0f) == 1 || (b[1] & 0x0f) == 2));
 	char name[IF_NAMESIZE];
 	unsigned long number = 0;
 	unsigned index = 0;
