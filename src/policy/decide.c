@@ -41,7 +41,7 @@ refresh(struct pass *pass)
 	pass->want = MATCH_NONE;
 	for (unsigned r = 0; r < READINGS; r++) {
 		if (pass->open & ~pass->ended & 1U << r)
-			pass->want |= match_of_ways(way_of(pass, (enum reading)r));
+			pass->want |= match_of_ways((ways)way_of(pass, (enum reading)r));
 	}
 }
 

@@ -619,7 +619,7 @@ look(struct state *ret)
 	ret->environment = hash_environment();
 	look_at_signals(ret);
 	for (int which = 0; which < 3; which++)
-		getitimer(which, &ret->timers[which]);
+		getitimer((__itimer_which_t)which, &ret->timers[which]);
 	ret->nice = getpriority(PRIO_PROCESS, 0);
 	ret->uids[0] = getuid();
 	ret->uids[1] = geteuid();
