@@ -54,17 +54,19 @@ shell_environment(void)
 	return getauxval(AT_SECURE) != 0 ? fixed : environ;
 }
 
-static void
+/* Raw calls below: the C library's would be cancellation points of the host's thread, and the
+ * sanitizers put their own in front of them. Nor is this code itself watched by them: it runs on
+ * stacks that they do not know, and frames of the shell's are never left when the exec succeeds. */
+#define UNWATCHED __attribute__((no_sanitize("address", "undefined", "thread")))
+
+UNWATCHED static void
 fail(struct job *job, enum diag_code code)
 {
 	job->code = code;
 	job->error = errno;
 }
 
-/* Raw calls below: the C library's would be cancellation points of the host's thread, and the
- * sanitizers put their own in front of them. */
-
-static pid_t
+UNWATCHED static pid_t
 wait_for(pid_t child, int *ret_status, unsigned options)
 {
 	long got;
@@ -75,7 +77,7 @@ wait_for(pid_t child, int *ret_status, unsigned options)
 	return (pid_t)got;
 }
 
-static void
+UNWATCHED static void
 close_from(unsigned first)
 {
 	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
@@ -85,7 +87,7 @@ close_from(unsigned first)
 }
 
 /* Descriptors for the shell; all others, close-on-exec or not, are closed at once. */
-static bool
+UNWATCHED static bool
 set_descriptors(struct job *job)
 {
 	if (job->stdio == SHELL_INHERIT) {
@@ -100,7 +102,7 @@ set_descriptors(struct job *job)
 	return false;
 }
 
-static void
+UNWATCHED static void
 set_disposition(int number, void (*handler)(int))
 {
 	struct sigaction action = {.sa_handler = handler};
@@ -108,8 +110,7 @@ set_disposition(int number, void (*handler)(int))
 	sigaction(number, &action, NULL); /* KILL, STOP and the C library's own refuse: no matter */
 }
 
-/* Not instrumented: its frame is never left when the exec succeeds. */
-__attribute__((no_sanitize("address", "undefined", "thread"))) static int
+UNWATCHED static int
 shell_main(void *arg)
 {
 	struct job *job = arg;
@@ -125,7 +126,7 @@ shell_main(void *arg)
 	return 127;
 }
 
-static int
+UNWATCHED static int
 go_between_main(void *arg)
 {
 	struct job *job = arg;

@@ -148,3 +148,9 @@ event_diag(const struct diag *diag)
 	}
 	errno = saved;
 }
+
+void
+event_finding(const char *text)
+{
+	event_syslog(LOG_ERR, text);
+}

@@ -27,4 +27,7 @@ void event_diag_text(const struct diag *, struct buf *);
  * minute; a line of the original is told always. errno is kept, threads and forks are welcome. */
 void event_diag(const struct diag *);
 
+/* A finding whose line is composed already, at LOG_ERR. errno is kept. */
+void event_finding(const char *text);
+
 #endif

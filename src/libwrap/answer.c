@@ -25,12 +25,15 @@ static const struct addr_fact *
 addr(void *ctx, enum end end)
 {
 	struct answers *answers = ctx;
+	const char *text;
 
-	if (!answers->has_addr[end]) {
-		addr_fact_init(&answers->addrs[end], eval_hostaddr(host_of(answers, end)),
-		    &answers->facts);
-		answers->has_addr[end] = true;
-	}
+	if (answers->has_addr[end])
+		return &answers->addrs[end];
+	text = eval_hostaddr(host_of(answers, end));
+	if (answers->thread->lookup_failed ||
+	    !addr_fact_init(&answers->addrs[end], text, &answers->facts))
+		return NULL;
+	answers->has_addr[end] = true;
 	return &answers->addrs[end];
 }
 
@@ -116,7 +119,7 @@ netgroup(void *ctx, const char *group, const char *host)
 	return peer_netgroup(group, host);
 }
 
-static bool
+static int
 scope(void *ctx, const char *text, size_t len, const struct addr *address, uint32_t *ret)
 {
 	(void)ctx;

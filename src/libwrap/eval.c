@@ -35,12 +35,21 @@ eval_user(struct request_info *request)
 char *
 eval_hostaddr(struct host_info *host)
 {
-	if (host->addr[0] == '\0') {
-		STRN_CPY(host->addr, unknown, sizeof host->addr);
-		if (host->request->hostaddr != NULL)
-			host->request->hostaddr(host);
-	}
-	return host->addr;
+	struct thread *thread;
+
+	if (host->addr[0] != '\0')
+		return host->addr;
+	STRN_CPY(host->addr, unknown, sizeof host->addr);
+	if (host->request->hostaddr == NULL)
+		return host->addr;
+	thread = thread_state();
+	if (thread != NULL)
+		thread->lookup_failed = false;
+	host->request->hostaddr(host);
+	if (thread == NULL || !thread->lookup_failed)
+		return host->addr;
+	host->addr[0] = '\0';
+	return unknown;
 }
 
 char *

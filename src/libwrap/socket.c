@@ -27,11 +27,12 @@ socket_failed(const struct request_info *request)
 	return request->hostaddr == socket_fault;
 }
 
-/* This machine's trouble, and none of the client's. */
+/* Not so: there is nobody to be found, at a listening socket, at none. All else is trouble, and the
+ * client may be anybody, or come in a moment: a datagram. */
 static bool
 is_fault(int error)
 {
-	return error == ENOMEM || error == ENOBUFS || error == EMFILE || error == ENFILE;
+	return error != 0 && error != ENOTCONN && error != ENOTSOCK && error != EBADF;
 }
 
 void
@@ -67,8 +68,11 @@ sock_hostaddr(struct host_info *host)
 {
 	_Static_assert(sizeof host->addr >= PEER_TEXT_MAX, "an address fits");
 
-	if (host->sin != NULL)
-		peer_addr_text(host->sin, host->addr);
+	struct thread *thread = thread_state();
+	bool found = host->sin == NULL || peer_addr_text(host->sin, host->addr);
+
+	if (thread != NULL)
+		thread->lookup_failed = !found;
 }
 
 /* Why a name is not believed, in the words that log readers know. */

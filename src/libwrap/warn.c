@@ -58,15 +58,16 @@ warn_diag(enum diag_code code, const char *subject)
 void
 warn_text(const char *tag, const char *format, va_list args)
 {
-	char text[EVENT_DIAG_MAX];
+	char text[EVENT_DIAG_MAX], line[TEXT_MAX];
 	int saved_errno = errno;
 	struct diag place = place_now();
 
 	vsnprintf(text, sizeof text, format, args);
 	if (place.file != NULL)
-		warn_log(LOG_ERR, "%s: %s, line %u: %s", tag, place.file, place.line, text);
+		snprintf(line, sizeof line, "%s: %s, line %u: %s", tag, place.file, place.line, text);
 	else
-		warn_log(LOG_ERR, "%s: %s", tag, text);
+		snprintf(line, sizeof line, "%s: %s", tag, text);
+	event_finding(line);
 	errno = saved_errno;
 }
 

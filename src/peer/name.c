@@ -48,18 +48,22 @@ struct narrowed {
 	int retrans, retry, nscount;
 };
 
-/* False: there is no time left. */
-static bool
+enum lookup { LOOKUP_FOUND, LOOKUP_NONE, LOOKUP_FAULT };
+
+/* LOOKUP_NONE: there is no time left. LOOKUP_FAULT: there is no memory; to ask all the same could wait
+ * for ever, for a lock that glibc keeps when its first allocation fails. */
+static enum lookup
 narrow(struct narrowed *ret, int64_t deadline_ms, bool forward)
 {
 	int64_t seconds = (deadline_ms - peer_now_ms() + 999) / 1000;
 	unsigned char query[NS_PACKETSZ];
 
 	if (seconds <= 0)
-		return false;
+		return LOOKUP_NONE;
 	/* Has the library read resolv.conf, and read it anew if it changed, while the settings are
 	 * still its own: it does so only then. */
-	res_mkquery(ns_o_query, ".", ns_c_in, ns_t_a, NULL, 0, NULL, query, sizeof query);
+	if (res_mkquery(ns_o_query, ".", ns_c_in, ns_t_a, NULL, 0, NULL, query, sizeof query) < 0)
+		return LOOKUP_FAULT;
 	ret->state = &_res;
 	ret->options = ret->state->options;
 	ret->retrans = ret->state->retrans;
@@ -74,7 +78,7 @@ narrow(struct narrowed *ret, int64_t deadline_ms, bool forward)
 		ret->state->options &= ~(unsigned long)(RES_DNSRCH | RES_DEFNAMES);
 	if (seconds < ret->nscount)
 		ret->state->nscount = (int)seconds;
-	return true;
+	return LOOKUP_FOUND;
 }
 
 static void
@@ -101,8 +105,6 @@ struct found {
 	struct hostent host;
 	char bytes[ANSWER_BYTES];
 };
-
-enum lookup { LOOKUP_FOUND, LOOKUP_NONE, LOOKUP_FAULT };
 
 static bool
 is_shortage(int error)
@@ -144,11 +146,12 @@ static enum lookup
 look_up_name(const struct sockaddr *sa, int64_t deadline_ms, struct found *ret)
 {
 	struct narrowed narrowed;
+	enum lookup ready = narrow(&narrowed, deadline_ms, false);
 	struct hostent *host = NULL;
 	int error, why = 0;
 
-	if (!narrow(&narrowed, deadline_ms, false))
-		return LOOKUP_NONE;
+	if (ready != LOOKUP_FOUND)
+		return ready;
 	error = gethostbyaddr_r(address_bytes(sa), address_len(sa->sa_family), sa->sa_family,
 	    &ret->host, ret->bytes, sizeof ret->bytes, &host, &why);
 	restore(&narrowed);
@@ -160,6 +163,7 @@ look_up_addresses(const char *name, int family, int64_t deadline_ms, struct foun
 {
 	struct narrowed narrowed;
 	struct hostent *host = NULL;
+	enum lookup ready;
 	char absolute[PEER_NAME_MAX + 1];
 	int error, why = 0;
 
@@ -168,8 +172,9 @@ look_up_addresses(const char *name, int family, int64_t deadline_ms, struct foun
 		snprintf(absolute, sizeof absolute, "%s.", name);
 		name = absolute;
 	}
-	if (!narrow(&narrowed, deadline_ms, true))
-		return LOOKUP_NONE;
+	ready = narrow(&narrowed, deadline_ms, true);
+	if (ready != LOOKUP_FOUND)
+		return ready;
 	error =
 	    gethostbyname2_r(name, family, &ret->host, ret->bytes, sizeof ret->bytes, &host, &why);
 	restore(&narrowed);

@@ -18,9 +18,13 @@ peer_netgroup(const char *group, const char *host)
 {
 	char domain[DOMAIN_MAX];
 	int saved = errno, found;
-	bool has_domain = getdomainname(domain, sizeof domain) == 0 && *domain != '\0' &&
-	    strcmp(domain, "(none)") != 0;
+	bool has_domain;
 
+	if (getdomainname(domain, sizeof domain) != 0) {
+		errno = saved;
+		return -1;
+	}
+	has_domain = *domain != '\0' && strcmp(domain, "(none)") != 0;
 	errno = 0;
 	found = innetgr(group, host, NULL, has_domain ? domain : NULL);
 	if (found == 0 && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))

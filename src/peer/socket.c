@@ -24,7 +24,7 @@ enum { DRAIN_BYTES = 4 << 20 };
 int64_t
 peer_now_ms(void)
 {
-	struct timespec now;
+	struct timespec now = {.tv_sec = 0};
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
@@ -43,6 +43,26 @@ is_whole(const struct sockaddr_storage *ss, socklen_t len)
 	return true;
 }
 
+/* Why there is no peer; 0: a datagram may tell. What is left to read in a stream whose client is gone
+ * comes without an address, and must not be taken for a neighbour's. */
+static int
+without_peer(int fd, int error)
+{
+	int type, listens = 0;
+	socklen_t len = sizeof type;
+
+	if (error != ENOTCONN && error != EOPNOTSUPP)
+		return error;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+		return errno;
+	if (type == SOCK_DGRAM || type == SOCK_RAW)
+		return 0;
+	len = sizeof listens;
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0)
+		return errno;
+	return listens ? ENOTCONN : ECONNRESET;
+}
+
 void
 peer_socket(int fd, struct peer_ends *ret)
 {
@@ -53,6 +73,9 @@ peer_socket(int fd, struct peer_ends *ret)
 
 	memset(ret, 0, sizeof *ret);
 	if (getpeername(fd, client, &len) < 0) {
+		ret->client_error = without_peer(fd, errno);
+		if (ret->client_error != 0)
+			return;
 		ret->datagram = true;
 		len = sizeof ret->client;
 		if (recvfrom(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, client, &len) < 0) {
@@ -92,7 +115,7 @@ peer_drain(int fd)
 		total += (size_t)got;
 }
 
-static void
+static bool
 v6_text(const struct sockaddr_in6 *sin6, char ret[PEER_TEXT_MAX])
 {
 	char name[IF_NAMESIZE];
@@ -101,25 +124,28 @@ v6_text(const struct sockaddr_in6 *sin6, char ret[PEER_TEXT_MAX])
 
 	inet_ntop(AF_INET6, &sin6->sin6_addr, ret, PEER_TEXT_MAX);
 	if (sin6->sin6_scope_id == 0)
-		return;
+		return true;
 	len = strlen(ret);
-	if (by_name && if_indextoname(sin6->sin6_scope_id, name) != NULL)
+	if (by_name && if_indextoname(sin6->sin6_scope_id, name) != NULL) {
 		snprintf(ret + len, PEER_TEXT_MAX - len, "%%%s", name);
-	else
-		snprintf(ret + len, PEER_TEXT_MAX - len, "%%%u", (unsigned)sin6->sin6_scope_id);
+		return true;
+	}
+	snprintf(ret + len, PEER_TEXT_MAX - len, "%%%u", (unsigned)sin6->sin6_scope_id);
+	return !by_name || errno == ENXIO || errno == ENODEV;
 }
 
-void
+bool
 peer_addr_text(const struct sockaddr *sa, char ret[PEER_TEXT_MAX])
 {
 	if (sa->sa_family == AF_INET)
 		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, ret,
 		    PEER_TEXT_MAX);
 	else if (sa->sa_family == AF_INET6)
-		v6_text((const struct sockaddr_in6 *)(const void *)sa, ret);
+		return v6_text((const struct sockaddr_in6 *)(const void *)sa, ret);
 	else
 		memcpy(ret, sa->sa_family == AF_UNIX ? "localhost" : "unknown",
 		    sa->sa_family == AF_UNIX ? sizeof "localhost" : sizeof "unknown");
+	return true;
 }
 
 unsigned
@@ -132,7 +158,7 @@ peer_port(const struct sockaddr *sa)
 	return 0;
 }
 
-bool
+int
 peer_scope(const char *text, size_t len, const struct addr *addr, uint32_t *ret)
 {
 	const uint8_t *b = addr->bytes;
@@ -142,18 +168,19 @@ peer_scope(const char *text, size_t len, const struct addr *addr, uint32_t *ret)
 	char name[IF_NAMESIZE];
 	unsigned long number = 0;
 	unsigned index = 0;
-	int saved_errno = errno;
+	int saved_errno = errno, none = 0;
 
 	if (link_local && len < sizeof name) {
 		memcpy(name, text, len);
 		name[len] = '\0';
 		index = if_nametoindex(name);
+		none = index != 0 || errno == ENODEV ? 0 : -1; /* it needs a descriptor */
 		errno = saved_errno;
 	}
 	if (index == 0 && !str_number(text, len, UINT32_MAX, &number))
-		return false;
+		return none;
 	*ret = index != 0 ? index : (uint32_t)number;
-	return true;
+	return 1;
 }
 
 /* Walk options as RFC 791 lays them out; Linux gives them from the first byte. */
@@ -173,6 +200,16 @@ is_routed(const unsigned char *bytes, size_t len)
 	return false;
 }
 
+/* IPv4 packets may also come to an IPv6 socket. */
+static bool
+is_ipv4(const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)(const void *)ss;
+
+	return ss->ss_family == AF_INET ||
+	    (ss->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr));
+}
+
 enum peer_options
 peer_ip_options(int fd, unsigned char ret_bytes[PEER_OPTIONS_MAX], size_t *ret_len)
 {
@@ -182,7 +219,7 @@ peer_ip_options(int fd, unsigned char ret_bytes[PEER_OPTIONS_MAX], size_t *ret_l
 	*ret_len = 0;
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
 		return PEER_OPTIONS_FAILED;
-	if (ss.ss_family != AF_INET)
+	if (!is_ipv4(&ss))
 		return PEER_OPTIONS_NONE;
 	len = PEER_OPTIONS_MAX;
 	if (getsockopt(fd, IPPROTO_IP, IP_OPTIONS, ret_bytes, &len) < 0)

@@ -34,15 +34,17 @@ void peer_drop_datagram(int fd);
 void peer_drain(int fd);
 
 /* Numeric text of an address with its scope, as getnameinfo(3) writes it; "localhost" for a unix
- * socket, as glibc does; "unknown" for any other family. */
-void peer_addr_text(const struct sockaddr *, char ret[PEER_TEXT_MAX]);
+ * socket, as glibc does; "unknown" for any other family. False: the interface's name could not be found
+ * out, and its number stands there. */
+bool peer_addr_text(const struct sockaddr *, char ret[PEER_TEXT_MAX]);
 
 /* The port in host order; 0 for families without one. */
 unsigned peer_port(const struct sockaddr *);
 
 /* Interface index of a scope: a number, or an interface's name where glibc takes names, which is on
- * link-local addresses. False: neither; *ret is untouched. errno is kept. */
-bool peer_scope(const char *text, size_t len, const struct addr *, uint32_t *ret);
+ * link-local addresses. 0: neither, and *ret is untouched; -1: that could not be found out. errno is
+ * kept. */
+int peer_scope(const char *text, size_t len, const struct addr *, uint32_t *ret);
 
 /* CLOCK_MONOTONIC, for deadlines. */
 int64_t peer_now_ms(void);

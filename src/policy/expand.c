@@ -69,7 +69,9 @@ expand(const struct expander *expander, const char *text, size_t len, struct buf
 		if (ok)
 			continue;
 		if (out->failed)
-			diag_set(diag, DIAG_EXPANSION_TOO_LONG, out->bytes != NULL ? out->bytes : "",
+			diag_set(diag,
+			    out->len < out->max_bytes ? DIAG_NO_MEMORY : DIAG_EXPANSION_TOO_LONG,
+			    out->bytes != NULL ? out->bytes : "",
 			    before < TOO_LONG_SHOWN ? before : TOO_LONG_SHOWN);
 		return false;
 	}

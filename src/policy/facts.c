@@ -22,7 +22,7 @@ mapped_prefix_len(const char *text, size_t len)
 	return classic_quad(text + skip, len - skip, &quad) ? skip : 0;
 }
 
-void
+bool
 addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *facts)
 {
 	size_t len = strlen(text), skip = mapped_prefix_len(text, len), scope_len;
@@ -33,11 +33,16 @@ addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *fac
 	fact->len = len - skip;
 	fact->unknown = str_is(text, len, "unknown");
 	fact->typed = addr_parse(text, len, &fact->addr, &scope, &scope_len);
-	if (fact->typed && scope_len > 0)
-		fact->typed = facts->ops->scope(
+	if (fact->typed && scope_len > 0) {
+		int found = facts->ops->scope(
 		    facts->ctx, scope, scope_len, &fact->addr, &fact->addr.scope);
+
+		fact->typed = found > 0;
+		if (found < 0)
+			return false;
+	}
 	if (!fact->typed)
-		return;
+		return true;
 	fact->is_v4 = addr_is_v4(&fact->addr);
 	fact->v4 = addr_v4_bits(&fact->addr);
 	fact->canonical_len = addr_format(&fact->addr, fact->canonical);
@@ -49,7 +54,8 @@ addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *fac
 	}
 	/* The classic way takes this address for the failure to read one. */
 	if (fact->is_v4 && fact->v4 == UINT32_MAX)
-		return;
+		return true;
 	fact->agrees = fact->canonical_len == fact->len &&
 	    memcmp(fact->canonical, fact->text, fact->len) == 0;
+	return true;
 }

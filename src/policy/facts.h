@@ -60,9 +60,9 @@ struct facts_ops {
 	int (*server_port)(void *ctx, enum way);
 	/* 1, 0, or -1 as NULL above. name is NUL-terminated. */
 	int (*netgroup)(void *ctx, const char *group, const char *name);
-	/* An interface's index from its name or number, as it stands behind an address. False: it is
-	 * none; *ret is untouched. */
-	bool (*scope)(void *ctx, const char *text, size_t len, const struct addr *, uint32_t *ret);
+	/* An interface's index from its name or number, as it stands behind an address. 0: it is none,
+	 * and *ret is untouched; -1 as NULL above. */
+	int (*scope)(void *ctx, const char *text, size_t len, const struct addr *, uint32_t *ret);
 	/* Open a list, to be closed if LIST_OK; *ret_words != NULL: it is kept parsed (the words live
 	 * until the close), and there is nothing to read. */
 	enum list_status (*list_open)(void *ctx, const char *path, struct list_source **ret_source,
@@ -80,7 +80,8 @@ struct facts {
 	void *ctx;
 };
 
-/* Derive every member from Debian's text (borrowed). facts supplies the scope lookup. */
-void addr_fact_init(struct addr_fact *, const char *text, const struct facts *facts);
+/* Derive every member from Debian's text (borrowed). facts supplies the scope lookup; false: that ran
+ * out of something. */
+bool addr_fact_init(struct addr_fact *, const char *text, const struct facts *facts);
 
 #endif

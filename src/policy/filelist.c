@@ -217,7 +217,9 @@ open_source(struct walk *walk, struct level *level)
 	case LIST_OK:
 		return true;
 	case LIST_MISSING:
-		report(walk, DIAG_LIST_ABSENT, level->path, why.error);
+		/* /dev/null is empty on purpose. */
+		if (why.error != 0)
+			report(walk, DIAG_LIST_ABSENT, level->path, why.error);
 		break;
 	case LIST_BAD:
 	case LIST_END:
@@ -245,12 +247,13 @@ open_level(struct walk *walk, const struct test *test, ways which)
 	memset(level, 0, offsetof(struct level, buffer));
 	level->path = path;
 	level->ways = which;
+	/* Also one that cannot be had is asked for once. */
+	walk->seen[walk->count].path = path;
+	walk->seen[walk->count++].ways = which;
 	if (!open_source(walk, level)) {
 		free(level);
 		return;
 	}
-	walk->seen[walk->count].path = path;
-	walk->seen[walk->count++].ways = which;
 	level->below = walk->top;
 	walk->top = level;
 	walk->depth++;

@@ -154,7 +154,7 @@ plain_line(struct lines *lines, size_t limit, struct line *ret)
 			break;
 		}
 		if (!buf_add(&lines->plain, piece, len - more))
-			return LINES_TOO_LONG;
+			return LINES_NO_MEMORY; /* the length was looked at above */
 		lexer_feed(&lexer, lines->plain.bytes, lines->plain.len);
 		more = more && !lexer.commented;
 		ret->joined = true;
@@ -235,6 +235,19 @@ simple_line(struct lines *lines, struct line *ret)
 	return true;
 }
 
+/* The classic way gives up at LINES_CLASSIC_MAX. Where it is the only one, is the line within
+ * LINES_MAX, too? */
+static enum lines_status
+check_rest(const struct lines *lines, size_t end)
+{
+	size_t len, next;
+	enum lines_status status = physical_line(lines, end, lines->len, &len, &next);
+
+	if (status == LINES_LINE && next - lines->at > LINES_MAX)
+		return LINES_TOO_LONG;
+	return status;
+}
+
 /* Begin a block that the two ways see differently: its classic line. */
 static enum lines_status
 begin_block(struct lines *lines, struct line *ret)
@@ -245,6 +258,12 @@ begin_block(struct lines *lines, struct line *ret)
 
 	if (status == LINES_MORE || status == LINES_TOO_LONG)
 		return status;
+	if (lines->mode == LINES_CLASSIC && ret->fault == LINE_INCOMPLETE && end < lines->len) {
+		enum lines_status rest = check_rest(lines, end);
+
+		if (rest != LINES_LINE)
+			return rest;
+	}
 	ret->number = lines->number + newlines;
 	lines->block_end = end;
 	if (lines->mode == LINES_CLASSIC) {

@@ -28,6 +28,7 @@ enum lines_status {
 	LINES_MORE, /* feed more bytes, or say that there are none */
 	LINES_END,
 	LINES_TOO_LONG, /* over LINES_MAX: the table counts as one that cannot be read */
+	LINES_NO_MEMORY, /* likewise */
 };
 
 enum line_fault {

@@ -182,15 +182,24 @@ test_net4(struct matcher *matcher, const struct test *test, enum way way)
 	return tri_of(fact_v4(fact, way, &bits) && (bits & test->v4.mask) == test->v4.net);
 }
 
+/* False: it is no interface, or that could not be found out. */
+static bool
+find_scope(struct matcher *matcher, const char *text, size_t len, const struct addr *addr, uint32_t *ret)
+{
+	const struct facts *facts = matcher->facts;
+	int found = facts->ops->scope(facts->ctx, text, len, addr, ret);
+
+	matcher->failed = matcher->failed || found < 0;
+	return found > 0;
+}
+
 /* Is this address in the network? The classic way wants the scope to be one, and asks no more. */
 static bool
 in_net6(struct matcher *matcher, const struct net6 *net, const struct addr *addr, enum way way)
 {
-	const struct facts *facts = matcher->facts;
 	uint32_t scope = 0;
 
-	if (net->scope_len > 0 &&
-	    !facts->ops->scope(facts->ctx, net->scope, net->scope_len, &net->addr, &scope))
+	if (net->scope_len > 0 && !find_scope(matcher, net->scope, net->scope_len, &net->addr, &scope))
 		return false;
 	if (way == WAY_PLAIN && net->scope_len > 0 && scope != addr->scope)
 		return false;
@@ -201,14 +210,12 @@ in_net6(struct matcher *matcher, const struct net6 *net, const struct addr *addr
 static bool
 text_in_net6(struct matcher *matcher, const struct net6 *net, struct text s)
 {
-	const struct facts *facts = matcher->facts;
 	struct addr addr;
 	const char *scope;
 	size_t scope_len;
 
 	if (!addr_parse_v6(s.bytes, s.len, &addr, &scope, &scope_len) ||
-	    (scope_len > 0 &&
-		!facts->ops->scope(facts->ctx, scope, scope_len, &addr, &addr.scope)))
+	    (scope_len > 0 && !find_scope(matcher, scope, scope_len, &addr, &addr.scope)))
 		return false;
 	return in_net6(matcher, net, &addr, WAY_CLASSIC);
 }

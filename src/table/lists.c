@@ -21,6 +21,7 @@ struct list_source {
 	int fd; /* -1: kept */
 	const char *path; /* borrowed from the caller, who closes before it dies */
 	bool ended;
+	off_t read_bytes;
 	struct stamp stamp;
 	struct generation *generation;
 };
@@ -37,13 +38,14 @@ lists_changed(void)
 	return ret;
 }
 
+/* Where the descriptor is does not change: if nothing comes of it, the list is read from there. */
 static ssize_t
 read_all(int fd, char *bytes, size_t size)
 {
 	size_t have = 0;
 
 	while (have < size) {
-		ssize_t got = read(fd, bytes + have, size - have);
+		ssize_t got = pread(fd, bytes + have, size - have, (off_t)have);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -77,7 +79,6 @@ keep(const char *path, int fd, const struct stamp *stamp)
 		return generation;
 	}
 	generation_release(generation);
-	lseek(fd, 0, SEEK_SET);
 	return NULL;
 }
 
@@ -141,6 +142,7 @@ table_list_read(void *ctx, struct list_source *source, char *buf, size_t size, s
 		return LIST_BAD;
 	*ret_len = (size_t)got;
 	source->ended = got == 0;
+	source->read_bytes += got;
 	return got == 0 ? LIST_END : LIST_OK;
 }
 
@@ -152,7 +154,9 @@ table_list_close(void *ctx, struct list_source *source)
 
 	(void)ctx;
 	if (source->fd >= 0) {
-		if (stamp_fd(source->fd, &after, &error) != FILE_READY)
+		/* Shorter than it was: that was only for a moment, whatever its times say. */
+		if (stamp_fd(source->fd, &after, &error) != FILE_READY ||
+		    (source->ended && source->read_bytes < source->stamp.size))
 			changed = true;
 		else if (!stamp_eq(&source->stamp, &after))
 			changed = changed || !stamp_is_replaced(&source->stamp, &after);

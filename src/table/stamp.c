@@ -55,9 +55,13 @@ stamp_fd(int fd, struct stamp *ret, int *ret_error)
 enum file_state
 stamp_open(const char *path, struct stamp *ret, int *ret_fd, int *ret_error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	enum file_state state;
+	int fd;
 
+	/* File systems of other machines and programs may be interrupted even here. */
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return missing(ret_error);
 	state = stamp_fd(fd, ret, ret_error);
@@ -96,7 +100,8 @@ age_ms(const struct timespec *then)
 	struct timespec now;
 	int64_t ms;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		return 0; /* nothing is old */
 	ms = (int64_t)(now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000;
 	return ms < 0 ? INT64_MAX : ms;
 }

@@ -53,11 +53,12 @@ struct scan {
 	char storage[FIRST_READ + 1];
 };
 
+/* line: where, or 0: it is not about the text. */
 static enum outcome
-fault(struct scan *scan, enum diag_code code, int error)
+fault(struct scan *scan, enum diag_code code, int error, unsigned line)
 {
 	const struct facts *facts = scan->pass->matcher.facts;
-	struct diag diag = {.error = error};
+	struct diag diag = {.error = error, .file = line > 0 ? scan->path : NULL, .line = line};
 
 	diag_set(&diag, code, scan->path, strlen(scan->path));
 	facts->ops->report(facts->ctx, &diag);
@@ -207,10 +208,12 @@ show_lines(struct scan *scan)
 		case LINES_MORE:
 			error = read_more(scan);
 			if (error != 0)
-				return fault(scan, DIAG_READ_FAILED, error);
+				return fault(scan, DIAG_READ_FAILED, error, 0);
 			break;
 		case LINES_TOO_LONG:
-			return fault(scan, DIAG_LINE_OVER_LIMIT, 0);
+			return fault(scan, DIAG_LINE_OVER_LIMIT, 0, scan->lines.number + 1);
+		case LINES_NO_MEMORY:
+			return fault(scan, DIAG_READ_FAILED, ENOMEM, 0);
 		case LINES_END:
 			scan->ended = true;
 			return SHOWN;
@@ -260,6 +263,9 @@ show_file(struct scan *scan)
 
 	prepare_keep(scan);
 	outcome = show_lines(scan);
+	/* It was shorter for a moment, whatever its times say. */
+	if (outcome == SHOWN && scan->eof && scan->read_bytes < (size_t)scan->stamp.size)
+		outcome = CHANGED;
 	if (outcome == SHOWN) {
 		if (stamp_fd(scan->fd, &after, &error) != FILE_READY)
 			outcome = CHANGED;
@@ -328,7 +334,7 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 		return SHOWN;
 	}
 	if (state == FILE_BAD)
-		return fault(&scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error);
+		return fault(&scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error, 0);
 	if (kept != NULL) {
 		show_generation(&scan, kept);
 		return SHOWN;
@@ -381,7 +387,7 @@ decide_unstable(struct pass *pass, struct tables *tables)
 		struct scan scan = {.pass = pass,
 		    .path = tables->paths[tables->changed[0] ? TABLE_ALLOW : TABLE_DENY]};
 
-		fault(&scan, DIAG_TABLE_UNSTABLE, 0);
+		fault(&scan, DIAG_TABLE_UNSTABLE, 0, 0);
 		return;
 	}
 	attempt(pass, tables, true);

@@ -88,7 +88,7 @@ netgroup(void *ctx, const char *group, const char *host)
 	return asking->ask->netgroup != NULL && strcmp(asking->ask->netgroup, group) == 0;
 }
 
-static bool
+static int
 scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *ret)
 {
 	unsigned long number = 1;
@@ -96,9 +96,9 @@ scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *r
 	(void)ctx;
 	(void)a;
 	if ((len != 2 || memcmp(text, "lo", 2) != 0) && !str_number(text, len, 9, &number))
-		return false;
+		return 0;
 	*ret = (uint32_t)number;
-	return true;
+	return 1;
 }
 
 static enum list_status
@@ -195,6 +195,10 @@ show_text(
 			dropped += lines_consumed(&lines);
 			fed = len - fed < ask_->feed_bytes ? len : fed + ask_->feed_bytes;
 			lines_feed(&lines, text + dropped, fed - dropped, fed == len);
+			break;
+		case LINES_NO_MEMORY:
+			pass_fault(pass, DIAG_NO_MEMORY);
+			more = false;
 			break;
 		case LINES_TOO_LONG:
 			pass_fault(pass, DIAG_LINE_OVER_LIMIT);

@@ -62,7 +62,7 @@ netgroup(void *ctx, const char *group, const char *host)
 	return peer_netgroup(group, host);
 }
 
-static bool
+static int
 scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *ret)
 {
 	(void)ctx;

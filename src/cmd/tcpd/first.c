@@ -111,3 +111,10 @@ event_diag(const struct diag *diag)
 	(void)diag;
 	hand_over();
 }
+
+void
+event_finding(const char *text)
+{
+	(void)text;
+	hand_over();
+}

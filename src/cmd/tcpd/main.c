@@ -11,6 +11,7 @@
 #define INET6
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
@@ -79,6 +80,9 @@ main(int argc, char **argv)
 	bool is_service = argc > 0 && find_service(argv[0], &service);
 	const char *name = is_service ? service.name : "tcpd";
 
+	/* Free, the descriptor would be given to the log's socket, and that be taken for the client. */
+	if (fcntl(CLIENT, F_GETFD) < 0 && open("/dev/null", O_RDWR) != CLIENT)
+		return 0;
 	stage_begin(argv, &request);
 	umask(022);
 	openlog(name, LOG_PID, LOG_DAEMON);
