@@ -6,11 +6,11 @@
  *
  * usage: decide resident SECONDS ALLOW DENY ADDR   decisions in one process, for that long
  *        decide count N ALLOW DENY ADDR            exactly N, between two getppid(2), for strace
- *        decide once 1 ALLOW DENY ADDR             one, and exit 0 granted, 1 refused
- *        decide oneshot SECONDS ALLOW DENY ADDR    a process for each decision, for that long
+ *        decide oneshot SECONDS ALLOW DENY ADDR    a process (once, beside it) for each decision
  * resident and oneshot print: verdict, decisions, wall ns and CPU ns a decision.
  */
 #include <errno.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,30 +103,23 @@ run_count(double amount, char **argv, struct cost *ret_cost)
 	return 0;
 }
 
-/* A daemon started for one connection: nothing after the decision but the end. */
-static int
-run_once(double amount, char **argv, struct cost *ret_cost)
-{
-	(void)amount;
-	(void)ret_cost;
-	_exit(decide(argv[5]) ? 0 : 1);
-}
-
 static int
 run_oneshot(double amount, char **argv, struct cost *ret_cost)
 {
-	char once[] = "once", one[] = "1";
-	char *child[] = {argv[0], once, one, argv[3], argv[4], argv[5], NULL};
+	char once[PATH_MAX];
+	char *child[] = {once, argv[3], argv[4], argv[5], NULL};
 	double start = now_ns(CLOCK_MONOTONIC), cpu = children_ns();
 	double end = start + amount * second_ns;
+	size_t folder = strrchr(argv[0], '/') != NULL ? (size_t)(strrchr(argv[0], '/') - argv[0]) + 1 : 0;
 
+	snprintf(once, sizeof once, "%.*sonce", (int)folder, argv[0]);
 	do {
 		pid_t pid;
 		int status;
 
-		errno = posix_spawn(&pid, "/proc/self/exe", NULL, NULL, child, environ);
+		errno = posix_spawn(&pid, once, NULL, NULL, child, environ);
 		if (errno != 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) {
-			perror("decide: once");
+			perror(once);
 			return 2;
 		}
 		ret_cost->granted = WEXITSTATUS(status) == 0;
@@ -143,7 +136,6 @@ static const struct mode {
 } modes[] = {
     {"resident", run_resident},
     {"count", run_count},
-    {"once", run_once},
     {"oneshot", run_oneshot},
 };
 
@@ -158,7 +150,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			mode = &modes[i];
 	if (mode == NULL) {
-		fprintf(stderr, "usage: decide resident|count|once|oneshot AMOUNT ALLOW DENY ADDR\n");
+		fprintf(stderr, "usage: decide resident|count|oneshot AMOUNT ALLOW DENY ADDR\n");
 		return 2;
 	}
 	hosts_allow_table = argv[3];

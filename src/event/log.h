@@ -19,6 +19,10 @@ enum {
  * of. errno is kept. */
 void event_syslog(int priority, const char *text);
 
+/* The same text if it is one line; else, in an empty buffer of EVENT_LINE_MAX, with its control bytes
+ * escaped. Lives as long as both. */
+const char *event_line(const char *text, struct buf *);
+
 /* Append "TAG: FILE, line N: MESSAGE", or "TAG: MESSAGE" where no file is concerned; TAG is
  * warning or error. Hostile text is escaped, and the whole cut to EVENT_DIAG_MAX bytes. */
 void event_diag_text(const struct diag *, struct buf *);

@@ -137,14 +137,17 @@ v6_text(const struct sockaddr_in6 *sin6, char ret[PEER_TEXT_MAX])
 bool
 peer_addr_text(const struct sockaddr *sa, char ret[PEER_TEXT_MAX])
 {
-	if (sa->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, ret,
-		    PEER_TEXT_MAX);
-	else if (sa->sa_family == AF_INET6)
+	struct addr addr;
+
+	_Static_assert((int)PEER_TEXT_MAX >= (int)ADDR_TEXT_MAX, "an address fits");
+	if (sa->sa_family == AF_INET) {
+		addr = addr_from_v4(&((const struct sockaddr_in *)(const void *)sa)->sin_addr);
+		addr_format(&addr, ret);
+	} else if (sa->sa_family == AF_INET6) {
 		return v6_text((const struct sockaddr_in6 *)(const void *)sa, ret);
-	else
-		memcpy(ret, sa->sa_family == AF_UNIX ? "localhost" : "unknown",
-		    sa->sa_family == AF_UNIX ? sizeof "localhost" : sizeof "unknown");
+	} else {
+		stpcpy(ret, sa->sa_family == AF_UNIX ? "localhost" : "unknown");
+	}
 	return true;
 }
 

@@ -2,6 +2,8 @@
  * NAME     full - tcpd with all that a decision may need
  * SEE      first.c
  */
+#include <syslog.h>
+
 #include "cmd/tcpd/stage.h"
 
 void
@@ -9,4 +11,10 @@ stage_begin(char *const argv[], struct request_info *request)
 {
 	(void)argv;
 	(void)request;
+}
+
+void
+stage_open_log(const char *name)
+{
+	openlog(name, LOG_PID, LOG_DAEMON);
 }

@@ -43,11 +43,12 @@ find_service(char *arg, struct service *ret)
 {
 	char *slash = strrchr(arg, '/');
 	bool is_absolute = arg[0] == '/';
-	int len = snprintf(ret->path, sizeof ret->path, "%s%s", is_absolute ? "" : SERVICE_DIR, arg);
+	struct buf path;
 
+	buf_init(&path, ret->path, sizeof ret->path, sizeof ret->path - 1);
 	ret->name = is_absolute ? slash + 1 : arg;
-	return len > 0 && (size_t)len < sizeof ret->path && *ret->name != '\0' &&
-	    (is_absolute || slash == NULL);
+	return buf_add_str(&path, is_absolute ? "" : SERVICE_DIR) && buf_add_str(&path, arg) &&
+	    *ret->name != '\0' && (is_absolute || slash == NULL);
 }
 
 static void
@@ -63,11 +64,17 @@ cannot_execute(struct request_info *request, const char *path)
 static void
 start(struct request_info *request, const struct service *service, char **argv)
 {
-	char line[EVENT_DIAG_MAX];
+	char storage[EVENT_DIAG_MAX];
+	struct buf line;
 
-	snprintf(line, sizeof line, "connect from %s (%s)", eval_client(request),
-	    eval_hostaddr(request->client));
-	event_syslog(allow_severity, line);
+	/* Its parts are short. */
+	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
+	buf_add_str(&line, "connect from ");
+	buf_add_str(&line, eval_client(request));
+	buf_add_str(&line, " (");
+	buf_add_str(&line, eval_hostaddr(request->client));
+	buf_add_char(&line, ')');
+	event_syslog(allow_severity, line.bytes);
 	execv(service->path, argv);
 	cannot_execute(request, service->path);
 }
@@ -85,7 +92,7 @@ main(int argc, char **argv)
 		return 0;
 	stage_begin(argv, &request);
 	umask(022);
-	openlog(name, LOG_PID, LOG_DAEMON);
+	stage_open_log(name);
 	request_init(&request, RQ_DAEMON, name, RQ_FILE, CLIENT, 0);
 	sock_host(&request);
 	if (!is_service) {

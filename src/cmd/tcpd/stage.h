@@ -10,4 +10,7 @@
  * borrowed. */
 void stage_begin(char *const argv[], struct request_info *);
 
+/* Lines of the log are a service's, in facility daemon. name is borrowed. */
+void stage_open_log(const char *name);
+
 #endif
