@@ -7,7 +7,6 @@
  */
 #include "base/addr.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -35,6 +34,70 @@ parse_quad(const char *text, size_t len, uint8_t ret[4])
 	return i == len;
 }
 
+static int
+hex_value(char c)
+{
+	char lower = str_lower(c);
+
+	if (str_is_digit(c))
+		return c - '0';
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* Up to four hexadecimal digits. Returns how many. */
+static size_t
+parse_group(const char *text, size_t len, unsigned *ret)
+{
+	size_t i = 0;
+
+	for (*ret = 0; i < len && i < 4 && hex_value(text[i]) >= 0; i++)
+		*ret = *ret << 4 | (unsigned)hex_value(text[i]);
+	return i;
+}
+
+/* Groups between colons, the last two perhaps as a quad; "::" stands for one group or more of zeros. */
+static bool
+parse_groups(const char *text, size_t len, uint8_t ret[16])
+{
+	enum { NO_GAP = 17 };
+	size_t at = 0, filled = 0, gap = NO_GAP;
+	unsigned group;
+
+	if (len > 0 && text[0] == ':' && (len < 2 || text[at = 1] != ':'))
+		return false;
+	while (at < len) {
+		size_t digits = parse_group(text + at, len - at, &group);
+
+		if (text[at] == ':') {
+			if (gap != NO_GAP)
+				return false;
+			gap = filled;
+			at++;
+			continue;
+		}
+		if (at + digits < len && text[at + digits] == '.') {
+			if (filled > 12 || !parse_quad(text + at, len - at, ret + filled))
+				return false;
+			filled += 4;
+			break;
+		}
+		if (digits == 0 || filled > 14)
+			return false;
+		ret[filled++] = (uint8_t)(group >> 8);
+		ret[filled++] = (uint8_t)group;
+		at += digits;
+		if (at < len && (text[at++] != ':' || at == len))
+			return false;
+	}
+	if (gap == NO_GAP)
+		return filled == 16;
+	if (filled > 14)
+		return false;
+	memmove(ret + 16 - (filled - gap), ret + gap, filled - gap);
+	memset(ret + gap, 0, 16 - filled);
+	return true;
+}
+
 bool
 addr_parse_v4(const char *text, size_t len, struct addr *ret)
 {
@@ -53,16 +116,11 @@ addr_parse_v6(
 	const char *percent = len > 0 ? memchr(text, '%', len) : NULL;
 	size_t body = percent != NULL ? (size_t)(percent - text) : len;
 	size_t scope_len = percent != NULL ? len - body - 1 : 0;
-	char copy[INET6_ADDRSTRLEN];
 	uint8_t bytes[16];
 
-	if (body < 2 || body >= sizeof copy || memchr(text, '\0', body) != NULL)
-		return false;
 	if (percent != NULL && (scope_len == 0 || scope_len >= ADDR_SCOPE_MAX))
 		return false;
-	memcpy(copy, text, body);
-	copy[body] = '\0';
-	if (inet_pton(AF_INET6, copy, bytes) != 1)
+	if (body < 2 || !parse_groups(text, body, bytes))
 		return false;
 	*ret = addr_from_v6(bytes, 0);
 	*ret_scope = percent != NULL ? percent + 1 : text + len;
@@ -139,20 +197,86 @@ addr_has_prefix(const struct addr *a, const struct addr *net, unsigned len_bits)
 	return scopes_agree(a, net);
 }
 
+static void
+add_quad(struct buf *out, const uint8_t quad[4])
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0)
+			buf_add_char(out, '.');
+		buf_add_number(out, quad[i]);
+	}
+}
+
+static void
+add_group(struct buf *out, unsigned group)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0;
+
+	for (;; shift -= 4) {
+		buf_add_char(out, digits[group >> shift & 15]);
+		if (shift == 0)
+			return;
+	}
+}
+
+/* The first of the longest runs of two or more groups of zeros. */
+static unsigned
+longest_run(const unsigned groups[8], unsigned *ret_len)
+{
+	unsigned best = 8, len;
+
+	*ret_len = 1;
+	for (unsigned i = 0; i < 8; i += len > 0 ? len : 1) {
+		for (len = 0; i + len < 8 && groups[i + len] == 0; len++)
+			;
+		if (len > *ret_len) {
+			best = i;
+			*ret_len = len;
+		}
+	}
+	return best;
+}
+
+size_t
+addr_format_v6(const uint8_t bytes[16], char *ret)
+{
+	unsigned groups[8], gap, gap_len;
+	bool has_quad;
+	struct buf out;
+
+	for (unsigned i = 0; i < 8; i++)
+		groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+	gap = longest_run(groups, &gap_len);
+	has_quad = gap == 0 && (gap_len == 6 || (gap_len == 5 && groups[5] == 0xffff));
+	buf_init(&out, ret, ADDR_TEXT_MAX, ADDR_TEXT_MAX - 1);
+	for (unsigned i = 0; i < 8; i++) {
+		if (i == gap) {
+			buf_add_char(&out, ':');
+			i += gap_len - 1;
+			if (i == 7)
+				buf_add_char(&out, ':');
+			continue;
+		}
+		if (i > 0)
+			buf_add_char(&out, ':');
+		if (i == 6 && has_quad) {
+			add_quad(&out, bytes + 12);
+			break;
+		}
+		add_group(&out, groups[i]);
+	}
+	return out.len;
+}
+
 size_t
 addr_format(const struct addr *a, char *ret)
 {
 	struct buf quad;
 
-	if (!addr_is_v4(a)) {
-		inet_ntop(AF_INET6, a->bytes, ret, ADDR_TEXT_MAX);
-		return strlen(ret);
-	}
+	if (!addr_is_v4(a))
+		return addr_format_v6(a->bytes, ret);
 	buf_init(&quad, ret, ADDR_TEXT_MAX, ADDR_TEXT_MAX - 1);
-	for (size_t i = sizeof v4_prefix; i < sizeof a->bytes; i++) {
-		if (i > sizeof v4_prefix)
-			buf_add_char(&quad, '.');
-		buf_add_number(&quad, a->bytes[i]);
-	}
+	add_quad(&quad, a->bytes + sizeof v4_prefix);
 	return quad.len;
 }

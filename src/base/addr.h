@@ -53,6 +53,10 @@ bool addr_eq(const struct addr *a, const struct addr *b);
  * when both are given. */
 bool addr_has_prefix(const struct addr *a, const struct addr *net, unsigned len_bits);
 
+/* Sixteen bytes in network order as IPv6 text, as inet_ntop(3) of glibc writes them: mapped ones as
+ * "::ffff:1.2.3.4". Into a buffer of ADDR_TEXT_MAX bytes. Returns the length. */
+size_t addr_format_v6(const uint8_t bytes[16], char *ret);
+
 /* Canonical text (RFC 5952; IPv4 as a dotted quad; the scope is left out) into a buffer of
  * ADDR_TEXT_MAX bytes. Returns its length. */
 size_t addr_format(const struct addr *a, char *ret);

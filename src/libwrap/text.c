@@ -62,8 +62,7 @@ cidr_mask_addr(char *text)
 char *
 percent_m(char *out, char *in)
 {
-	char storage[128];
-	const char *error = strerror_r(errno, storage, sizeof storage);
+	const char *error = strerror(errno);
 	char *to = out;
 
 	while (*in != '\0') {

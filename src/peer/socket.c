@@ -122,7 +122,7 @@ v6_text(const struct sockaddr_in6 *sin6, char ret[PEER_TEXT_MAX])
 	bool by_name = IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&sin6->sin6_addr);
 	size_t len;
 
-	inet_ntop(AF_INET6, &sin6->sin6_addr, ret, PEER_TEXT_MAX);
+	addr_format_v6(sin6->sin6_addr.s6_addr, ret);
 	if (sin6->sin6_scope_id == 0)
 		return true;
 	len = strlen(ret);

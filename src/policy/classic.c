@@ -2,23 +2,77 @@
  * NAME     classic - the original's readings of numbers and separators
  * PURPOSE  One room for what is reproduced only because a drop-in must never admit more.
  * INVARIANTS  Total; never reads beyond len. A NUL ends a text here as it did there.
- * LIMITS   QUAD_MAX: no word of the classic way is longer, since no line is.
  * SEE      docs/decisions/two-readings.md
  */
 #include "policy/classic.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/str.h"
 
-enum { QUAD_MAX = 2048 };
+static unsigned
+digit_value(char c)
+{
+	char lower = str_lower(c);
+
+	if (str_is_digit(c))
+		return (unsigned)(c - '0');
+	return lower >= 'a' && lower <= 'f' ? (unsigned)(lower - 'a') + 10 : UINT32_MAX;
+}
+
+/* A number as C writes it: 010 is octal, 0x10 hexadecimal. Returns how many bytes it has; 0: none, or
+ * over 32 bits. */
+static size_t
+read_part(const char *text, size_t len, uint64_t *ret)
+{
+	unsigned base = 10;
+	size_t i = 0;
+
+	if (len == 0 || !str_is_digit(text[0]))
+		return 0;
+	if (text[0] == '0')
+		base = len > 2 && str_lower(text[1]) == 'x' && digit_value(text[2]) < 16 ? 16 : 8;
+	for (i = base == 16 ? 2 : 0, *ret = 0; i < len && digit_value(text[i]) < base; i++) {
+		*ret = *ret * base + digit_value(text[i]);
+		if (*ret > UINT32_MAX)
+			return 0;
+	}
+	return i;
+}
+
+/* One to four such numbers, the last of which fills what the others leave; anything behind a blank. */
+static bool
+loose_address(const char *text, size_t len, uint32_t *ret)
+{
+	static const uint32_t rest[4] = {UINT32_MAX, 0xffffff, 0xffff, 0xff};
+	uint64_t value;
+	uint32_t high = 0;
+	unsigned parts = 0;
+
+	for (;;) {
+		size_t taken = read_part(text, len, &value);
+
+		if (taken == 0)
+			return false;
+		text += taken;
+		len -= taken;
+		if (len == 0 || *text != '.')
+			break;
+		if (parts == 3 || value > 255)
+			return false;
+		high |= (uint32_t)value << (24 - 8 * parts++);
+		text++;
+		len--;
+	}
+	if ((len > 0 && *text != '\0' && !str_is_space(*text)) || value > rest[parts])
+		return false;
+	*ret = high | (uint32_t)value;
+	return true;
+}
 
 bool
 classic_quad(const char *text, size_t len, uint32_t *ret)
 {
-	char copy[QUAD_MAX];
-	struct in_addr parsed;
 	unsigned runs = 0;
 	bool in_run = false;
 
@@ -26,14 +80,7 @@ classic_quad(const char *text, size_t len, uint32_t *ret)
 		runs += text[i] != '.' && !in_run;
 		in_run = text[i] != '.';
 	}
-	if (runs != 4 || len >= sizeof copy)
-		return false;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	if (inet_aton(copy, &parsed) == 0 || parsed.s_addr == INADDR_NONE)
-		return false;
-	*ret = ntohl(parsed.s_addr);
-	return true;
+	return runs == 4 && loose_address(text, len, ret) && *ret != UINT32_MAX;
 }
 
 bool

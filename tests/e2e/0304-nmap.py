@@ -37,7 +37,9 @@ def scan(allow, *ports, tcpd="/usr/sbin/tcpd"):
         service = port.find("service")
         found[int(port.get("portid"))] = (port.find("state").get("state"), service.get("name"),
                                           service.get("product"))
-    return found, {nameless(line) for line in log.lines("refused connect", since)}
+    # The scanner resets some of its connections before anybody can see who it is.
+    return found, {nameless(line) for line in log.lines("refused connect", since)
+                   if "from unknown (unknown)" not in line}
 
 
 def refusals(*names):

@@ -2,6 +2,7 @@
  * NAME     test_addr - addresses as values
  * PURPOSE  Round trips, strictness, and the bit at the boundary of every prefix length.
  */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -195,6 +196,87 @@ mapped_addresses_are_ipv4(void **state)
 	assert_false(addr_eq(&a, &b));
 }
 
+/* ---- the C library's own, for comparison ---- */
+
+static unsigned
+next_random(unsigned limit)
+{
+	static uint64_t state = 88172645463325252U;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (unsigned)(state % limit);
+}
+
+/* Put in, take out or change up to three bytes. */
+static void
+spoil(char text[64], const char *alphabet)
+{
+	for (unsigned times = next_random(4); times > 0; times--) {
+		size_t len = strlen(text), at = next_random((unsigned)len + 1);
+		char c = alphabet[next_random((unsigned)strlen(alphabet))];
+
+		if (next_random(2) == 0 && len < 60) {
+			memmove(text + at + 1, text + at, len - at + 1);
+			text[at] = c;
+		} else if (at < len && next_random(2) == 0) {
+			memmove(text + at, text + at + 1, len - at);
+		} else if (at < len) {
+			text[at] = c;
+		}
+	}
+}
+
+static void
+texts_are_read_as_inet_pton_does(void **state)
+{
+	static const char *const seeds[] = {"::1", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "fe80::1", "1::",
+	    "2001:db8::1:2", "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:7::", "::1:2:3:4:5:6:7", "::"};
+	unsigned read = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 300000; i++) {
+		char text[64];
+		uint8_t bytes[16];
+		const char *scope;
+		size_t scope_len;
+		struct addr addr;
+		bool want;
+
+		strcpy(text, seeds[i % (sizeof seeds / sizeof *seeds)]);
+		spoil(text, "0123456789abcdefABCDEFg:::::....");
+		want = strlen(text) < INET6_ADDRSTRLEN && inet_pton(AF_INET6, text, bytes) == 1;
+		assert_int_equal(addr_parse_v6(text, strlen(text), &addr, &scope, &scope_len), want);
+		if (want)
+			assert_memory_equal(addr.bytes, bytes, sizeof bytes);
+		read += want;
+	}
+	assert_in_range(read, 50000, 299999);
+}
+
+static void
+bytes_are_written_as_inet_ntop_does(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 300000; i++) {
+		char want[INET6_ADDRSTRLEN], text[ADDR_TEXT_MAX];
+		unsigned zeros = next_random(6);
+		uint8_t bytes[16];
+
+		for (unsigned k = 0; k < 8; k++) {
+			unsigned group = next_random(65536) >> 4 * next_random(4);
+
+			group = next_random(6) <= zeros ? 0 : next_random(4) == 0 ? 0xffff : group;
+			bytes[2 * k] = (uint8_t)(group >> 8);
+			bytes[2 * k + 1] = (uint8_t)group;
+		}
+		inet_ntop(AF_INET6, bytes, want, sizeof want);
+		assert_int_equal(addr_format_v6(bytes, text), strlen(want));
+		assert_string_equal(text, want);
+	}
+}
+
 int
 main(void)
 {
@@ -206,6 +288,8 @@ main(void)
 	    cmocka_unit_test(every_prefix_ends_at_its_bit),
 	    cmocka_unit_test(scopes_count_when_both_have_one),
 	    cmocka_unit_test(mapped_addresses_are_ipv4),
+	    cmocka_unit_test(texts_are_read_as_inet_pton_does),
+	    cmocka_unit_test(bytes_are_written_as_inet_ntop_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

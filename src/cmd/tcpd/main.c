@@ -64,17 +64,11 @@ cannot_execute(struct request_info *request, const char *path)
 static void
 start(struct request_info *request, const struct service *service, char **argv)
 {
-	char storage[EVENT_DIAG_MAX];
-	struct buf line;
+	char line[EVENT_DIAG_MAX];
 
-	/* Its parts are short. */
-	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
-	buf_add_str(&line, "connect from ");
-	buf_add_str(&line, eval_client(request));
-	buf_add_str(&line, " (");
-	buf_add_str(&line, eval_hostaddr(request->client));
-	buf_add_char(&line, ')');
-	event_syslog(allow_severity, line.bytes);
+	snprintf(line, sizeof line, "connect from %s (%s)", eval_client(request),
+	    eval_hostaddr(request->client));
+	event_syslog(allow_severity, line);
 	execv(service->path, argv);
 	cannot_execute(request, service->path);
 }
