@@ -30,6 +30,9 @@ enum {
 	/* A page that faults under each stack, as large as any architecture's page. */
 	GUARD_BYTES = 64 << 10,
 	ONE_STACK = GUARD_BYTES + STACK_BYTES,
+	/* The kernel's own structures, on any architecture; of a set the size must be exact. */
+	KERNEL_SIGACTION_BYTES = 64,
+	KERNEL_SIGSET_BYTES = (NSIG - 1) / 8,
 	/* Only where the kernel has no close_range: the default of fs.nr_open. */
 	DESCRIPTORS_MAX = 1 << 20,
 };
@@ -102,12 +105,15 @@ set_descriptors(struct job *job)
 	return false;
 }
 
+/* The default. The C library keeps two signals to itself, and leaves them ignored in children that its
+ * posix_spawn made; the kernel is asked, and takes zeros for the default on every architecture. KILL
+ * and STOP refuse: no matter. */
 UNWATCHED static void
-set_disposition(int number, void (*handler)(int))
+reset_disposition(int number)
 {
-	struct sigaction action = {.sa_handler = handler};
+	static const unsigned char zeros[KERNEL_SIGACTION_BYTES];
 
-	sigaction(number, &action, NULL); /* KILL, STOP and the C library's own refuse: no matter */
+	syscall(SYS_rt_sigaction, number, zeros, NULL, KERNEL_SIGSET_BYTES);
 }
 
 UNWATCHED static int
@@ -115,10 +121,12 @@ shell_main(void *arg)
 {
 	struct job *job = arg;
 	const char *const argv[] = {"sh", "-c", job->command, NULL};
+	const struct sigaction ignored = {.sa_handler = SIG_IGN};
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
-		set_disposition(number, number == SIGHUP ? SIG_IGN : SIG_DFL);
+		reset_disposition(number);
+	sigaction(SIGHUP, &ignored, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	syscall(SYS_execve, "/bin/sh", argv, job->environment);
@@ -132,7 +140,7 @@ go_between_main(void *arg)
 	struct job *job = arg;
 	pid_t shell;
 
-	set_disposition(SIGCHLD, SIG_DFL); /* ignored, it would take the status away */
+	reset_disposition(SIGCHLD); /* ignored, it would take the status away */
 	if (!set_descriptors(job))
 		return 0;
 	shell = clone(shell_main, job->shell_stack, CLONE_VM | CLONE_VFORK | SIGCHLD, job);

@@ -20,7 +20,13 @@
 #include "base/str.h"
 #include "cmd/inetd/environment.h"
 
-enum { PATH_BYTES = 4096, FIRST_FREE_FD = 3 };
+enum {
+	PATH_BYTES = 4096,
+	FIRST_FREE_FD = 3,
+	/* The kernel's own structures, on any architecture; of a set the size must be exact. */
+	KERNEL_SIGACTION_BYTES = 64,
+	KERNEL_SIGSET_BYTES = (NSIG - 1) / 8,
+};
 
 static int ready_fd = -1;
 
@@ -58,12 +64,15 @@ clean_descriptors(void)
 	return errno == ENOSYS && close_listed();
 }
 
+/* By the kernel, which takes zeros for the default: the C library keeps two signals to itself, and leaves
+ * them ignored in children that its posix_spawn made. KILL and STOP say no, and are right already. */
 static void
 clean_signals(void)
 {
+	static const unsigned char zeros[KERNEL_SIGACTION_BYTES];
+
 	for (int number = 1; number < NSIG; number++)
-		signal(
-		    number, SIG_DFL); /* those that cannot be set say so, and are right already */
+		syscall(SYS_rt_sigaction, number, zeros, NULL, KERNEL_SIGSET_BYTES);
 	signal(SIGPIPE, SIG_IGN);
 }
 

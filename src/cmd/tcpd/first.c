@@ -59,10 +59,30 @@ hand_over(void)
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		try_beside(places[i]);
 	execv(installed, arguments);
-	snprintf(line, sizeof line, "error: cannot execute %s: %s", installed, strerror(errno));
+	snprintf(line, sizeof line, "error: cannot execute %s: %s", installed, stage_error_text(errno));
 	event_syslog(LOG_ERR, line);
 	clean_exit(request);
 	abort(); /* clean_exit does not come back */
+}
+
+/* musl has words of its own for some of what execve(2) may say. */
+const char *
+stage_error_text(int error)
+{
+	switch (error) {
+	case EIO:
+		return "Input/output error";
+	case ELOOP:
+		return "Too many levels of symbolic links";
+	case EMFILE:
+		return "Too many open files";
+	case ENAMETOOLONG:
+		return "File name too long";
+	case ENOMEM:
+		return "Cannot allocate memory";
+	default:
+		return strerror(error);
+	}
 }
 
 /* ---- in the place of what asks, tells and does ---- */

@@ -2,6 +2,7 @@
  * NAME     full - tcpd with all that a decision may need
  * SEE      first.c
  */
+#include <string.h>
 #include <syslog.h>
 
 #include "cmd/tcpd/stage.h"
@@ -17,4 +18,10 @@ void
 stage_open_log(const char *name)
 {
 	openlog(name, LOG_PID, LOG_DAEMON);
+}
+
+const char *
+stage_error_text(int error)
+{
+	return strerror(error);
 }

@@ -56,7 +56,7 @@ cannot_execute(struct request_info *request, const char *path)
 {
 	char line[EVENT_LINE_MAX];
 
-	snprintf(line, sizeof line, "error: cannot execute %s: %s", path, strerror(errno));
+	snprintf(line, sizeof line, "error: cannot execute %s: %s", path, stage_error_text(errno));
 	event_syslog(LOG_ERR, line);
 	clean_exit(request);
 }

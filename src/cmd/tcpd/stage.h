@@ -10,6 +10,9 @@
  * borrowed. */
 void stage_begin(char *const argv[], struct request_info *);
 
+/* As strerror(3) of glibc says it: log readers know these texts. */
+const char *stage_error_text(int error);
+
 /* Lines of the log are a service's, in facility daemon. name is borrowed. */
 void stage_open_log(const char *name);
 
