@@ -128,7 +128,7 @@ static enum action_result
 run_rfc931(struct run *run)
 {
 	if (!run->env->lookup_user(run->env->ctx, run->option.number))
-		return fail(run, DIAG_IDENT_LATER, "");
+		return fail(run, DIAG_LOOKUP_FAULT, "");
 	return ACTION_END;
 }
 

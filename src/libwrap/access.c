@@ -94,7 +94,7 @@ decide(struct request_info *request, struct thread *thread, const char *allow, c
 	bool granted;
 
 	thread->names_deadline_ms = 0;
-	thread->lookup_failed = thread->ident_later = false;
+	thread->lookup_failed = false;
 	answers_init(&answers, request, thread);
 	pass_init(&pass, &answers.facts, &context);
 	thread->place = &pass.matcher.place;

@@ -2,8 +2,7 @@
  * NAME     answer - a request, as policy asks about it
  * PURPOSE  The first question looks a fact up, through the public functions, and later ones get the
  *          same answer.
- * INVARIANTS  What could not be looked up because something ran out, or cannot be looked up yet, is
- *          NULL or -1, never a fact.
+ * INVARIANTS  What could not be looked up because something ran out is NULL or -1, never a fact.
  */
 #include "libwrap/answer.h"
 
@@ -91,7 +90,7 @@ user(void *ctx)
 	struct answers *answers = ctx;
 	const char *text = eval_user(answers->request);
 
-	return answers->thread->ident_later ? NULL : text;
+	return answers->thread->lookup_failed ? NULL : text;
 }
 
 /* The classic way takes whatever stands where IPv4 has its port. */
@@ -126,16 +125,11 @@ scope(void *ctx, const char *text, size_t len, const struct addr *address, uint3
 	return peer_scope(text, len, address, ret);
 }
 
-/* A lookup that failed because there is no such lookup yet: only we know. */
 static void
 report(void *ctx, const struct diag *diag)
 {
-	const struct answers *answers = ctx;
-	struct diag exact = *diag;
-
-	if (diag->code == DIAG_LOOKUP_FAULT && answers->thread->ident_later)
-		diag_set(&exact, DIAG_IDENT_LATER, "", 0);
-	event_diag(&exact);
+	(void)ctx;
+	event_diag(diag);
 }
 
 static const struct facts_ops ops = {addr, name, known_name, daemon_name, user, server_port,

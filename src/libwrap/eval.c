@@ -24,9 +24,9 @@ eval_user(struct request_info *request)
 		return request->user;
 	thread = thread_state();
 	if (thread != NULL)
-		thread->ident_later = false;
+		thread->lookup_failed = false;
 	rfc931(request->client->sin, request->server->sin, request->user);
-	if (thread != NULL && !thread->ident_later)
+	if (thread != NULL && !thread->lookup_failed)
 		return request->user;
 	request->user[0] = '\0';
 	return unknown;

@@ -1,20 +1,28 @@
 /*
  * NAME     ident - the client's user (RFC 1413)
- * INVARIANTS  There is no query yet. Who asks learns "unknown", and a decision that hangs on it is a
- *          refusal: a rule about a user must not be passed by because nobody asked.
+ * INVARIANTS  Who cannot be asked, does not answer or does not say is "unknown"; that something ran out
+ *          here is none of these, and who asks refuses.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "libwrap/public.h"
+#include "libwrap/settings.h"
 #include "libwrap/thread.h"
+#include "peer/ident.h"
 
 void
 rfc931(struct sockaddr *client, struct sockaddr *server, char *ret_user)
 {
 	struct thread *thread = thread_state();
+	int saved_errno = errno;
 
+	_Static_assert(PEER_USER_MAX <= STRING_LENGTH, "a user fits");
 	memcpy(ret_user, unknown, sizeof unknown);
-	if (thread != NULL && (client->sa_family == AF_INET || client->sa_family == AF_INET6) &&
-	    client->sa_family == server->sa_family)
-		thread->ident_later = true;
+	if (peer_ident(client, server, settings_ident_timeout(), ret_user) == PEER_IDENT_FAULT) {
+		tcpd_warn("socket: %s", strerror(errno));
+		if (thread != NULL)
+			thread->lookup_failed = true;
+	}
+	errno = saved_errno;
 }

@@ -36,7 +36,7 @@ user_name(struct work *work)
 {
 	const char *text = eval_user(work->request);
 
-	return work->thread->ident_later ? NULL : text;
+	return work->thread->lookup_failed ? NULL : text;
 }
 
 static const char *
@@ -153,13 +153,10 @@ options_run(struct request_info *request, struct thread *thread, bool is_residen
 	const struct diag *outer = thread->place;
 	enum action_result result;
 
-	thread->lookup_failed = thread->ident_later = false;
+	thread->lookup_failed = false;
 	thread->place = ret;
 	result = action_run(&env, way, tail, len, ret);
 	thread->place = outer;
-	/* An expansion fails without knowing why. */
-	if (result == ACTION_ERROR && ret->code == DIAG_LOOKUP_FAULT && thread->ident_later)
-		diag_set(ret, DIAG_IDENT_LATER, "", 0);
 	return result;
 }
 

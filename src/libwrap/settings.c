@@ -161,6 +161,12 @@ settings_deny_severity(void)
 }
 
 int
+settings_ident_timeout(void)
+{
+	return load(&rfc931_timeout);
+}
+
+int
 settings_verbose(void)
 {
 	return load(&hosts_access_verbose);

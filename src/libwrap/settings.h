@@ -17,6 +17,7 @@ void settings_set_ident_timeout(int seconds);
 /* Read as other threads may write. */
 int settings_allow_severity(void);
 int settings_deny_severity(void);
+int settings_ident_timeout(void);
 int settings_verbose(void);
 bool settings_dry_run(void);
 bool settings_is_resident(void);

@@ -29,7 +29,6 @@ struct thread {
 	const struct diag *place; /* file and line that warnings name; NULL: none */
 	int64_t names_deadline_ms; /* 0: no lookup yet */
 	bool lookup_failed; /* the last lookup ran out of something: its answer is none */
-	bool ident_later; /* the last user lookup would have needed a query */
 };
 
 /* NULL: out of memory. Freed when the thread ends. */

@@ -12,7 +12,6 @@ sys.dont_write_bytecode = True
 from tcpd_lab import *  # noqa: E402
 
 BANNER_SECONDS = 5
-IDENT_PORT = 113
 ENVIRON = ["svc", "/proc/self/environ"]
 BOTH = ("allow", "deny")
 
@@ -434,9 +433,6 @@ scene("continued lines", allow="# comment\n\nsvc: \\\n 127.0.0.1 \\\n : frob\n")
 
 # ---- what this version does not do ----
 
-NO_USERS = "looking up users is not supported by this version"
-
-
 def not_supported(option):
     return f'option "{option}" is not supported by this version'
 
@@ -460,59 +456,8 @@ def _():
     text = "# comment\n\nother: ALL: user x\nsvc: 127.0.0.1 : \\\n   aclexec \\\n   true\n"
     check_refused(visit(allow=text), finding("error", not_supported("aclexec"), "allow", 6),
                   refuse())
-    check_refused(visit(allow="a: ALL\n", deny="\n\nsvc: bob@ALL\n"),
-                  finding("error", NO_USERS, "deny", 3), refuse())
-
-
-class Ident:
-    """Somebody at NAMELESS who would answer, and knows whether anybody asked."""
-
-    def __init__(self):
-        self.listener = socket.create_server((NAMELESS, IDENT_PORT))
-        self.listener.setblocking(False)
-
-    def asked(self):
-        try:
-            self.listener.accept()[0].close()
-            return True
-        except BlockingIOError:
-            return False
-
-
-ident = Ident()
-
-
-@test("rfc931, %u and user@host refuse where the client's host would be asked; it is not asked")
-def _():
-    path = banner(b"220 hello %u\n")
-    tails = ("rfc931", "rfc931 3", "spawn true %u", "setenv U %u", "twist /bin/echo %u",
-             f"banners {path}")
-    clients = (f"bob@{NAMELESS}", "bob@ALL", "KNOWN@127.", "UNKNOWN@ALL", "b*@ALL")
-    for table in BOTH:
-        for text in [f"ALL: {tail}" for tail in tails] + list(clients):
-            check_refused(visit(client=NAMELESS, **{table: f"svc: {text}\nsvc: ALL: allow\n"}),
-                          finding("error", NO_USERS, table), refuse(NAMELESS))
-    equal(ident.asked(), False)
-
-
-@test("a question would be seen: Debian's asks")
-def _():
-    need_debian()
-    seen = Visit(client=NAMELESS, binary=DEBIAN, **rule("ALL: rfc931"))
-    until(ident.asked, "a question")
-    check_served(seen.finish(), connect(NAMELESS))
-
-
-@test("user@host where nobody has to be asked: other hosts, all users, datagrams")
-def _():
-    for text in ("bob@127.0.0.8", "KNOWN@10.", "bob@.example.org"):
-        check_served(visit(client=NAMELESS, **rule(text, "deny")), connect(NAMELESS))
-        check_refused(visit(client=NAMELESS, **only(text)), refuse(NAMELESS))
-    check_served(visit(client=NAMELESS, **only("ALL@127.")), connect(NAMELESS))
-    seen = visit(one_two(client=NAMELESS), argv=ENVIRON, env={}, output=subprocess.PIPE,
-                 **only("UNKNOWN@127.: rfc931: setenv U %u"))
-    check_served(seen, connect(NAMELESS), got=b"U=unknown\0")
-    equal(ident.asked(), False)
+    check_refused(visit(allow="a: ALL\n", deny="\n\nsvc: ALL: user root\n"),
+                  finding("error", not_supported("user"), "deny", 3), refuse())
 
 
 for text in ("bob@ALL", "KNOWN@ALL", "UNKNOWN@ALL", "ALL@ALL", "ALL: rfc931", "ALL: spawn true %u"):

@@ -174,7 +174,7 @@ tails_come_to_results(void **state)
 	    {"rfc931", ACTION_END, DIAG_NONE, "lookup 0\n"},
 	    {"rfc931 = 3", ACTION_END, DIAG_NONE, "lookup 3\n"},
 	    /* a lookup that cannot be made refuses */
-	    {"rfc931 99 : spawn one", ACTION_ERROR, DIAG_IDENT_LATER, "lookup 99\n"},
+	    {"rfc931 99 : spawn one", ACTION_ERROR, DIAG_LOOKUP_FAULT, "lookup 99\n"},
 	    {"spawn echo %u %n 100%% \\: x & : spawn two", ACTION_END, DIAG_NONE,
 	        "shell echo joe_x host.ex.org 100% : x &\nshell two\n"},
 	    {"spawn %z one %z : deny", ACTION_DENY, DIAG_NONE,

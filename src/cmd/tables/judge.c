@@ -44,7 +44,7 @@ static const char *
 user(void *ctx)
 {
 	(void)ctx;
-	return NULL;
+	return "unknown";
 }
 
 static int

@@ -1,70 +1,16 @@
 /*
  * NAME     option_tail - a rule's options, compared
  * PURPOSE  Both ways must see the same options with the same values, or refuse both; and none that
- *          this version cannot carry out: aclexec, user, group, and all that asks who the user is.
+ *          this version cannot carry out: aclexec, user and group.
  * INVARIANTS  An error that both ways see refuses with Debian's library, too: a note. Not so with
  *          numbers, where that is not certain.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/tables/check.h"
 #include "policy/option.h"
-
-enum { PATH_BYTES = 4096 };
-
-/* Does a text ask for the client's user: %u? */
-static bool
-asks_user(const char *text, size_t len)
-{
-	for (size_t i = 0; i + 1 < len; i++) {
-		if (text[i] == '%' && text[i + 1] == 'u')
-			return true;
-		i += text[i] == '%';
-	}
-	return false;
-}
-
-/* A banner may ask for the user, too; which one is sent depends on the daemon. */
-static bool
-banners_ask_user(const char *directory)
-{
-	DIR *dir = opendir(directory);
-	const struct dirent *entry;
-	char path[PATH_BYTES];
-	bool asks = false;
-
-	while (dir != NULL && !asks && (entry = readdir(dir)) != NULL) {
-		int state, error;
-		size_t len;
-		char *bytes;
-
-		if (snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) >=
-		    (int)sizeof path)
-			continue;
-		bytes = text_read(path, &len, &state, &error);
-		asks = bytes != NULL && asks_user(bytes, len);
-		free(bytes);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	return asks;
-}
-
-static void
-check_supported(struct check *check, const struct rule *rule, const struct option *option)
-{
-	bool asks = option->id == OPTION_RFC931;
-
-	if (option_specs[option->id].flags & OPTION_EXPAND)
-		asks = asks_user(option->value, option->value_len);
-	else if (option->id == OPTION_BANNERS)
-		asks = banners_ask_user(option->value);
-	if (asks)
-		finding_code(check, STOP, rule->tail, DIAG_IDENT_LATER, "", 0);
-}
 
 /* What one way makes of the next field. */
 struct reading {
@@ -119,7 +65,6 @@ compare(struct check *check, const struct rule *rule, struct reading *one, struc
 	advance(one);
 	advance(other);
 	while (agree(one, other) && one->status == OPTION_FIELD) {
-		check_supported(check, rule, &one->option);
 		advance(one);
 		advance(other);
 	}

@@ -203,8 +203,6 @@ check_test(struct check *check, const struct test *test)
 		check_file(check, test);
 	else if (test->subject == SUBJECT_HOST)
 		check_facts(check, test);
-	else if (test->subject == SUBJECT_USER && test->kind != TEST_ALL)
-		finding_code(check, STOP, test->text, DIAG_IDENT_LATER, "", 0);
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "action/shell.h"
 #include "cmd/tcpd/stage.h"
 #include "event/log.h"
+#include "peer/ident.h"
 #include "peer/name.h"
 
 /* Beside this program, as in a build folder; where `make install` puts it, seen from sbin, wherever
@@ -101,6 +102,17 @@ peer_netgroup(const char *group, const char *host)
 {
 	(void)group;
 	(void)host;
+	hand_over();
+}
+
+enum peer_ident
+peer_ident(const struct sockaddr *client, const struct sockaddr *server, long timeout_s,
+    char ret_user[PEER_USER_MAX])
+{
+	(void)client;
+	(void)server;
+	(void)timeout_s;
+	(void)ret_user;
 	hand_over();
 }
 
