@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# serial
 # timeout: 400
 """Eight threads ask the library at once. No verdict, text or log line may be another's.
 
