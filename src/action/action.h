@@ -21,14 +21,14 @@ struct action_env {
 	/* A tool asks: spawn, twist, nice and socket options are left out. setenv, umask, banners
 	 * and severity are carried out, as in the original. */
 	bool dry_run;
-	bool resident;      /* the process goes on to other clients: twist refuses */
+	bool resident; /* the process goes on to other clients: twist refuses */
 	const char *daemon; /* for banners */
 	const struct expander *expander;
 	void (*report)(void *ctx, const struct diag *); /* warnings on the way */
-	void (*shell)(void *ctx, char *command);	/* spawn */
+	void (*shell)(void *ctx, char *command); /* spawn */
 	void (*severity)(void *ctx, int priority);
 	bool (*lookup_user)(void *ctx, long timeout_s); /* rfc931; 0 = the default. False: refuse */
-	void (*twist)(void *ctx, const char *command);  /* log it; the exec follows */
+	void (*twist)(void *ctx, const char *command); /* log it; the exec follows */
 	/* Verbose logging of each option; may be NULL. */
 	void (*option)(void *ctx, const struct option *, const char *expanded);
 };

@@ -26,7 +26,7 @@ struct sender {
 	const char *directory;
 	int64_t deadline_ms;
 	struct buf line; /* expanded */
-	bool gone;       /* the client does not take any more */
+	bool gone; /* the client does not take any more */
 };
 
 static int64_t

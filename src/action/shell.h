@@ -7,7 +7,7 @@
 #include "base/diag.h"
 
 enum shell_stdio {
-	SHELL_NULL,    /* the command's descriptors 0, 1, 2 are /dev/null */
+	SHELL_NULL, /* the command's descriptors 0, 1, 2 are /dev/null */
 	SHELL_INHERIT, /* they are the caller's */
 };
 

@@ -227,7 +227,7 @@ longest_run(const unsigned groups[8], unsigned *ret_len)
 	unsigned best = 8, len;
 
 	*ret_len = 1;
-	for (unsigned i = 0; i < 8; i += len > 0 ? len : 1) {
+	for (unsigned i = 0; i < 8; i += len + 1) {
 		for (len = 0; i + len < 8 && groups[i + len] == 0; len++)
 			;
 		if (len > *ret_len) {

@@ -22,9 +22,8 @@
 static void
 tell_differing(const struct pass *pass, const struct decision *counts, const struct decision *other)
 {
-	static const char *const verdicts[] = {[VERDICT_REFUSE] = "refused",
-	    [VERDICT_TWIST] = "twisted",
-	    [VERDICT_GRANT] = "granted"};
+	static const char *const verdicts[] = {
+	    [VERDICT_REFUSE] = "refused", [VERDICT_TWIST] = "twisted", [VERDICT_GRANT] = "granted"};
 	bool is_plain = counts == &pass->decisions[READING_PLAIN];
 	const struct decision *place = counts->file != NULL ? counts : other;
 	struct diag diag = {.code = DIAG_READINGS_DIFFER, .file = place->file, .line = place->line};
@@ -139,8 +138,8 @@ hosts_access(struct request_info *request)
 }
 
 int
-hosts_ctl(const char *daemon, const char *client_name, const char *client_addr,
-    const char *client_user)
+hosts_ctl(
+    const char *daemon, const char *client_name, const char *client_addr, const char *client_user)
 {
 	struct request_info request;
 

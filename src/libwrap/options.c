@@ -177,8 +177,7 @@ process_options(char *options, struct request_info *request)
 {
 	struct thread *thread = thread_state();
 	size_t len = strlen(options);
-	struct diag diag = {
-	    .file = tcpd_context.file, .line = (unsigned)tcpd_context.line};
+	struct diag diag = {.file = tcpd_context.file, .line = (unsigned)tcpd_context.line};
 	char text[EVENT_DIAG_MAX + 1];
 	struct buf buf;
 
@@ -187,7 +186,8 @@ process_options(char *options, struct request_info *request)
 	if (thread == NULL)
 		tcpd_jump("out of memory: refused");
 	len = without_last_colon(options, len);
-	switch (options_run(request, thread, settings_is_resident(), WAY_CLASSIC, options, len, &diag)) {
+	switch (options_run(
+	    request, thread, settings_is_resident(), WAY_CLASSIC, options, len, &diag)) {
 	case ACTION_END:
 		return;
 	case ACTION_ALLOW:

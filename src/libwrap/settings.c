@@ -130,7 +130,7 @@ settings_begin(void)
 	 * instant only one is the first. */
 	while (times <= 0 &&
 	    !__atomic_compare_exchange_n(
-		&resident, &times, times + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	        &resident, &times, times + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 	return times >= 0;
 }

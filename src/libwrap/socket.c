@@ -83,12 +83,12 @@ tell_doubt(const struct peer_name *name)
 	case PEER_DOUBT_NONE:
 		break;
 	case PEER_DOUBT_NUMERIC:
-		tcpd_warn("host name/name mismatch: reverse lookup results in non-FQDN %s",
-		    name->first);
+		tcpd_warn(
+		    "host name/name mismatch: reverse lookup results in non-FQDN %s", name->first);
 		break;
 	case PEER_DOUBT_FORWARD:
-		tcpd_warn("can't verify hostname: getaddrinfo(%s, %s) failed", name->first,
-		    name->second);
+		tcpd_warn(
+		    "can't verify hostname: getaddrinfo(%s, %s) failed", name->first, name->second);
 		break;
 	case PEER_DOUBT_ALIAS:
 		tcpd_warn("host name/name mismatch: %s != %.*s", name->first, STRING_LENGTH,
@@ -122,9 +122,9 @@ sock_hostname(struct host_info *host)
 	tell_doubt(&name);
 	thread_note_name(thread, host, name.state == PEER_NAME_KNOWN);
 	STRN_CPY(host->name,
-	    name.state == PEER_NAME_KNOWN ? name.text
-		: name.state == PEER_NAME_PARANOID ? paranoid
-						   : unknown,
+	    name.state == PEER_NAME_KNOWN          ? name.text
+	        : name.state == PEER_NAME_PARANOID ? paranoid
+	                                           : unknown,
 	    sizeof host->name);
 }
 
@@ -135,8 +135,8 @@ tell_options(struct request_info *request, const unsigned char *bytes, size_t le
 
 	for (size_t i = 0; i < len; i++)
 		snprintf(text + 3 * i, sizeof text - 3 * i, " %2.2x", bytes[i]);
-	warn_log(LOG_NOTICE, "connect from %s with IP options (ignored):%s", eval_client(request),
-	    text);
+	warn_log(
+	    LOG_NOTICE, "connect from %s with IP options (ignored):%s", eval_client(request), text);
 }
 
 /* A client that chose its own route may have chosen its address too: it goes no further. */

@@ -64,7 +64,8 @@ warn_text(const char *tag, const char *format, va_list args)
 
 	vsnprintf(text, sizeof text, format, args);
 	if (place.file != NULL)
-		snprintf(line, sizeof line, "%s: %s, line %u: %s", tag, place.file, place.line, text);
+		snprintf(
+		    line, sizeof line, "%s: %s, line %u: %s", tag, place.file, place.line, text);
 	else
 		snprintf(line, sizeof line, "%s: %s", tag, text);
 	event_finding(line);

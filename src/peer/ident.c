@@ -187,7 +187,8 @@ read_reply(const struct query *query, char reply[PEER_REPLY_MAX])
 
 		if (got > 0)
 			len += (size_t)got;
-		else if (got == 0 || (errno != EAGAIN && errno != EINTR) || !wait_for(query, POLLIN))
+		else if (got == 0 || (errno != EAGAIN && errno != EINTR) ||
+		    !wait_for(query, POLLIN))
 			break;
 	}
 	return len;
@@ -205,8 +206,8 @@ peer_ident(const struct sockaddr *client, const struct sockaddr *server, long ti
 {
 	long seconds = timeout_s < PEER_IDENT_MAX_S ? timeout_s : PEER_IDENT_MAX_S;
 	struct query query = {.deadline_ms = peer_now_ms() + seconds * 1000};
-	socklen_t len = client->sa_family == AF_INET ? sizeof(struct sockaddr_in)
-						     : sizeof(struct sockaddr_in6);
+	socklen_t len =
+	    client->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 	unsigned client_port = peer_port(client), server_port = peer_port(server);
 	enum peer_ident result = PEER_IDENT_NONE;
 	char reply[PEER_REPLY_MAX];
@@ -217,7 +218,8 @@ peer_ident(const struct sockaddr *client, const struct sockaddr *server, long ti
 	query.fd = socket(client->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (query.fd < 0)
 		return is_fault(errno) ? PEER_IDENT_FAULT : PEER_IDENT_NONE;
-	if (connect_to(&query, client, server, len) && send_query(&query, client_port, server_port) &&
+	if (connect_to(&query, client, server, len) &&
+	    send_query(&query, client_port, server_port) &&
 	    peer_ident_parse(reply, read_reply(&query, reply), client_port, server_port, ret_user))
 		result = PEER_IDENT_USER;
 	close(query.fd);

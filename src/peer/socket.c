@@ -119,7 +119,8 @@ static bool
 v6_text(const struct sockaddr_in6 *sin6, char ret[PEER_TEXT_MAX])
 {
 	char name[IF_NAMESIZE];
-	bool by_name = IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&sin6->sin6_addr);
+	bool by_name =
+	    IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&sin6->sin6_addr);
 	size_t len;
 
 	addr_format_v6(sin6->sin6_addr.s6_addr, ret);
@@ -233,5 +234,5 @@ peer_ip_options(int fd, unsigned char ret_bytes[PEER_OPTIONS_MAX], size_t *ret_l
 	if (is_routed(ret_bytes, len))
 		return PEER_OPTIONS_ROUTED;
 	return setsockopt(fd, IPPROTO_IP, IP_OPTIONS, NULL, 0) < 0 ? PEER_OPTIONS_FAILED
-								   : PEER_OPTIONS_CLEARED;
+	                                                           : PEER_OPTIONS_CLEARED;
 }

@@ -118,8 +118,7 @@ settle_by_rule(struct pass *pass, enum reading reading, const struct rule *rule)
 	    .tail_len = rule->tail_len};
 
 	if (rule->has_tail) {
-		verdict =
-		    option_verdict(way, rule->tail, rule->tail_len, &pass->options, verdict);
+		verdict = option_verdict(way, rule->tail, rule->tail_len, &pass->options, verdict);
 		/* The rule's own text may be gone when its options run. */
 		decision.tail = arena_copy(&pass->tails, rule->tail, rule->tail_len);
 		if (decision.tail == NULL)

@@ -64,7 +64,7 @@ expand(const struct expander *expander, const char *text, size_t len, struct buf
 	for (size_t i = 0; i < len; i++) {
 		size_t before = out->len;
 		bool ok = text[i] == '%' && i + 1 < len ? add_letter(expander, text[++i], out, diag)
-							: buf_add_char(out, text[i]);
+		                                        : buf_add_char(out, text[i]);
 
 		if (ok)
 			continue;

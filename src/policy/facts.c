@@ -34,8 +34,8 @@ addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *fac
 	fact->unknown = str_is(text, len, "unknown");
 	fact->typed = addr_parse(text, len, &fact->addr, &scope, &scope_len);
 	if (fact->typed && scope_len > 0) {
-		int found = facts->ops->scope(
-		    facts->ctx, scope, scope_len, &fact->addr, &fact->addr.scope);
+		int found =
+		    facts->ops->scope(facts->ctx, scope, scope_len, &fact->addr, &fact->addr.scope);
 
 		fact->typed = found > 0;
 		if (found < 0)
@@ -55,7 +55,7 @@ addr_fact_init(struct addr_fact *fact, const char *text, const struct facts *fac
 	/* The classic way takes this address for the failure to read one. */
 	if (fact->is_v4 && fact->v4 == UINT32_MAX)
 		return true;
-	fact->agrees = fact->canonical_len == fact->len &&
-	    memcmp(fact->canonical, fact->text, fact->len) == 0;
+	fact->agrees =
+	    fact->canonical_len == fact->len && memcmp(fact->canonical, fact->text, fact->len) == 0;
 	return true;
 }

@@ -17,7 +17,8 @@ enum end { END_CLIENT, END_SERVER };
 
 /* An endpoint's address, as Debian's text and as a value. */
 struct addr_fact {
-	const char *text; /* "unknown" if there is none; a mapped "::ffff:1.2.3.4" is cut to its quad */
+	/* "unknown" if there is none; a mapped "::ffff:1.2.3.4" is cut to its quad. */
+	const char *text;
 	size_t len;
 	char canonical[ADDR_TEXT_MAX]; /* the plain way's text, if typed */
 	size_t canonical_len;

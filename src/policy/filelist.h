@@ -23,7 +23,8 @@ enum words_status { WORDS_WORD, WORDS_MORE, WORDS_END, WORDS_TOO_LONG };
 struct word_reader {
 	const char *bytes;
 	size_t len, at;
-	size_t chunk_end, plain_at; /* the plain words of the chunk before `at` that are still to come */
+	/* The plain words of the chunk before `at` that are still to come. */
+	size_t chunk_end, plain_at;
 	bool eof;
 	bool commented; /* the plain way skips the rest of the line */
 };

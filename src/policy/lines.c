@@ -109,8 +109,7 @@ classic_line(struct lines *lines, struct line *ret, size_t *ret_end, unsigned *r
 
 /* One physical line from at: *ret_len without its newline, *ret_next behind it. */
 static enum lines_status
-physical_line(
-    const struct lines *lines, size_t at, size_t limit, size_t *ret_len, size_t *ret_next)
+physical_line(const struct lines *lines, size_t at, size_t limit, size_t *ret_len, size_t *ret_next)
 {
 	const char *newline = memchr(lines->bytes + at, '\n', limit - at);
 
@@ -207,11 +206,8 @@ start(struct lines *lines, struct line *ret)
 	}
 	if (!take_directive(lines, text, len, continued))
 		return false;
-	*ret = (struct line){.text = text,
-	    .len = len,
-	    .number = 1,
-	    .ways = WAY_BOTH,
-	    .fault = LINE_DIRECTIVE};
+	*ret = (struct line){
+	    .text = text, .len = len, .number = 1, .ways = WAY_BOTH, .fault = LINE_DIRECTIVE};
 	return true;
 }
 
@@ -221,10 +217,12 @@ simple_line(struct lines *lines, struct line *ret)
 {
 	const char *text = lines->bytes + lines->at;
 	size_t left = lines->len - lines->at;
-	const char *newline = memchr(text, '\n', left < LINES_CLASSIC_MAX ? left : LINES_CLASSIC_MAX);
+	const char *newline =
+	    memchr(text, '\n', left < LINES_CLASSIC_MAX ? left : LINES_CLASSIC_MAX);
 	size_t len = newline != NULL ? (size_t)(newline - text) : 0;
 
-	if (newline == NULL || (len > 0 && text[len - 1] == '\\') || memchr(text, '\0', len) != NULL)
+	if (newline == NULL || (len > 0 && text[len - 1] == '\\') ||
+	    memchr(text, '\0', len) != NULL)
 		return false;
 	if (lines->at == 0 && !lines->started && text[0] == bom[0])
 		return false;

@@ -59,7 +59,8 @@ matches_text(const struct test *test, struct text s)
 	case TEST_KNOWN:
 		return !str_is(s.bytes, s.len, "unknown");
 	case TEST_GLOB:
-		if (test->flags & TEST_STARS) /* then they may as well match without the last byte */
+		/* Then they may as well match without the last byte. */
+		if (test->flags & TEST_STARS)
 			return s.len > 0 && str_glob(t, len, s.bytes, s.len - 1);
 		return str_glob(t, len, s.bytes, s.len);
 	case TEST_SUFFIX:
@@ -145,8 +146,8 @@ test_text(struct matcher *matcher, const struct test *test, enum way way)
 	text = subject_text(matcher, test);
 	if (text == NULL)
 		return fail(matcher);
-	return tri_of(matches_text(test,
-	    way == WAY_CLASSIC ? classic_text(text) : (struct text){text, strlen(text)}));
+	return tri_of(matches_text(
+	    test, way == WAY_CLASSIC ? classic_text(text) : (struct text){text, strlen(text)}));
 }
 
 /* ---- addresses ---- */
@@ -184,7 +185,8 @@ test_net4(struct matcher *matcher, const struct test *test, enum way way)
 
 /* False: it is no interface, or that could not be found out. */
 static bool
-find_scope(struct matcher *matcher, const char *text, size_t len, const struct addr *addr, uint32_t *ret)
+find_scope(
+    struct matcher *matcher, const char *text, size_t len, const struct addr *addr, uint32_t *ret)
 {
 	const struct facts *facts = matcher->facts;
 	int found = facts->ops->scope(facts->ctx, text, len, addr, ret);
@@ -199,7 +201,8 @@ in_net6(struct matcher *matcher, const struct net6 *net, const struct addr *addr
 {
 	uint32_t scope = 0;
 
-	if (net->scope_len > 0 && !find_scope(matcher, net->scope, net->scope_len, &net->addr, &scope))
+	if (net->scope_len > 0 &&
+	    !find_scope(matcher, net->scope, net->scope_len, &net->addr, &scope))
 		return false;
 	if (way == WAY_PLAIN && net->scope_len > 0 && scope != addr->scope)
 		return false;
@@ -304,7 +307,8 @@ test_local(struct matcher *matcher, const struct test *test, enum way way)
 	if (way == WAY_PLAIN)
 		return tri_of(plain_name(name, &s) && memchr(s.bytes, '.', s.len) == NULL);
 	return tri_of(memchr(name->text, '.', name->len) == NULL &&
-	    !str_is(name->text, name->len, "unknown") && !str_is(name->text, name->len, "paranoid"));
+	    !str_is(name->text, name->len, "unknown") &&
+	    !str_is(name->text, name->len, "paranoid"));
 }
 
 static enum tri

@@ -17,7 +17,7 @@ enum { NONE = OPTION_NONE, REQUIRED = OPTION_REQUIRED, OPTIONAL = OPTION_OPTIONA
 enum { EXPAND = OPTION_EXPAND, LAST = OPTION_LAST, LATER = OPTION_LATER };
 
 const struct option_spec option_specs[OPTION_IDS] = {
-#define OPTION(id, keyword, argument, flags, help) \
+#define OPTION(id, keyword, argument, flags, help)                                                 \
 	[OPTION_##id] = {keyword, (enum option_argument)(argument), flags, help},
 #include "options.def"
 #undef OPTION
@@ -132,7 +132,8 @@ read_number(const struct option *option, unsigned base, long *ret)
 	for (; *text != '\0'; text++) {
 		unsigned digit = (unsigned)(*text - '0');
 
-		if (!str_is_digit(*text) || digit >= base || value > (INT32_MAX - (long)digit) / (long)base)
+		if (!str_is_digit(*text) || digit >= base ||
+		    value > (INT32_MAX - (long)digit) / (long)base)
 			return false;
 		value = value * (long)base + (long)digit;
 	}

@@ -258,7 +258,7 @@ daemon_test(struct test *test, struct net6 *net, enum way way)
 
 	test->subject = SUBJECT_DAEMON;
 	if (way == WAY_CLASSIC ? classic_port(test->text, test->len, &test->port)
-			       : str_number(test->text, test->len, 65535, &port)) {
+	                       : str_number(test->text, test->len, 65535, &port)) {
 		test->kind = TEST_PORT;
 		if (way == WAY_PLAIN)
 			test->port = (unsigned)port;
@@ -273,7 +273,8 @@ read_one_way(struct test *tests, struct net6 *nets, enum role role, const struct
 {
 	enum way way = (enum way)word->ways;
 	size_t len = word->len;
-	size_t split = role != ROLE_FILE && len > 0 ? 1 + classic_find(word->text + 1, len - 1, '@') : len;
+	size_t split =
+	    role != ROLE_FILE && len > 0 ? 1 + classic_find(word->text + 1, len - 1, '@') : len;
 
 	tests[0] = tests[1] = *word;
 	if (split >= len) {

@@ -15,7 +15,8 @@ struct rule {
 	unsigned line;
 	ways ways; /* in which it stands */
 	bool has_tail; /* a colon stands behind the client list */
-	enum diag_code code; /* not DIAG_NONE: no rule, but a finding to be told when it is passed */
+	/* Not DIAG_NONE: no rule, but a finding to be told when it is passed. */
+	enum diag_code code;
 	struct list daemons, clients;
 	const char *tail;
 	size_t tail_len;

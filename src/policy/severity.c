@@ -50,8 +50,8 @@ severity_parse(const char *text, size_t len, enum way way, int *ret)
 	int facility = 0, level;
 
 	if (dot != NULL)
-		facility = find(
-		    facilities, sizeof facilities / sizeof *facilities, way, text, skip - 1);
+		facility =
+		    find(facilities, sizeof facilities / sizeof *facilities, way, text, skip - 1);
 	level = find(levels, sizeof levels / sizeof *levels, way, text + skip, len - skip);
 	if (facility < 0 || level < 0)
 		return false;

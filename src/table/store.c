@@ -20,7 +20,8 @@ static const uint64_t reader_nobody = UINT64_MAX;
 
 struct slot {
 	char *path; /* NULL: not used yet */
-	char storage[SHORT_PATH]; /* where a short path is: the heap is not needed for the usual ones */
+	/* Where a short path is: the heap is not needed for the usual ones. */
+	char storage[SHORT_PATH];
 	unsigned used; /* when, by the store's own count */
 	bool was_read;
 	struct stamp read_stamp;
@@ -171,8 +172,8 @@ get(const char *path, const struct stamp *stamp)
 	    (stamp == NULL || stamp_eq(&slot->generation->stamp, stamp)))
 		found = share(slot->generation);
 	leave();
-	if (found != NULL && (found->reader == reader_nobody ||
-				 found->reader != store_reader(&found->stamp))) {
+	if (found != NULL &&
+	    (found->reader == reader_nobody || found->reader != store_reader(&found->stamp))) {
 		generation_release(found);
 		return NULL;
 	}

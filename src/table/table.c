@@ -155,18 +155,17 @@ read_more(struct scan *scan)
 	if (got < 0)
 		return errno;
 	scan->read_bytes += (size_t)got;
-	scan->eof = got == 0 ||
-	    (scan->stamp.size > 0 && scan->read_bytes == (size_t)scan->stamp.size);
+	scan->eof =
+	    got == 0 || (scan->stamp.size > 0 && scan->read_bytes == (size_t)scan->stamp.size);
 	if (scan->keep != NULL) {
-		const char *bytes = scan->lines.bytes != NULL ? scan->lines.bytes + start
-								 : scan->keep->bytes;
+		const char *bytes =
+		    scan->lines.bytes != NULL ? scan->lines.bytes + start : scan->keep->bytes;
 
 		lines_feed(&scan->lines, bytes,
 		    (size_t)(scan->keep->bytes + scan->read_bytes - bytes), scan->eof);
 	} else {
 		scan->buf.len += (size_t)got;
-		lines_feed(
-		    &scan->lines, scan->buf.bytes, scan->buf.len, scan->eof);
+		lines_feed(&scan->lines, scan->buf.bytes, scan->buf.len, scan->eof);
 	}
 	return 0;
 }
@@ -334,7 +333,8 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 		return SHOWN;
 	}
 	if (state == FILE_BAD)
-		return fault(&scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error, 0);
+		return fault(
+		    &scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error, 0);
 	if (kept != NULL) {
 		show_generation(&scan, kept);
 		return SHOWN;
@@ -377,7 +377,8 @@ decide_unstable(struct pass *pass, struct tables *tables)
 
 	memcpy(seen, pass->decisions, sizeof seen);
 	for (unsigned t = 0; t < 2; t++) {
-		struct generation *last = tables->changed[t] ? store_get_last(tables->paths[t]) : NULL;
+		struct generation *last =
+		    tables->changed[t] ? store_get_last(tables->paths[t]) : NULL;
 
 		known = known && (!tables->changed[t] || last != NULL);
 		generation_release(last);

@@ -25,8 +25,9 @@
 
 enum {
 	CHILD_STACK_BYTES = 64 * 1024,
-	CHILD_HOLDS = 1,              /* any value but 0 */
-	CHILD_PATIENCE_NS = 10000000, /* then see whether the child was stopped, and go on waiting */
+	CHILD_HOLDS = 1, /* any value but 0 */
+	/* Then see whether the child was stopped, and go on waiting. */
+	CHILD_PATIENCE_NS = 10000000,
 	EXEC_FAILED_STATUS = 127,
 };
 
@@ -85,8 +86,8 @@ verify(const struct order *order)
 	if (count < 0 || (size_t)count != identity->count)
 		return -1;
 	return memcmp(identity->answer, identity->groups, identity->count * sizeof(gid_t)) == 0
-	           ? 0
-	           : -1;
+	    ? 0
+	    : -1;
 }
 
 /* inetd ignores SIGPIPE only, and blocks what it reads from its signalfd. */

@@ -33,7 +33,7 @@ struct collector {
 	struct conf_word words[CONF_WORDS_MAX];
 	size_t count;
 	size_t len_bytes;
-	bool is_open;   /* an indented line continues it */
+	bool is_open; /* an indented line continues it */
 	bool is_spoilt; /* reported already; its fields are not looked at */
 	bool is_warned; /* about a comment among the arguments: once an entry */
 };

@@ -59,11 +59,11 @@ struct conf_addresses {
 struct conf_entry {
 	struct conf_entry *next;
 	struct conf_addresses addresses; /* of no meaning to a unix socket */
-	struct conf_word service;        /* name, number or path */
-	unsigned port;                   /* 0 = service is a name or a path */
+	struct conf_word service; /* name, number or path */
+	unsigned port; /* 0 = service is a name or a path */
 	enum conf_socktype socktype;
 	struct conf_word protocol;
-	unsigned families;              /* of enum conf_family */
+	unsigned families; /* of enum conf_family */
 	int sndbuf_bytes, rcvbuf_bytes; /* 0 = the system's */
 	bool is_wait;
 	unsigned rate_per_minute; /* starts; 0 = not given */
@@ -75,9 +75,9 @@ struct conf_entry {
 
 /* Not to be copied: it points into itself. */
 struct conf {
-	struct arena arena;         /* of everything below */
+	struct arena arena; /* of everything below */
 	struct conf_entry *entries; /* in the order of the file; those with an error are left out */
-	struct conf_note *notes;    /* in the order of their finding */
+	struct conf_note *notes; /* in the order of their finding */
 	struct conf_entry **entries_end;
 	struct conf_note **notes_end;
 	unsigned errors, warnings;

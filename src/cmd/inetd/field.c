@@ -58,8 +58,8 @@ parse_address(struct conf *conf, struct conf_word at, struct conf_word *ret)
 			return false;
 		}
 	} else if (len == 0 || len > CONF_HOST_MAX || strpbrk(at.text, "[]/") != NULL ||
-	           (memchr(at.text, ':', len) != NULL &&
-	               !addr_parse_v6(at.text, len, &addr, &scope, &scope_len))) {
+	    (memchr(at.text, ':', len) != NULL &&
+	        !addr_parse_v6(at.text, len, &addr, &scope, &scope_len))) {
 		conf_note(conf, CONF_BAD_ADDRESS, &at);
 		return false;
 	}

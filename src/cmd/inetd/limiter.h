@@ -10,8 +10,8 @@
 
 /* All zero is one that was never asked, with full credit. */
 struct limiter {
-	int64_t credit;  /* a start costs LIMITER_START */
-	int64_t at_ms;   /* when credit was counted; 0 = never */
+	int64_t credit; /* a start costs LIMITER_START */
+	int64_t at_ms; /* when credit was counted; 0 = never */
 	int64_t told_ms; /* when the limit was last logged; 0 = never */
 };
 

@@ -15,14 +15,14 @@
 
 struct listener {
 	const struct endpoint *endpoint; /* of the services that hold now */
-	int fd;                          /* -1 = could not be opened, is tried again at resume_ms */
-	bool is_armed;                   /* epoll watches fd */
-	int64_t resume_ms;               /* when to arm or open it again; 0 = no pause */
-	pid_t server;                    /* that has the socket, and is to end first; 0 = none */
+	int fd; /* -1 = could not be opened, is tried again at resume_ms */
+	bool is_armed; /* epoll watches fd */
+	int64_t resume_ms; /* when to arm or open it again; 0 = no pause */
+	pid_t server; /* that has the socket, and is to end first; 0 = none */
 	struct limiter limiter;
 	struct timespec handed; /* arrival of the last datagram that a server was started for */
-	unsigned patience_ms;   /* how long that server was given to read it */
-	struct stat path;       /* of a unix socket: what we bound */
+	unsigned patience_ms; /* how long that server was given to read it */
+	struct stat path; /* of a unix socket: what we bound */
 };
 
 struct listeners {

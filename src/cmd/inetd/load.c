@@ -70,8 +70,9 @@ load_services(struct services *services, const char *path, const struct service_
 
 	buf_init(&text, NULL, 0, CONF_TEXT_MAX);
 	fault = text_read(path, &text);
-	if (fault == NULL && (!services_load(services, text.bytes, text.len, rules) ||
-	                         !tell_notes(&services->conf, path, tell)))
+	if (fault == NULL &&
+	    (!services_load(services, text.bytes, text.len, rules) ||
+	        !tell_notes(&services->conf, path, tell)))
 		fault = "out of memory";
 	buf_release(&text);
 	if (fault != NULL)

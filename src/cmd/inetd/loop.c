@@ -23,7 +23,7 @@
 enum {
 	EVENTS_AT_ONCE = 64,
 	CLIENTS_AT_ONCE = 8,
-	LIMIT_PAUSE_MS = 1000,   /* over its rate: credit for a few clients comes together */
+	LIMIT_PAUSE_MS = 1000, /* over its rate: credit for a few clients comes together */
 	SHORTAGE_PAUSE_MS = 250, /* no descriptor, memory or process */
 	FAILURE_PAUSE_MS = 1000, /* a server that cannot be started, its client still there */
 	/* A datagram stays in the queue until its server has read it: look again after so long,
@@ -78,11 +78,10 @@ serve(struct inetd *inetd, struct listener *listener, int fd)
 	if (pid < 0)
 		suffer_shortage(inetd, listener, "make a process for a client", errno);
 	else if (failure.step != NULL)
-		log_line(LOG_ERR, "%s: %s: cannot %s: %s", service->name,
-		    service->server, failure.step, strerror(failure.error));
+		log_line(LOG_ERR, "%s: %s: cannot %s: %s", service->name, service->server,
+		    failure.step, strerror(failure.error));
 	else
-		log_line(LOG_DEBUG, "%s: started %s[%d]", service->name,
-		    service->server, (int)pid);
+		log_line(LOG_DEBUG, "%s: started %s[%d]", service->name, service->server, (int)pid);
 	if (failure.step != NULL && fd == listener->fd)
 		listener_pause(&inetd->listeners, listener, FAILURE_PAUSE_MS);
 	return pid;
@@ -130,7 +129,7 @@ accept_clients(struct inetd *inetd, struct listener *listener)
 			return;
 		}
 	} while (--left > 0 && listener->is_armed &&
-	         limiter_has(&listener->limiter, rate, clock_now_ms()));
+	    limiter_has(&listener->limiter, rate, clock_now_ms()));
 }
 
 /* "wait": the server gets the socket itself, and the service rests until it ends. */
@@ -255,7 +254,7 @@ inetd_load(struct inetd *inetd)
 {
 	struct services *next = &inetd->services[!inetd->holds];
 	bool ok = load_services(next, inetd->conf_path, &inetd->rules, log_finding) &&
-	          listeners_replace(&inetd->listeners, next);
+	    listeners_replace(&inetd->listeners, next);
 
 	if (ok)
 		inetd->holds = !inetd->holds;

@@ -17,7 +17,7 @@ struct inetd {
 	struct child_world world;
 	struct listeners listeners;
 	struct services services[2]; /* one holds, the other is for the next reading */
-	unsigned holds;              /* index of the one */
+	unsigned holds; /* index of the one */
 	int signal_fd;
 	bool is_ending;
 };

@@ -68,8 +68,8 @@ main(int argc, char **argv)
 		return fail("cannot prepare");
 	conf_path = process_absolute(options.conf_path);
 	pid_file = options.pid_file[0] == '\0' || strcmp(options.pid_file, "none") == 0
-	               ? strdup("none")
-	               : process_absolute(options.pid_file);
+	    ? strdup("none")
+	    : process_absolute(options.pid_file);
 	if (conf_path == NULL || pid_file == NULL)
 		return fail("cannot find the working directory");
 	inetd.conf_path = conf_path;

@@ -13,7 +13,7 @@ struct options {
 	bool is_foreground;
 	bool keeps_environment;
 	bool is_check;
-	const char *pid_file;  /* "" or "none" = no file */
+	const char *pid_file; /* "" or "none" = no file */
 	const char *conf_path; /* as given */
 	int backlog;
 	unsigned rate_per_minute; /* 0 = no limit */

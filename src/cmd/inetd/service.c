@@ -61,8 +61,8 @@ load_entry(struct conf *conf, const struct conf_entry *entry, const struct servi
 
 	if (service == NULL)
 		return NULL;
-	service->name = printable(conf, entry->service.text,
-	    entry->families == CONF_UNIX ? "" : entry->protocol.text);
+	service->name = printable(
+	    conf, entry->service.text, entry->families == CONF_UNIX ? "" : entry->protocol.text);
 	service->server = printable(conf, entry->server.text, "");
 	service->entry = entry;
 	service->rate_per_minute =

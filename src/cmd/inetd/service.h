@@ -25,7 +25,7 @@ struct identity {
 };
 
 struct service {
-	const char *name;   /* "ftp/tcp" or a path: for logs, escaped */
+	const char *name; /* "ftp/tcp" or a path: for logs, escaped */
 	const char *server; /* its path: the same */
 	const struct conf_entry *entry;
 	unsigned rate_per_minute; /* starts; 0 = no limit */
@@ -36,7 +36,7 @@ struct service {
 struct endpoint {
 	struct endpoint *next;
 	const struct service *service;
-	bool is_dual;    /* an IPv6 socket that takes IPv4 too */
+	bool is_dual; /* an IPv6 socket that takes IPv4 too */
 	bool is_implied; /* by "tcp" or "udp": no fault on a host without that family */
 	socklen_t len;
 	union {
@@ -56,8 +56,8 @@ struct services {
 /* What a configuration may ask for. */
 struct service_rules {
 	unsigned rate_per_minute; /* where an entry has none; 0 = no limit */
-	bool can_switch;          /* to another user */
-	uid_t uid;                /* if not: the only one */
+	bool can_switch; /* to another user */
+	uid_t uid; /* if not: the only one */
 	gid_t gid;
 };
 

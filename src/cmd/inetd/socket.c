@@ -118,7 +118,7 @@ socket_is_linked(const struct endpoint *endpoint, const struct stat *path)
 	struct stat now;
 
 	return lstat(endpoint->address.path.sun_path, &now) == 0 && now.st_dev == path->st_dev &&
-	       now.st_ino == path->st_ino;
+	    now.st_ino == path->st_ino;
 }
 
 void

@@ -51,7 +51,8 @@ main(int argc, char **argv)
 		    argc - 2 >= commands[i].least && argc - 2 <= commands[i].most)
 			return commands[i].run(argv + 2);
 	}
-	fprintf(stderr, "usage: tables check ALLOW DENY\n"
-			"       tables judge ALLOW DENY DAEMON ADDRESS [NAME]\n");
+	fprintf(stderr,
+	    "usage: tables check ALLOW DENY\n"
+	    "       tables judge ALLOW DENY DAEMON ADDRESS [NAME]\n");
 	return EXIT_USAGE;
 }

@@ -111,7 +111,7 @@ is_nobody(const struct test *test)
 {
 	return test->kind == TEST_VOID ||
 	    (test->kind == TEST_EXACT && test->subject == SUBJECT_HOST &&
-		!(test->flags & TEST_NAME));
+	        !(test->flags & TEST_NAME));
 }
 
 /* Does a test, or one that must match too, match nobody? */
@@ -275,7 +275,7 @@ tell_divided(struct check *check, const struct word *word, unsigned *told_line)
 	*told_line = check->line;
 	finding(check, STOP, NULL,
 	    word->ways == WAY_CLASSIC ? "the readings differ; classic: a word; plain: none"
-				      : "the readings differ; classic: no word; plain: a word",
+	                              : "the readings differ; classic: no word; plain: a word",
 	    "divide the words of a list by blanks or line ends, and take comments out");
 }
 
@@ -324,8 +324,8 @@ check_readable(struct check *check, const char *path)
 	if (bytes == NULL && state == FILE_ABSENT)
 		finding_file(check, DIAG_LIST_ABSENT, path, error);
 	else if (bytes == NULL)
-		finding_file(check, error != 0 ? DIAG_LIST_UNREADABLE : DIAG_LIST_NOT_REGULAR,
-		    path, error);
+		finding_file(
+		    check, error != 0 ? DIAG_LIST_UNREADABLE : DIAG_LIST_NOT_REGULAR, path, error);
 	check->file = path;
 	check->lists->depth++;
 	if (bytes != NULL)

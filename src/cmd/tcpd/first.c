@@ -60,7 +60,8 @@ hand_over(void)
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		try_beside(places[i]);
 	execv(installed, arguments);
-	snprintf(line, sizeof line, "error: cannot execute %s: %s", installed, stage_error_text(errno));
+	snprintf(
+	    line, sizeof line, "error: cannot execute %s: %s", installed, stage_error_text(errno));
 	event_syslog(LOG_ERR, line);
 	clean_exit(request);
 	abort(); /* clean_exit does not come back */

@@ -84,8 +84,8 @@ event_syslog(int priority, const char *text)
 	buf_init(&message, storage, sizeof storage, EVENT_LINE_MAX + TAG_ROOM);
 	text = event_line(text, &line);
 	buf_add_char(&message, '<');
-	buf_add_number(&message,
-	    (unsigned long)(LOG_PRI(priority) | (facility != 0 ? facility : LOG_DAEMON)));
+	buf_add_number(
+	    &message, (unsigned long)(LOG_PRI(priority) | (facility != 0 ? facility : LOG_DAEMON)));
 	buf_add_char(&message, '>');
 	add_time(&message);
 	buf_add_str(&message, tag);
