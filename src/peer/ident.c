@@ -194,12 +194,6 @@ read_reply(const struct query *query, char reply[PEER_REPLY_MAX])
 	return len;
 }
 
-static bool
-is_fault(int error)
-{
-	return error == ENOMEM || error == ENOBUFS || error == EMFILE || error == ENFILE;
-}
-
 enum peer_ident
 peer_ident(const struct sockaddr *client, const struct sockaddr *server, long timeout_s,
     char ret_user[PEER_USER_MAX])
@@ -217,7 +211,7 @@ peer_ident(const struct sockaddr *client, const struct sockaddr *server, long ti
 		return PEER_IDENT_NONE;
 	query.fd = socket(client->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (query.fd < 0)
-		return is_fault(errno) ? PEER_IDENT_FAULT : PEER_IDENT_NONE;
+		return peer_is_shortage(errno) ? PEER_IDENT_FAULT : PEER_IDENT_NONE;
 	if (connect_to(&query, client, server, len) &&
 	    send_query(&query, client_port, server_port) &&
 	    peer_ident_parse(reply, read_reply(&query, reply), client_port, server_port, ret_user))

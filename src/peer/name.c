@@ -106,12 +106,6 @@ struct found {
 	char bytes[ANSWER_BYTES];
 };
 
-static bool
-is_shortage(int error)
-{
-	return error == ENOMEM || error == ENOBUFS || error == EMFILE || error == ENFILE;
-}
-
 /* The C library calls it "no such name", too, when it could not open a socket. */
 static bool
 has_descriptors(void)
@@ -122,7 +116,7 @@ has_descriptors(void)
 	while (enough && count < LOOKUP_DESCRIPTORS) {
 		fds[count] = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (fds[count] < 0) {
-			enough = !is_shortage(errno);
+			enough = !peer_is_shortage(errno);
 			break;
 		}
 		count++;
@@ -137,7 +131,8 @@ outcome(const struct hostent *host, int family, int error, int why)
 {
 	if (host != NULL && host->h_addrtype == family && host->h_name != NULL)
 		return LOOKUP_FOUND;
-	if (is_shortage(error) || (why == NETDB_INTERNAL && (error == EAGAIN || error == ERANGE)))
+	if (peer_is_shortage(error) ||
+	    (why == NETDB_INTERNAL && (error == EAGAIN || error == ERANGE)))
 		return LOOKUP_FAULT;
 	return has_descriptors() ? LOOKUP_NONE : LOOKUP_FAULT;
 }
@@ -168,7 +163,8 @@ look_up_addresses(const char *name, int family, int64_t deadline_ms, struct foun
 	int error, why = 0;
 
 	/* gethostbyname takes all that has digits and dots for an address. It is none. */
-	if (name[strspn(name, "0123456789.")] == '\0' && name[strlen(name) - 1] != '.') {
+	if (*name != '\0' && name[strspn(name, "0123456789.")] == '\0' &&
+	    name[strlen(name) - 1] != '.') {
 		snprintf(absolute, sizeof absolute, "%s.", name);
 		name = absolute;
 	}

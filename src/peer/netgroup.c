@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "peer/name.h"
+#include "peer/socket.h"
 
 enum { DOMAIN_MAX = 256 };
 
@@ -27,7 +28,7 @@ peer_netgroup(const char *group, const char *host)
 	has_domain = *domain != '\0' && strcmp(domain, "(none)") != 0;
 	errno = 0;
 	found = innetgr(group, host, NULL, has_domain ? domain : NULL);
-	if (found == 0 && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
+	if (found == 0 && peer_is_shortage(errno))
 		found = -1;
 	errno = saved;
 	return found;

@@ -21,6 +21,12 @@
 
 enum { DRAIN_BYTES = 4 << 20 };
 
+bool
+peer_is_shortage(int error)
+{
+	return error == ENOMEM || error == ENOBUFS || error == EMFILE || error == ENFILE;
+}
+
 int64_t
 peer_now_ms(void)
 {

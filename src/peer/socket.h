@@ -46,6 +46,10 @@ unsigned peer_port(const struct sockaddr *);
  * kept. */
 int peer_scope(const char *text, size_t len, const struct addr *, uint32_t *ret);
 
+/* An errno that says something of this host, that it has no memory or no descriptor left, and nothing of
+ * the peer. */
+bool peer_is_shortage(int error);
+
 /* CLOCK_MONOTONIC, for deadlines. */
 int64_t peer_now_ms(void);
 
