@@ -1,9 +1,9 @@
 /*
  * NAME     action - carry out a rule's options
  * PURPOSE  One handler for each line of data/options.def. Syntax and ranges were checked by policy.
- * INVARIANTS  In order, each option read only after the one before it was carried out. An option
- *          without a handler, a value that cannot be expanded, a variable that cannot be set:
- *          ACTION_ERROR, which refuses. Trouble with a courtesy (nice, linger, keepalive, a banner)
+ * INVARIANTS  In order, each option read only after the one before it was carried out. A value that
+ *          cannot be expanded, a variable that cannot be set, a command that gives no answer, an
+ *          identity that cannot be taken: ACTION_ERROR, which refuses. Trouble with a courtesy (nice, linger, keepalive, a banner)
  *          is a warning, as documented.
  * LIMITS   EXPAND_OPTION_MAX bytes of an expanded value.
  * SEE      hosts_options(5)
@@ -16,9 +16,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "action/banner.h"
+#include "action/identity.h"
 #include "action/shell.h"
 #include "base/str.h"
 
@@ -29,6 +31,9 @@ struct run {
 	struct buf value; /* expanded and NUL-terminated; the handler may write to it */
 	struct diag *diag;
 };
+
+/* Statuses of a shell: sh(1). */
+enum { SHELL_NOT_RUNNABLE = 126, SHELL_NOT_FOUND = 127 };
 
 /* ACTION_END: go on with the next option. */
 typedef enum action_result handler(struct run *);
@@ -87,6 +92,34 @@ run_spawn(struct run *run)
 	if (!run->env->dry_run)
 		run->env->shell(run->env->ctx, run->value.bytes);
 	return ACTION_END;
+}
+
+/* A shell says 126 and 127 when it could not run the command; that is no answer. */
+static enum action_result
+command_says(struct run *run, int status)
+{
+	char storage[32];
+	struct buf end;
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : SHELL_NOT_FOUND;
+
+	if (code != SHELL_NOT_RUNNABLE && code != SHELL_NOT_FOUND)
+		return code == 0 ? ACTION_TRUE : ACTION_FALSE;
+	buf_init(&end, storage, sizeof storage, sizeof storage - 1);
+	buf_add_str(&end, WIFEXITED(status) ? "status " : "signal ");
+	buf_add_number(&end, (unsigned long)(WIFEXITED(status) ? code : WTERMSIG(status)));
+	return fail(run, DIAG_ACLEXEC_ENDED, end.bytes);
+}
+
+static enum action_result
+run_aclexec(struct run *run)
+{
+	enum diag_code code;
+	int status;
+
+	if (run->env->dry_run)
+		return ACTION_TRUE;
+	code = action_shell(run->value.bytes, &status);
+	return code == DIAG_NONE ? command_says(run, status) : fail(run, code, "");
 }
 
 /* The socket as standard input, output and error. */
@@ -194,11 +227,48 @@ run_banners(struct run *run)
 	return banner_send(run->env, run->value.bytes, run->diag) ? ACTION_END : ACTION_ERROR;
 }
 
+static enum action_result
+take_identity(struct run *run, const char *user, const char *group)
+{
+	struct identity identity;
+	struct diag diag = *run->diag;
+	enum diag_code code = DIAG_NONE;
+
+	if (!identity_find(user, group, &identity, run->diag))
+		return ACTION_ERROR;
+	if (!run->env->dry_run)
+		code = identity_become(&identity);
+	identity_release(&identity);
+	if (code == DIAG_IDENTITY_NOT_OURS) {
+		diag_set(&diag, code, run->option.keyword, strlen(run->option.keyword));
+		run->env->report(run->env->ctx, &diag);
+		code = DIAG_NONE;
+	}
+	return code == DIAG_NONE ? ACTION_END : fail(run, code, user != NULL ? user : group);
+}
+
+static enum action_result
+run_user(struct run *run)
+{
+	char *dot = strchr(run->value.bytes, '.');
+
+	if (dot != NULL)
+		*dot = '\0';
+	return take_identity(run, run->value.bytes, dot != NULL ? dot + 1 : NULL);
+}
+
+static enum action_result
+run_group(struct run *run)
+{
+	return take_identity(run, NULL, run->value.bytes);
+}
+
 static handler *const handlers[OPTION_IDS] = {
     [OPTION_ALLOW] = run_allow,
     [OPTION_DENY] = run_deny,
     [OPTION_SEVERITY] = run_severity,
     [OPTION_SPAWN] = run_spawn,
+    [OPTION_ACLEXEC] = run_aclexec,
     [OPTION_TWIST] = run_twist,
     [OPTION_RFC931] = run_rfc931,
     [OPTION_SETENV] = run_setenv,
@@ -207,6 +277,8 @@ static handler *const handlers[OPTION_IDS] = {
     [OPTION_LINGER] = run_linger,
     [OPTION_KEEPALIVE] = run_keepalive,
     [OPTION_BANNERS] = run_banners,
+    [OPTION_USER] = run_user,
+    [OPTION_GROUP] = run_group,
 };
 
 /* ---- the tail ---- */
@@ -228,8 +300,6 @@ run_option(struct run *run)
 	const struct action_env *env = run->env;
 	const struct option *option = &run->option;
 
-	if (handlers[option->id] == NULL)
-		return fail(run, DIAG_OPTION_LATER, option->keyword);
 	buf_clear(&run->value);
 	if (option_specs[option->id].flags & OPTION_EXPAND) {
 		if (!expand(
@@ -249,8 +319,7 @@ run_option(struct run *run)
 }
 
 enum action_result
-action_run(
-    const struct action_env *env, enum way way, const char *tail, size_t len, struct diag *ret)
+action_run(const struct action_env *env, const struct tail *tail, size_t *at, struct diag *ret)
 {
 	struct run run = {.env = env, .diag = ret};
 	struct option_cursor cursor;
@@ -259,10 +328,11 @@ action_run(
 	char storage[512];
 
 	buf_init(&run.value, storage, sizeof storage, EXPAND_OPTION_MAX);
-	option_cursor_init(&cursor, way, tail, len);
+	option_cursor_init(&cursor, tail->way, tail->text + *at, tail->len - *at);
 	while (
 	    result == ACTION_END && (status = option_next(&cursor, &run.option, ret)) != OPTION_END)
 		result = status == OPTION_FIELD ? run_option(&run) : ACTION_ERROR;
+	*at += option_cursor_at(&cursor);
 	option_cursor_release(&cursor);
 	buf_release(&run.value);
 	return result;

@@ -13,12 +13,13 @@
 #include "base/diag.h"
 #include "policy/expand.h"
 #include "policy/option.h"
-#include "policy/way.h"
+#include "policy/tail.h"
 
 struct action_env {
 	void *ctx;
 	int fd; /* the client's socket; -1: none */
-	/* A tool asks: spawn, twist, nice and socket options are left out. setenv, umask, banners
+	/* A tool asks: commands (aclexec says yes), identities, nice and socket options are left
+	 * out. setenv, umask, banners
 	 * and severity are carried out, as in the original. */
 	bool dry_run;
 	bool resident; /* the process goes on to other clients: twist refuses */
@@ -34,6 +35,8 @@ struct action_env {
 };
 
 enum action_result {
+	ACTION_TRUE, /* stopped behind an aclexec that says yes, */
+	ACTION_FALSE, /* or no */
 	ACTION_END, /* the tail does not decide: its table does */
 	ACTION_ALLOW,
 	ACTION_DENY,
@@ -43,10 +46,11 @@ enum action_result {
 	ACTION_ERROR, /* diag says why: refuse */
 };
 
-/* Run the options in order, each one read only after the one before it is done: an error comes
- * after what stands in front of it. Exactly one diagnostic goes with ACTION_ERROR; it is in *ret,
- * whose file and line stay as the caller set them, and was not reported. */
+/* Run the options in order from *at on (0: all), each one read only after the one before it is done:
+ * an error comes after what stands in front of it. *at is then where the next option begins, as
+ * option_cursor_at says it. Exactly one diagnostic goes with ACTION_ERROR; it is in *ret, whose file
+ * and line stay as the caller set them, and was not reported. */
 enum action_result action_run(
-    const struct action_env *, enum way, const char *tail, size_t len, struct diag *ret);
+    const struct action_env *, const struct tail *, size_t *at, struct diag *ret);
 
 #endif

@@ -40,7 +40,6 @@ enum {
 /* code begins as SHELL_FORK: a go-between that is killed must not look like a command that ran. */
 struct job {
 	const char *command;
-	enum shell_stdio stdio;
 	char *const *environment;
 	char *shell_stack; /* its top */
 	enum diag_code code;
@@ -81,11 +80,11 @@ wait_for(pid_t child, int *ret_status, unsigned options)
 }
 
 UNWATCHED static void
-close_from(unsigned first)
+close_all(void)
 {
-	if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+	if (syscall(SYS_close_range, 0U, ~0U, 0) == 0)
 		return;
-	for (unsigned fd = first; fd < DESCRIPTORS_MAX; fd++)
+	for (unsigned fd = 0; fd < DESCRIPTORS_MAX; fd++)
 		syscall(SYS_close, fd);
 }
 
@@ -93,11 +92,7 @@ close_from(unsigned first)
 UNWATCHED static bool
 set_descriptors(struct job *job)
 {
-	if (job->stdio == SHELL_INHERIT) {
-		close_from(3);
-		return true;
-	}
-	close_from(0);
+	close_all();
 	if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0) == 0 &&
 	    syscall(SYS_dup, 0) == 1 && syscall(SYS_dup, 0) == 2)
 		return true;
@@ -173,9 +168,9 @@ map_stacks(void)
 }
 
 enum diag_code
-action_shell(const char *command, enum shell_stdio stdio, int *ret_status)
+action_shell(const char *command, int *ret_status)
 {
-	struct job job = {.command = command, .stdio = stdio, .code = DIAG_SHELL_FORK};
+	struct job job = {.command = command, .code = DIAG_SHELL_FORK};
 	int saved = errno;
 	sigset_t all, before;
 	char *stacks = map_stacks();

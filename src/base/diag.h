@@ -18,7 +18,7 @@ enum diag_code {
 	DIAG_CODES
 };
 
-enum diag_severity { DIAG_WARNING, DIAG_ERROR };
+enum diag_severity { DIAG_INFO, DIAG_WARNING, DIAG_ERROR };
 
 /* The subject of a finding is cut to this: enough to recognise it, and a log line stays short. */
 enum { DIAG_ARG_MAX = 128 };

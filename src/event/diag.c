@@ -31,12 +31,15 @@ add_escaped_cut(struct buf *out, const char *text, size_t max)
 void
 event_diag_text(const struct diag *diag, struct buf *out)
 {
+	static const char *const tags[] = {
+	    [DIAG_INFO] = "", [DIAG_WARNING] = "warning: ", [DIAG_ERROR] = "error: "};
 	char storage[EVENT_DIAG_MAX + 1];
 	struct buf line;
+	enum diag_severity severity = diag_severity(diag->code);
 
 	buf_init(&line, storage, sizeof storage, EVENT_DIAG_MAX);
-	buf_add_str(&line, diag_severity(diag->code) == DIAG_ERROR ? "error: " : "warning: ");
-	if (diag->file != NULL) {
+	buf_add_str(&line, tags[severity]);
+	if (diag->file != NULL && severity != DIAG_INFO) {
 		add_escaped_cut(&line, diag->file, FILE_MAX);
 		buf_add_str(&line, ", line ");
 		buf_add_number(&line, diag->line);
@@ -69,6 +72,7 @@ static const bool is_repeatable[DIAG_CODES] = {
     [DIAG_READINGS_DIFFER] = true,
     [DIAG_BANNER_NOT_REGULAR] = true,
     [DIAG_BANNER_BAD_NAME] = true,
+    [DIAG_IDENTITY_NOT_OURS] = true,
 };
 
 struct place {
@@ -144,7 +148,8 @@ event_diag(const struct diag *diag)
 	if (is_due(diag)) {
 		buf_init(&text, storage, sizeof storage, EVENT_DIAG_MAX);
 		event_diag_text(diag, &text);
-		event_syslog(LOG_ERR, text.bytes);
+		event_syslog(
+		    diag_severity(diag->code) == DIAG_INFO ? LOG_INFO : LOG_ERR, text.bytes);
 	}
 	errno = saved;
 }

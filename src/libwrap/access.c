@@ -41,13 +41,15 @@ tell_differing(const struct pass *pass, const struct decision *counts, const str
 
 /* Carry out the options of the rule that counts. */
 static bool
-run_tail(struct request_info *request, struct thread *thread, bool is_resident,
-    const struct decision *decision, bool by_table)
+run_tail(struct request_info *request, struct thread *thread, const struct decision *decision,
+    bool by_table)
 {
-	struct diag diag = {.file = decision->file, .line = decision->line};
+	struct tail tail = {
+	    decision->file, decision->line, decision->way, decision->tail, decision->tail_len};
+	struct diag diag;
+	size_t at = 0;
 
-	switch (options_run(request, thread, is_resident, decision->way, decision->tail,
-	    decision->tail_len, &diag)) {
+	switch (options_run(request, thread, &tail, &at, &diag)) {
 	case ACTION_END:
 		return by_table;
 	case ACTION_ALLOW:
@@ -60,6 +62,9 @@ run_tail(struct request_info *request, struct thread *thread, bool is_resident,
 		/* How a tool learns that the client would be handed to a command. */
 		settings_clear_dry_run();
 		return by_table;
+	case ACTION_TRUE: /* not here: a decision asks them all before it is one */
+	case ACTION_FALSE:
+		return false;
 	case ACTION_ERROR:
 		break;
 	}
@@ -68,8 +73,7 @@ run_tail(struct request_info *request, struct thread *thread, bool is_resident,
 }
 
 static bool
-carry_out(struct request_info *request, struct thread *thread, bool is_resident,
-    const struct decision *decision)
+carry_out(struct request_info *request, struct thread *thread, const struct decision *decision)
 {
 	bool by_table = decision->table == TABLE_ALLOW;
 
@@ -78,7 +82,7 @@ carry_out(struct request_info *request, struct thread *thread, bool is_resident,
 	if (settings_verbose() >= 2)
 		warn_log(LOG_DEBUG, "matched:  %s line %u", decision->file, decision->line);
 	if (decision->has_tail)
-		by_table = run_tail(request, thread, is_resident, decision, by_table);
+		by_table = run_tail(request, thread, decision, by_table);
 	/* Not wider than what was decided, whatever the options came to. */
 	return by_table && decision->verdict != VERDICT_REFUSE;
 }
@@ -94,6 +98,7 @@ decide(struct request_info *request, struct thread *thread, const char *allow, c
 
 	thread->names_deadline_ms = 0;
 	thread->lookup_failed = false;
+	thread->is_resident = context.resident;
 	answers_init(&answers, request, thread);
 	pass_init(&pass, &answers.facts, &context);
 	thread->place = &pass.matcher.place;
@@ -102,9 +107,10 @@ decide(struct request_info *request, struct thread *thread, const char *allow, c
 	other = pass_differing(&pass);
 	if (other != NULL)
 		tell_differing(&pass, decision, other);
-	granted = carry_out(request, thread, context.resident, decision);
+	granted = carry_out(request, thread, decision);
 	thread->place = NULL;
 	pass_release(&pass);
+	answers_release(&answers);
 	return granted;
 }
 

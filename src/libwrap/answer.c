@@ -133,7 +133,7 @@ report(void *ctx, const struct diag *diag)
 }
 
 static const struct facts_ops ops = {addr, name, known_name, daemon_name, user, server_port,
-    netgroup, scope, table_list_open, table_list_read, table_list_close, report};
+    netgroup, scope, command_aclexec, table_list_open, table_list_read, table_list_close, report};
 
 void
 answers_init(struct answers *answers, struct request_info *request, struct thread *thread)
@@ -143,4 +143,12 @@ answers_init(struct answers *answers, struct request_info *request, struct threa
 	answers->facts = (struct facts){.ops = &ops, .ctx = answers};
 	answers->has_addr[END_CLIENT] = answers->has_addr[END_SERVER] = false;
 	answers->has_name[END_CLIENT] = answers->has_name[END_SERVER] = false;
+	answers->commands = NULL;
+	answers->arena = (struct arena){.last = NULL};
+}
+
+void
+answers_release(struct answers *answers)
+{
+	arena_release(&answers->arena);
 }

@@ -131,8 +131,8 @@ expander_of(struct work *work)
 }
 
 enum action_result
-options_run(struct request_info *request, struct thread *thread, bool is_resident, enum way way,
-    const char *tail, size_t len, struct diag *ret)
+options_run(struct request_info *request, struct thread *thread, const struct tail *tail,
+    size_t *at, struct diag *ret)
 {
 	struct work work = {request, thread};
 	struct expander expander = expander_of(&work);
@@ -140,7 +140,7 @@ options_run(struct request_info *request, struct thread *thread, bool is_residen
 	    .ctx = &work,
 	    .fd = request->fd,
 	    .dry_run = settings_dry_run(),
-	    .resident = is_resident,
+	    .resident = thread->is_resident,
 	    .daemon = request->daemon,
 	    .expander = &expander,
 	    .report = report,
@@ -153,9 +153,10 @@ options_run(struct request_info *request, struct thread *thread, bool is_residen
 	const struct diag *outer = thread->place;
 	enum action_result result;
 
+	*ret = (struct diag){.file = tail->file, .line = tail->line};
 	thread->lookup_failed = false;
 	thread->place = ret;
-	result = action_run(&env, way, tail, len, ret);
+	result = action_run(&env, tail, at, ret);
 	thread->place = outer;
 	return result;
 }
@@ -177,19 +178,27 @@ process_options(char *options, struct request_info *request)
 {
 	struct thread *thread = thread_state();
 	size_t len = strlen(options);
-	struct diag diag = {.file = tcpd_context.file, .line = (unsigned)tcpd_context.line};
+	struct tail tail = {
+	    tcpd_context.file, (unsigned)tcpd_context.line, WAY_CLASSIC, options, 0};
+	enum action_result result = ACTION_TRUE;
+	size_t at = 0;
 	char text[EVENT_DIAG_MAX + 1];
+	struct diag diag;
 	struct buf buf;
 
 	if (len == 0)
 		return;
 	if (thread == NULL)
 		tcpd_jump("out of memory: refused");
-	len = without_last_colon(options, len);
-	switch (options_run(
-	    request, thread, settings_is_resident(), WAY_CLASSIC, options, len, &diag)) {
+	tail.len = without_last_colon(options, len);
+	thread->is_resident = settings_is_resident();
+	while (result == ACTION_TRUE && at <= tail.len)
+		result = options_run(request, thread, &tail, &at, &diag);
+	switch (result) {
+	case ACTION_TRUE:
 	case ACTION_END:
 		return;
+	case ACTION_FALSE: /* here no table has another word */
 	case ACTION_ALLOW:
 		longjmp(tcpd_buf, AC_PERMIT);
 	case ACTION_DENY:
@@ -235,7 +244,7 @@ shell_cmd(char *command)
 	enum diag_code code;
 	int status;
 
-	code = action_shell(command, SHELL_NULL, &status);
+	code = action_shell(command, &status);
 	if (code != DIAG_NONE)
 		warn_diag(code, "");
 }

@@ -28,6 +28,7 @@ struct thread {
 	/* Of the decision at work: */
 	const struct diag *place; /* file and line that warnings name; NULL: none */
 	int64_t names_deadline_ms; /* 0: no lookup yet */
+	bool is_resident; /* the process goes on to other clients */
 	bool lookup_failed; /* the last lookup ran out of something: its answer is none */
 };
 

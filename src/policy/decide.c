@@ -48,10 +48,12 @@ refresh(struct pass *pass)
 void
 pass_table(struct pass *pass, enum table table, const char *file, enum lines_mode mode)
 {
+	/* A table that is shown in two parts has ended in both. */
+	if (table != pass->table)
+		pass->ended = 0;
 	pass->table = table;
 	pass->file = file;
 	pass->mode = mode;
-	pass->ended = 0;
 	pass->matcher.place.file = file;
 	refresh(pass);
 }
@@ -104,28 +106,44 @@ pass_fault(struct pass *pass, enum diag_code code)
 	}
 }
 
+/* What the rule's options make of its verdict. False: it does not decide, nor does its table. */
+static bool
+judge_tail(struct pass *pass, const struct rule *rule, struct decision *decision)
+{
+	struct tail tail = {pass->file, rule->line, decision->way, rule->tail, rule->tail_len};
+	struct option_outcome outcome =
+	    option_verdict(&tail, pass->matcher.facts, &pass->options, decision->verdict);
+
+	if (outcome.passes)
+		return false;
+	decision->verdict = outcome.verdict;
+	decision->has_tail = !outcome.failed && outcome.at <= tail.len;
+	if (!decision->has_tail)
+		return true;
+	/* The rule's own text may be gone when its options run. */
+	decision->tail_len = tail.len - outcome.at;
+	decision->tail = arena_copy(&pass->tails, tail.text + outcome.at, decision->tail_len);
+	if (decision->tail == NULL)
+		*decision = faulty(pass, rule->line, DIAG_NO_MEMORY);
+	return true;
+}
+
 static void
 settle_by_rule(struct pass *pass, enum reading reading, const struct rule *rule)
 {
-	enum way way = way_of(pass, reading);
-	enum verdict verdict = pass->table == TABLE_ALLOW ? VERDICT_GRANT : VERDICT_REFUSE;
-	struct decision decision = {.by = BY_RULE,
-	    .way = way,
+	struct decision decision = {
+	    .verdict = pass->table == TABLE_ALLOW ? VERDICT_GRANT : VERDICT_REFUSE,
+	    .by = BY_RULE,
+	    .way = way_of(pass, reading),
 	    .table = pass->table,
 	    .file = pass->file,
-	    .line = rule->line,
-	    .has_tail = rule->has_tail,
-	    .tail_len = rule->tail_len};
+	    .line = rule->line};
 
-	if (rule->has_tail) {
-		verdict = option_verdict(way, rule->tail, rule->tail_len, &pass->options, verdict);
-		/* The rule's own text may be gone when its options run. */
-		decision.tail = arena_copy(&pass->tails, rule->tail, rule->tail_len);
-		if (decision.tail == NULL)
-			decision = faulty(pass, rule->line, DIAG_NO_MEMORY);
-	}
-	decision.verdict = decision.by == BY_FAULT ? VERDICT_REFUSE : verdict;
-	settle(pass, reading, &decision);
+	if (!rule->has_tail || judge_tail(pass, rule, &decision))
+		settle(pass, reading, &decision);
+	else
+		pass->ended |= 1U << reading;
+	refresh(pass);
 }
 
 static void
@@ -171,12 +189,21 @@ pass_finding(struct pass *pass, const struct rule *rule)
 	}
 }
 
+/* What is to be said about a rule that a reading has just come to. */
+static enum diag_code
+news_of(const struct pass *pass, enum reading reading)
+{
+	if (pass->open & 1U << reading)
+		return DIAG_ACLEXEC_FALSE;
+	return pass->decisions[reading].by == BY_FAULT ? pass->decisions[reading].fault : DIAG_NONE;
+}
+
 static void
 pass_match(struct pass *pass, const struct rule *rule, matchset found)
 {
 	unsigned readings = concerned(pass, match_ways(found));
 	struct decision refused = faulty(pass, rule->line, DIAG_UNKNOWN_RULE);
-	bool told = false;
+	enum diag_code told = DIAG_NONE, news;
 
 	for (unsigned r = 0; r < READINGS; r++) {
 		enum way way = way_of(pass, (enum reading)r);
@@ -187,9 +214,10 @@ pass_match(struct pass *pass, const struct rule *rule, matchset found)
 			settle_by_rule(pass, (enum reading)r, rule);
 		else
 			settle(pass, (enum reading)r, &refused);
-		if (pass->decisions[r].by == BY_FAULT && !told) {
-			tell(pass, pass->decisions[r].fault, "", 0);
-			told = true;
+		news = news_of(pass, (enum reading)r);
+		if (news != DIAG_NONE && news != told) {
+			tell(pass, news, "", 0);
+			told = news;
 		}
 	}
 }

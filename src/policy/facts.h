@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/diag.h"
+#include "policy/tail.h"
 #include "policy/way.h"
 
 enum end { END_CLIENT, END_SERVER };
@@ -45,6 +46,12 @@ enum list_status {
 	LIST_BAD, /* cannot be read, or is no regular file: unknown */
 };
 
+enum command_status {
+	COMMAND_TRUE, /* exit status 0 */
+	COMMAND_FALSE, /* any other but 126 and 127 */
+	COMMAND_FAILED, /* not started, killed, or an option before it failed: the rule refuses */
+};
+
 struct list_source; /* whoever implements the callbacks knows what is in it */
 struct words; /* a list that is kept parsed: filelist.h */
 
@@ -64,6 +71,10 @@ struct facts_ops {
 	/* An interface's index from its name or number, as it stands behind an address. 0: it is none,
 	 * and *ret is untouched; -1 as NULL above. */
 	int (*scope)(void *ctx, const char *text, size_t len, const struct addr *, uint32_t *ret);
+	/* The verdict depends on the tail's aclexec number `number`, counted from 0: the options
+	 * before it are carried out now, then its command, both once for a request and a tail's text
+	 * in a file; asked again, the answer is the same. FAILED has been told. */
+	enum command_status (*aclexec)(void *ctx, const struct tail *, unsigned number);
 	/* Open a list, to be closed if LIST_OK; *ret_words != NULL: it is kept parsed (the words live
 	 * until the close), and there is nothing to read. */
 	enum list_status (*list_open)(void *ctx, const char *path, struct list_source **ret_source,

@@ -14,7 +14,7 @@
 #include "policy/severity.h"
 
 enum { NONE = OPTION_NONE, REQUIRED = OPTION_REQUIRED, OPTIONAL = OPTION_OPTIONAL };
-enum { EXPAND = OPTION_EXPAND, LAST = OPTION_LAST, LATER = OPTION_LATER };
+enum { EXPAND = OPTION_EXPAND, LAST = OPTION_LAST };
 
 const struct option_spec option_specs[OPTION_IDS] = {
 #define OPTION(id, keyword, argument, flags, help)                                                 \
@@ -32,6 +32,12 @@ option_cursor_init(struct option_cursor *cursor, enum way way, const char *tail,
 	cursor->way = way;
 	cursor->done = false;
 	buf_init(&cursor->field, cursor->storage, sizeof cursor->storage, LINES_MAX);
+}
+
+size_t
+option_cursor_at(const struct option_cursor *cursor)
+{
+	return cursor->done ? cursor->len + TAIL_PAST_END : cursor->at;
 }
 
 void
@@ -248,31 +254,52 @@ option_next(struct option_cursor *cursor, struct option *ret, struct diag *diag)
 		return bad(diag, DIAG_OPTION_NEEDS_VALUE, ret->keyword);
 	if (spec->flags & OPTION_LAST && !cursor->done)
 		return bad(diag, DIAG_OPTION_NOT_LAST, ret->keyword);
-	if (spec->flags & OPTION_LATER)
-		return bad(diag, DIAG_OPTION_LATER, ret->keyword);
 	code = checks[ret->id] != NULL ? checks[ret->id](ret, cursor->way) : DIAG_NONE;
 	return code == DIAG_NONE ? OPTION_FIELD : bad(diag, code, ret->value);
 }
 
-enum verdict
-option_verdict(enum way way, const char *tail, size_t len, const struct option_context *context,
-    enum verdict by_default)
+/* What an option makes of the verdict so far. */
+static void
+judge(const struct option *option, const struct option_context *context, struct option_outcome *ret)
 {
+	if (option->id == OPTION_ALLOW)
+		ret->verdict = VERDICT_GRANT;
+	else if (option->id == OPTION_DENY)
+		ret->verdict = VERDICT_REFUSE;
+	else if (option->id == OPTION_TWIST)
+		ret->verdict = context->resident ? VERDICT_REFUSE : VERDICT_TWIST;
+	else
+		return;
+	ret->passes = false;
+}
+
+struct option_outcome
+option_verdict(const struct tail *tail, const struct facts *facts,
+    const struct option_context *context, enum verdict by_default)
+{
+	struct option_outcome outcome = {.verdict = by_default};
 	struct option_cursor cursor;
 	struct option option;
 	struct diag ignored = {.code = DIAG_NONE};
 	enum option_status status;
-	enum verdict verdict = by_default;
+	unsigned commands = 0;
 
-	option_cursor_init(&cursor, way, tail, len);
-	while ((status = option_next(&cursor, &option, &ignored)) == OPTION_FIELD) {
-		if (option.id == OPTION_ALLOW)
-			verdict = VERDICT_GRANT;
-		else if (option.id == OPTION_DENY)
-			verdict = VERDICT_REFUSE;
-		else if (option.id == OPTION_TWIST)
-			verdict = context->resident ? VERDICT_REFUSE : VERDICT_TWIST;
+	option_cursor_init(&cursor, tail->way, tail->text, tail->len);
+	while (
+	    !outcome.failed && (status = option_next(&cursor, &option, &ignored)) == OPTION_FIELD) {
+		if (option.id == OPTION_ACLEXEC) {
+			enum command_status says =
+			    facts->ops->aclexec(facts->ctx, tail, commands++);
+
+			outcome.passes = says == COMMAND_FALSE;
+			outcome.failed = says == COMMAND_FAILED;
+			outcome.at = option_cursor_at(&cursor);
+		}
+		judge(&option, context, &outcome);
 	}
 	option_cursor_release(&cursor);
-	return status == OPTION_BAD ? VERDICT_REFUSE : verdict;
+	if (outcome.failed || status == OPTION_BAD)
+		outcome.verdict = VERDICT_REFUSE;
+	outcome.passes = outcome.passes && !outcome.failed && status != OPTION_BAD;
+	return outcome;
 }

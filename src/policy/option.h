@@ -6,7 +6,8 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
-#include "policy/way.h"
+#include "policy/facts.h"
+#include "policy/tail.h"
 
 enum option_id {
 #define OPTION(id, keyword, argument, flags, help) OPTION_##id,
@@ -16,7 +17,7 @@ enum option_id {
 };
 
 enum option_argument { OPTION_NONE, OPTION_REQUIRED, OPTION_OPTIONAL };
-enum option_flag { OPTION_EXPAND = 1, OPTION_LAST = 2, OPTION_LATER = 4 };
+enum option_flag { OPTION_EXPAND = 1, OPTION_LAST = 2 };
 
 struct option_spec {
 	const char *keyword;
@@ -53,6 +54,9 @@ enum option_status { OPTION_FIELD, OPTION_END, OPTION_BAD };
 void option_cursor_init(struct option_cursor *, enum way, const char *tail, size_t len);
 void option_cursor_release(struct option_cursor *);
 
+/* Where the next option begins in the tail: its length + TAIL_PAST_END if there is none. */
+size_t option_cursor_at(const struct option_cursor *);
+
 /* The next option in order. OPTION_BAD: diag says why (code and subject), and the rule refuses;
  * nothing may be read after it. */
 enum option_status option_next(struct option_cursor *, struct option *ret, struct diag *);
@@ -63,9 +67,20 @@ struct option_context {
 	bool resident; /* twist would replace a daemon that goes on: refuse */
 };
 
-/* What a rule comes to when it decides: without carrying anything out. by_default is the verdict of
- * a tail that does not decide by itself: grant in the allow table, refuse in the deny table. */
-enum verdict option_verdict(
-    enum way, const char *tail, size_t len, const struct option_context *, enum verdict by_default);
+/* What a rule comes to. */
+struct option_outcome {
+	enum verdict verdict;
+	/* The last aclexec says no, and nothing behind it decides: neither does the rule, and its
+	 * table has no more to say. */
+	bool passes;
+	bool failed; /* in a command, and told: nothing is left to carry out */
+	size_t at; /* where the options begin that are to be carried out: those before are done */
+};
+
+/* Judge a tail without carrying anything out, but for what stands up to an aclexec: that is asked of
+ * facts. by_default is the verdict of a tail that does not decide by itself: grant in the allow
+ * table, refuse in the deny table. */
+struct option_outcome option_verdict(const struct tail *, const struct facts *,
+    const struct option_context *, enum verdict by_default);
 
 #endif

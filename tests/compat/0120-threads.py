@@ -217,11 +217,11 @@ def options(policy):
 
 
 def errors(policy):
-    later = [] if policy.historic else ["aclexec /bin/true", "severity info : user nobody"]
+    names = [] if policy.historic else ["severity info : user nosuchuser", "aclexec exit 127"]
     for table in ("allow", "deny"):
         for text in ["severity nonsense", "umask 999", "frobnicate", "nice x",
                      "allow : severity info", "severity info : linger x", "twist /bin/echo no",
-                     "rfc931 0", *later]:
+                     "rfc931 0", *names]:
             daemon, n = policy.new("error")
             line = policy.rule(f"{daemon} : {n} : {text}", table)
             for i in range(ASKED // 2):
@@ -271,12 +271,15 @@ def commands(policy, note):
     policy.rule(f"{daemon} : {n} : spawn echo %d %a >>{note}; kill -9 $$", "deny")
     for i in range(ASKED):
         policy.ask_texts(daemon, f"{n}0.{i}", None, granted=False)
-    for kind, text in (("aclexec", f"aclexec echo %d %a >>{note}"),
-                       ("spawn", f"spawn echo %d %a >>{note} : twist echo no")):
-        daemon, n = policy.new(kind)
-        line = policy.rule(f"{daemon} : {n} : {text}")
+    for status in (0, 1):
+        daemon, n = policy.new("spawn")
+        policy.rule(f"{daemon} : {n} : aclexec echo %d %a >>{note}; exit {status} : severity info")
         for i in range(ASKED):
-            policy.ask_texts(daemon, f"{n}0.{i}", None, granted=False, log=line)
+            policy.ask_texts(daemon, f"{n}0.{i}", None, granted=status == 0, log="-")
+    daemon, n = policy.new("spawn")
+    line = policy.rule(f"{daemon} : {n} : spawn echo %d %a >>{note} : twist echo no")
+    for i in range(ASKED):
+        policy.ask_texts(daemon, f"{n}0.{i}", None, granted=False, log=line)
 
 
 def looked_up(policy):

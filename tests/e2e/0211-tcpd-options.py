@@ -36,6 +36,12 @@ print(json.dumps(facts), file=open(sys.argv[1], 'w') if len(sys.argv) > 1 else s
 """)
 
 
+# The same for a user who may not come to where Python is.
+plain_report = pathlib.Path("/usr/sbin/plain_report")
+plain_report.write_text("#!/bin/sh\nexec cat /proc/self/status\n")
+plain_report.chmod(0o755)
+
+
 def service_facts(tail, **words):
     """What the service sees after the options of a rule."""
     seen = visit(argv=["report"], allow=f"report: ALL: {tail}\n", **words)
@@ -431,33 +437,159 @@ for tail in ("frob", "(/bin/true) &", ":", "severity info:", "allow: severity in
 scene("a line that is no rule", allow="svc ALL\nsvc: ALL\n")
 scene("continued lines", allow="# comment\n\nsvc: \\\n 127.0.0.1 \\\n : frob\n")
 
-# ---- what this version does not do ----
+# ---- aclexec ----
 
-def not_supported(option):
-    return f'option "{option}" is not supported by this version'
+SAYS_NO = "<30>svc: aclexec returned 1"
 
 
-@test("aclexec, user and group refuse in either table, run nothing, and say where")
+def marks(note):
+    """How often each command ran, and a fresh start."""
+    text = note.read_text() if note.exists() else ""
+    note.unlink(missing_ok=True)
+    return text
+
+
+def lines(*tails):
+    return "".join(f"svc: ALL: {tail}\n" for tail in tails)
+
+
+@test("aclexec: its command says whether the rule counts, and the options around it run once")
 def _():
-    note = dir / "ran"
-    for tail in (f"aclexec touch {note}", "user root", "user nobody.nogroup", "group root",
-                 "USER nosuchuser"):
-        text = not_supported(tail.split()[0])
+    note = dir / "marks"
+    mark = lambda letter, status=0: f"aclexec printf {letter} >>{note}; exit {status}"
+    spawn = lambda letter: f"spawn printf {letter} >>{note}"
+    everybody, nobody = "ALL: ALL\n", "ALL: ALL\n"
+    for allow, deny, ran, log in (
+            (lines(mark("a")), nobody, "a", [connect()]),
+            (lines(mark("a", 1)), nobody, "a", [SAYS_NO, refuse()]),
+            (lines(mark("a", 1)), "", "a", [SAYS_NO, connect()]),
+            # its table has no more to say
+            (lines(mark("a", 1), "allow"), nobody, "a", [SAYS_NO, refuse()]),
+            # nothing of it stays: the original granted here
+            (lines(mark("a", 1)), lines(spawn("b")), "ab", [SAYS_NO, refuse()]),
+            (lines(mark("a", 1)), lines(mark("b")), "ab", [SAYS_NO, refuse()]),
+            (lines(mark("a", 1)), lines(mark("b", 1)), "ab", [SAYS_NO, SAYS_NO, connect()]),
+            ("", lines(mark("a")), "a", [refuse()]),
+            ("", lines(mark("a", 1)), "a", [SAYS_NO, connect()]),
+            # what stands behind it decides as always
+            (lines(f"{spawn('a')}: {mark('b', 1)}: {spawn('c')}: allow"), nobody, "abc", [connect()]),
+            (lines(f"{spawn('a')}: {mark('b')}: {spawn('c')}: deny"), "", "abc", [refuse()]),
+            (lines(f"{mark('a', 1)}: {mark('b')}: {spawn('c')}"), nobody, "abc", [connect()]),
+            (lines(f"{mark('a')}: {spawn('b')}: {mark('c', 1)}: {spawn('d')}"), nobody, "abc",
+             [SAYS_NO, refuse()]),
+            (lines(f"severity mail.crit: {mark('a')}"), "", "a", [connect(priority=18)]),
+            (lines(f"{mark('a', 1)}: severity mail.crit"), nobody, "a", [SAYS_NO, refuse()]),
+            # no answer
+            (lines(mark("a", 127)), "", "a",
+             [finding("error", "the command of aclexec ended with status 127", "allow"), refuse()]),
+            ("", lines(mark("a", 126)), "a",
+             [finding("error", "the command of aclexec ended with status 126", "deny"), refuse()]),
+            (lines(f"aclexec printf a >>{note}; kill -9 $$: allow"), "", "a",
+             [finding("error", "the command of aclexec ended with signal 9", "allow"), refuse()]),
+            (lines("aclexec /nonexistent/command"), "", "",
+             [finding("error", "the command of aclexec ended with status 127", "allow"), refuse()]),
+            # an error before it: not asked; behind it: asked, as it was read before
+            (lines(f"frob: {mark('a')}"), "", "",
+             [finding("error", 'bad option name: "frob"', "allow"), refuse()]),
+            (lines(f"{mark('a')}: frob"), "", "a",
+             [finding("error", 'bad option name: "frob"', "allow"), refuse()])):
+        seen = visit(allow=allow, deny=deny)
+        equal([marks(note), seen.log], [ran, [line.encode() for line in log]])
+        equal(seen.got, SERVED if ": connect from" in log[-1] else b"")
+
+
+@test("aclexec: twist behind it; its command has /dev/null, no descriptor, expansions, no child stays")
+def _():
+    seen = visit(**rule("ALL: aclexec exit 1: twist echo %d %a"))
+    equal((seen.got, seen.status), (b"svc 127.0.0.1\n", 0))
+    seen, facts = command_facts("aclexec %s", pass_fds=os.pipe())
+    check_served(seen, connect())
+    equal(facts["fds"], {n: "/dev/null" for n in "012"})
+    check_served(visit(**rule("ALL: aclexec echo LEAK; echo LEAK >&2; cat; echo LEAK >&0")), connect())
+    check_served(visit(**rule("ALL: aclexec test %a-%d = 127.0.0.1-svc")), connect())
+
+
+@test("aclexec: where the readings part, each line is asked once, and the lower verdict counts")
+def _():
+    note = dir / "marks"
+    mark = f"aclexec printf a >>{note}; exit"
+    # the plain reading alone comes to the first line
+    allow = f"svc: 127.0.0.1/8: {mark} 0\nsvc: ALL: aclexec printf b >>{note}; exit 1\n"
+    seen = visit(allow=allow, deny="ALL: ALL\n")
+    equal([sorted(marks(note)), seen.got], [["a", "b"], b""])
+    seen = visit(allow="#!tcpwrap modern\n" + allow, deny="ALL: ALL\n")
+    equal([marks(note), seen.got], ["a", SERVED])
+    # both come to the same one, and do not understand it alike
+    seen = visit(allow=f"svc: ALL: {mark} 0: severity authpriv.info\n")
+    equal([marks(note), seen.got], ["a", b""])
+
+
+# ---- user and group ----
+
+def identity(tail, **words):
+    """(four user ids, four group ids, groups, whether there are capabilities) of the service."""
+    seen = visit(argv=["plain_report"], allow=f"plain_report: ALL: {tail}\n", **words)
+    equal((seen.status, seen.log), (0, [connect(daemon="plain_report").encode()]))
+    facts = dict(line.split(":\t", 1) for line in seen.got.decode().splitlines() if ":\t" in line)
+    uid, gid, groups = ([int(n) for n in facts[k].split()] for k in ("Uid", "Gid", "Groups"))
+    return uid, gid, sorted(groups), int(facts["CapEff"], 16) != 0
+
+
+NOBODY, NOGROUP, STAFF, KMEM = 65534, 65534, 50, 15
+
+
+@test("user and group: the service and later commands are that user, with its groups and no right left")
+def _():
+    for tail, uid, gid, groups in (
+            ("user nobody", NOBODY, NOGROUP, [STAFF, NOGROUP]),
+            ("USER = nobody.kmem", NOBODY, KMEM, [KMEM, STAFF]),
+            ("group kmem", 0, KMEM, [KMEM]),
+            ("group kmem: user nobody", NOBODY, NOGROUP, [STAFF, NOGROUP]),
+            ("user root", 0, 0, [0]),
+            ("user nobody: user nobody: setenv A b", NOBODY, NOGROUP, [STAFF, NOGROUP]),
+            ("aclexec true: user nobody", NOBODY, NOGROUP, [STAFF, NOGROUP]),
+            ("user nobody: aclexec true", NOBODY, NOGROUP, [STAFF, NOGROUP])):
+        equal(identity(tail), ([uid] * 4, [gid] * 4, groups, uid == 0))
+    for tail, uid in (("spawn id -u >%s: user nobody", "0"), ("user nobody: spawn id -u >%s", str(NOBODY)),
+                      ("user nobody: aclexec id -u >%s", str(NOBODY))):
+        with tempfile.NamedTemporaryFile("r", dir="/tmp") as out:
+            os.chmod(out.name, 0o666)
+            visit(**rule("ALL: " + tail % out.name))
+            equal(out.read().strip(), uid)
+    seen = visit(**rule("ALL: user nobody: twist id -u; id -G"))
+    equal(seen.got.split()[0], str(NOBODY).encode())
+
+
+@test("user and group: a name that is not known, or a right that is not there, refuses")
+def _():
+    for tail, text in (("user nosuchuser", 'unknown user: "nosuchuser"'),
+                       ("user nobody.nosuch", 'unknown group: "nosuch"'),
+                       ("user nobody.", 'unknown group: ""'), ("user .kmem", 'unknown user: ""'),
+                       ("group nosuch", 'unknown group: "nosuch"'),
+                       ("user 0", 'unknown user: "0"'),
+                       ("user nobody: user root", "setgroups(root): Operation not permitted"),
+                       ("user nobody: group kmem", "setgroups(kmem): Operation not permitted")):
         for table in BOTH:
-            line = finding("error", text, table)
-            check_refused(visit(**rule(f"ALL: {tail}", table)), line, refuse())
-            check_refused(visit(**rule(f"ALL: severity info: {tail}: allow", table)), line,
-                          refuse(priority=30))
-    equal(note.exists(), False)
+            check_refused(visit(**rule(f"ALL: {tail}: allow", table)), finding("error", text, table),
+                          refuse())
+
+
+@test("user: started as that user already, nothing has to be done")
+def _():
+    def as_nobody():
+        os.setgroups([STAFF, NOGROUP])
+        os.setresgid(NOGROUP, NOGROUP, NOGROUP)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    equal(identity("user nobody", before=as_nobody),
+          ([NOBODY] * 4, [NOGROUP] * 4, [STAFF, NOGROUP], False))
+    check_refused(visit(**rule("ALL: user root"), before=as_nobody),
+                  finding("error", "setgroups(root): Operation not permitted", "allow"), refuse())
 
 
 @test("the line that is named is the one in the file")
 def _():
-    text = "# comment\n\nother: ALL: user x\nsvc: 127.0.0.1 : \\\n   aclexec \\\n   true\n"
-    check_refused(visit(allow=text), finding("error", not_supported("aclexec"), "allow", 6),
-                  refuse())
-    check_refused(visit(allow="a: ALL\n", deny="\n\nsvc: ALL: user root\n"),
-                  finding("error", not_supported("user"), "deny", 3), refuse())
+    text = "# comment\n\nother: ALL: user x\nsvc: 127.0.0.1 : \\\n   user \\\n   nosuch\n"
+    check_refused(visit(allow=text), finding("error", 'unknown user: "nosuch"', "allow", 6), refuse())
 
 
 for text in ("bob@ALL", "KNOWN@ALL", "UNKNOWN@ALL", "ALL@ALL", "ALL: rfc931", "ALL: spawn true %u"):

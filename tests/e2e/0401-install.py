@@ -183,8 +183,8 @@ def _():
     allow = pathlib.Path("/etc/hosts.allow")
     for line, place, said in (
             ("sshd: 10.1.2.3/8", "2:7:", "classic: nobody; plain: the network 10.0.0.0/255.0.0.0"),
-            ("ALL: ALL: aclexec /bin/true", "2:10:", 'option "aclexec" is not supported'),
-            ("ALL: ALL: user nobody", "2:10:", 'option "user" is not supported')):
+            ("ALL: ALL: aclexec /bin/true", "2:10:", "counts for this rule alone"),
+            ("ALL: ALL: user nobody", "2:10:", "becomes this user")):
         allow.write_text(f"# a table\n{line}\n")
         out = make("install", want=1)
         equal([f"/etc/hosts.allow:{place}" in out, said in out, f"\t{line}\n" in out, "remedy: " in out,
@@ -231,7 +231,7 @@ def _():
 
 ODD = ("ALL: ALL", "  # ALL: ALL\n", "ALL: 1.2.3.4 # here\n", "ALL: ::1\n", "ALL: 0.0.0.0/0\n",
        "ALL: [::1\n", "\ufeffALL: ALL\n", "ALL: 10.*\n", "ALL: ALL: severity authpriv.info\n",
-       "ALL: ALL: user nobody\n", "ALL: ALL: group nobody\n", "22x: ALL\n4294967318: ALL\n",
+       "ALL: ALL: user nobody\n", "ALL: ALL: group nobody\n", "ALL: ALL: aclexec x\n", "22x: ALL\n4294967318: ALL\n",
        "ALL: u*\n", "ALL: [fe80::1%lo]\n", "ALL: ALL: linger 99999999999\n", "# continued \\\nALL: ALL\n", "ALL: \\\n# not\\\n ALL\n", "ALL: ALL \\\n", "x" * 3000 + ": ALL\n",
        "ALL: ALL\0\n", "ALL: ALL EXCEPT 012.0.0.0/8\n", "ALL@10.0.0.1/8: ALL\n")
 

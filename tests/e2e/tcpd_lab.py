@@ -48,7 +48,7 @@ ETC = {
              f"{GUEST} guest.example.org\n{HOSTILE} ev$(id)l;x\n",
     "nsswitch.conf": "hosts: files\npasswd: files\ngroup: files\nnetgroup: files\n",
     "passwd": "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
-    "group": "root:x:0:\nnogroup:x:65534:\n",
+    "group": "root:x:0:\nkmem:x:15:\nstaff:x:50:nobody\nnogroup:x:65534:\n",
 }
 
 

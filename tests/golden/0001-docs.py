@@ -120,10 +120,9 @@ def check_options():
         entry = text.get(word, "")
         entry = entry[:re.search(r"^\.(El|S[hs])\b|\Z", entry, re.M).start()]
         flags = line.split('",')[1]
-        facts = [("LATER" in flags, "Not supported yet"), ("LAST" in flags, "Must be the last option"),
-                 ("EXPAND" in flags and "LATER" not in flags, "expansion")]
+        facts = [("LAST" in flags, "Must be the last option"), ("EXPAND" in flags, "expansion")]
         wrong = [phrase for want, phrase in facts if (phrase in entry) != want]
-        ok(not wrong, f"{word}: last, expanded and supported as data/options.def says", wrong)
+        ok(not wrong, f"{word}: last and expanded as data/options.def says", wrong)
     severities = table("severities.def", "(?:FACILITY|LEVEL)")
     names = [line.split('"')[1] for line in severities]
     shown = re.search(r"^\.It Ic severity.*?^\.El", PAGES["hosts_options.5"], re.M | re.S).group(0)

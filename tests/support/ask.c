@@ -101,6 +101,24 @@ scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *r
 	return 1;
 }
 
+static enum command_status
+aclexec(void *ctx, const struct tail *tail, unsigned number)
+{
+	struct asking *asking = ctx;
+	const char *says = asking->ask->commands;
+	unsigned asked = asking->answer->commands_asked++;
+
+	(void)tail;
+	(void)number;
+	if (says == NULL)
+		return COMMAND_TRUE;
+	if (asked >= strlen(says))
+		abort();
+	return says[asked] == 't' ? COMMAND_TRUE
+	    : says[asked] == 'f'  ? COMMAND_FALSE
+	                          : COMMAND_FAILED;
+}
+
 static enum list_status
 list_open(void *ctx, const char *path, struct list_source **ret_source,
     const struct words **ret_words, int *ret_error)
@@ -155,7 +173,7 @@ report(void *ctx, const struct diag *diag)
 }
 
 static const struct facts_ops ops = {addr, name, known_name, daemon_name, user, server_port,
-    netgroup, scope, list_open, list_read, list_close, report};
+    netgroup, scope, aclexec, list_open, list_read, list_close, report};
 
 static bool
 show(struct pass *pass, const struct ask *ask_, struct arena *arena, const struct line *line)
@@ -173,8 +191,7 @@ show(struct pass *pass, const struct ask *ask_, struct arena *arena, const struc
 }
 
 static void
-show_text(
-    struct pass *pass, const struct ask *ask_, enum table table, const char *text, size_t len)
+show_text(struct pass *pass, const struct ask *ask_, enum table table, const char *text, size_t len)
 {
 	size_t fed = ask_->feed_bytes == 0 || ask_->keep ? len : 0, dropped = 0;
 	struct arena arena = {.max_bytes = 0};
@@ -219,8 +236,8 @@ set_name(struct name_fact *fact, const char *text)
 	fact->text = or_unknown(text);
 	fact->len = strlen(fact->text);
 	fact->state = strcmp(fact->text, "unknown") == 0 ? NAME_UNKNOWN
-	    : strcmp(fact->text, "paranoid") == 0	 ? NAME_PARANOID
-							 : NAME_KNOWN;
+	    : strcmp(fact->text, "paranoid") == 0        ? NAME_PARANOID
+	                                                 : NAME_KNOWN;
 }
 
 void
@@ -270,8 +287,8 @@ show_texts(struct pass *pass, const void *arg)
 }
 
 void
-ask(const struct ask *ask_, const char *allow, size_t allow_len, const char *deny,
-    size_t deny_len, struct answer *ret)
+ask(const struct ask *ask_, const char *allow, size_t allow_len, const char *deny, size_t deny_len,
+    struct answer *ret)
 {
 	struct texts texts = {ask_, {allow, deny}, {allow_len, deny_len}};
 

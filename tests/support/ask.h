@@ -24,6 +24,8 @@ struct ask {
 	const struct ask_list *lists;
 	size_t list_count;
 	const char *netgroup; /* the one that every known name belongs to */
+	const char
+	    *commands; /* what aclexecs say, as they are asked: t, f, or !: failed. NULL: yes */
 	bool resident;
 	bool keep; /* judge kept rules instead of text */
 	size_t feed_bytes; /* hand the text over in pieces of this size; 0: at once */
@@ -35,14 +37,14 @@ struct answer {
 	enum verdict verdict;
 	struct decision by; /* its tail does not outlive the answer's pass */
 	enum verdict readings[READINGS];
-	unsigned names_asked, users_asked;
+	unsigned names_asked, users_asked, commands_asked;
 	struct diag reports[ASK_REPORTS_MAX];
 	size_t report_count;
 };
 
 /* NULL text: the table does not exist. Files are called "A" and "D". */
-void ask(const struct ask *, const char *allow, size_t allow_len, const char *deny,
-    size_t deny_len, struct answer *ret);
+void ask(const struct ask *, const char *allow, size_t allow_len, const char *deny, size_t deny_len,
+    struct answer *ret);
 
 /* The same with rules from somewhere else: show is called with a pass to show them to. */
 void ask_with(const struct ask *, void (*show)(struct pass *, const void *), const void *arg,

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "action/action.h"
+#include "in_child.h"
 #include "failing_alloc.h"
 
 /* ---- an environment that writes down what is asked of it ---- */
@@ -122,13 +123,15 @@ quiet_env(void)
 }
 
 static struct diag last;
+static size_t at;
 
 static enum action_result
 run_in(const struct action_env *env, const char *tail)
 {
 	journal[0] = '\0';
 	last = (struct diag){.file = "F", .line = 7};
-	return action_run(env, WAY_CLASSIC, tail, strlen(tail), &last);
+	at = 0;
+	return action_run(env, &(struct tail){"F", 7, WAY_CLASSIC, tail, strlen(tail)}, &at, &last);
 }
 
 static enum action_result
@@ -137,22 +140,6 @@ run(const char *tail)
 	struct action_env env = quiet_env();
 
 	return run_in(&env, tail);
-}
-
-/* Steps that change the process run in a child: it exits with the number of the step that failed,
- * or 0. */
-static void
-assert_child_ok(int (*body)(void))
-{
-	int status;
-	pid_t child = fork();
-
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(body());
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* ---- tails ---- */
@@ -189,10 +176,29 @@ tails_come_to_results(void **state)
 	    {"spawn one : allow : spawn two", ACTION_ERROR, DIAG_OPTION_NOT_LAST, "shell one\n"},
 	    {"allow :", ACTION_ERROR, DIAG_OPTION_NOT_LAST, ""},
 	    {"", ACTION_ERROR, DIAG_OPTION_NO_NAME, ""},
-	    {"spawn one : aclexec /bin/true : allow", ACTION_ERROR, DIAG_OPTION_LATER,
-	        "shell one\n"},
-	    {"user nobody", ACTION_ERROR, DIAG_OPTION_LATER, ""},
-	    {"group nogroup", ACTION_ERROR, DIAG_OPTION_LATER, ""},
+	    /* a command that decides: here the run stops */
+	    {"spawn one : aclexec exit 0 : spawn two", ACTION_TRUE, DIAG_NONE, "shell one\n"},
+	    {"spawn one : aclexec exit 1 : spawn two", ACTION_FALSE, DIAG_NONE, "shell one\n"},
+	    {"aclexec exit 125", ACTION_FALSE, DIAG_NONE, ""},
+	    {"aclexec exit 126", ACTION_ERROR, DIAG_ACLEXEC_ENDED, ""},
+	    {"aclexec /nonexistent/command", ACTION_ERROR, DIAG_ACLEXEC_ENDED, ""},
+	    {"aclexec exit 128", ACTION_FALSE, DIAG_NONE, ""},
+	    {"aclexec exit 255", ACTION_FALSE, DIAG_NONE, ""},
+	    {"aclexec kill -TERM $$", ACTION_ERROR, DIAG_ACLEXEC_ENDED, ""},
+	    {"aclexec kill -KILL $PPID", ACTION_ERROR, DIAG_SHELL_FORK, ""},
+	    {"aclexec test %u = joe_x", ACTION_TRUE, DIAG_NONE, ""},
+	    /* this program is not one that becomes a service */
+	    {"user nobody : group nogroup", ACTION_END, DIAG_NONE,
+	        "report option \"user\" does nothing in this process\n"
+	        "report option \"group\" does nothing in this process\n"},
+	    {"user nobody.nogroup : allow", ACTION_ALLOW, DIAG_NONE,
+	        "report option \"user\" does nothing in this process\n"},
+	    {"user no such", ACTION_ERROR, DIAG_UNKNOWN_USER, ""},
+	    {"user nobody.nosuch", ACTION_ERROR, DIAG_UNKNOWN_GROUP, ""},
+	    {"user nobody.", ACTION_ERROR, DIAG_UNKNOWN_GROUP, ""},
+	    {"user .nogroup", ACTION_ERROR, DIAG_UNKNOWN_USER, ""},
+	    {"user 65534", ACTION_ERROR, DIAG_UNKNOWN_USER, ""},
+	    {"group nosuch", ACTION_ERROR, DIAG_UNKNOWN_GROUP, ""},
 	    {"linger 5", ACTION_END, DIAG_NONE,
 	        "report setsockopt SO_LINGER 5: Bad file descriptor\n"},
 	    {"keepalive", ACTION_END, DIAG_NONE,
@@ -221,7 +227,10 @@ ways_differ_in_names_of_severities(void **state)
 	(void)state;
 	assert_int_equal(run(tail), ACTION_ERROR);
 	journal[0] = '\0';
-	assert_int_equal(action_run(&env, WAY_PLAIN, tail, strlen(tail), &last), ACTION_END);
+	at = 0;
+	assert_int_equal(
+	    action_run(&env, &(struct tail){"F", 7, WAY_PLAIN, tail, strlen(tail)}, &at, &last),
+	    ACTION_END);
 	assert_string_equal(journal, "severity 84\n");
 }
 
@@ -407,9 +416,9 @@ a_dry_run_touches_nothing_outside(void **state)
 
 	(void)state;
 	env.dry_run = true;
-	assert_int_equal(
-	    run_in(&env, "spawn one : nice 1 : linger 5 : keepalive : setenv TEST_DRY 1 : "
-	                 "severity info : twist two"),
+	assert_int_equal(run_in(&env,
+	                     "spawn one : nice 1 : linger 5 : keepalive : setenv TEST_DRY 1 : "
+	                     "severity info : twist two"),
 	    ACTION_TWISTED);
 	assert_int_equal(last.code, DIAG_NONE);
 	assert_string_equal(journal, "severity 6\n");

@@ -85,7 +85,7 @@ test_readings(void **state)
 	    {"d: ALL: twist x\n", NULL, "t tt"},
 	    {"d: ALL: frob\n", NULL, "r rr"},
 	    {NULL, "d: ALL: allow\n", "g gg"},
-	    {"d: ALL: user nobody\n", NULL, "r rr"},
+	    {"d: ALL: user nobody\n", NULL, "g gg"},
 	};
 	struct ask question = {.daemon = "d", .addr = "10.1.2.3"};
 

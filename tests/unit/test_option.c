@@ -75,8 +75,8 @@ fields_divide(void **state)
 	    {"spawn =", "OPTION_NEEDS_VALUE"},
 	    {"rfc931", "rfc931=|end"},
 	    {"nice", "nice=|end"},
-	    {"aclexec x", "OPTION_LATER"},
-	    {"user nobody", "OPTION_LATER"},
+	    {"aclexec x", "aclexec=x|end"},
+	    {"user nobody", "user=nobody|end"},
 	    {"setenv A=b c", "SETENV_FAILED"}, /* V341 */
 	    {"setenv A b=c", "setenv=A b=c|end"},
 	};
@@ -153,7 +153,6 @@ the_table_is_obeyed(void **state)
 	(void)state;
 	for (unsigned id = 0; id < OPTION_IDS; id++) {
 		const struct option_spec *spec = &option_specs[id];
-		bool later = spec->flags & OPTION_LATER;
 		char tail[64];
 
 		assert_true(spec->keyword[0] != '\0' && spec->help[0] != '\0');
@@ -170,9 +169,96 @@ the_table_is_obeyed(void **state)
 		assert_int_equal(
 		    strcmp(read_tail(WAY_CLASSIC, tail, strlen(tail)), "OPTION_NOT_LAST") == 0,
 		    (spec->flags & OPTION_LAST) != 0);
-		if (later)
-			assert_string_equal(
-			    read_tail(WAY_CLASSIC, tail, strlen(tail)), "OPTION_LATER");
+	}
+}
+
+/* ---- verdicts ---- */
+
+static const char *says; /* what aclexecs say, each a letter: true, false, or ! */
+static unsigned asked;
+
+static enum command_status
+aclexec(void *ctx, const struct tail *tail, unsigned number)
+{
+	(void)ctx;
+	assert_non_null(tail->text);
+	assert_int_equal(number, asked++);
+	assert_true(number < strlen(says));
+	return says[number] == 't' ? COMMAND_TRUE
+	    : says[number] == 'f'  ? COMMAND_FALSE
+	                           : COMMAND_FAILED;
+}
+
+static const struct facts_ops ops = {.aclexec = aclexec};
+static const struct facts facts = {.ops = &ops};
+
+static struct option_outcome
+outcome_of(enum way way, const char *text, size_t len, bool resident, enum verdict by_default)
+{
+	const struct option_context context = {.resident = resident};
+	const struct tail tail = {"F", 1, way, text, len};
+
+	asked = 0;
+	return option_verdict(&tail, &facts, &context, by_default);
+}
+
+static enum verdict
+verdict_of(enum way way, const char *text, size_t len, enum verdict by_default)
+{
+	return outcome_of(way, text, len, false, by_default).verdict;
+}
+
+/* A command decides only if nothing behind it does. */
+static void
+commands_have_a_say(void **state)
+{
+	static const struct {
+		const char *tail, *says;
+		enum verdict verdict; /* in the allow table */
+		bool passes, failed;
+		const char *left; /* to be carried out; NULL: nothing */
+	} cases[] = {
+	    {"aclexec a", "t", VERDICT_GRANT, false, false, NULL},
+	    {"aclexec a", "f", VERDICT_GRANT, true, false, NULL},
+	    {"aclexec a", "!", VERDICT_REFUSE, false, true, NULL},
+	    {"spawn x : aclexec a : spawn y", "t", VERDICT_GRANT, false, false, " spawn y"},
+	    {"spawn x : aclexec a : spawn y", "f", VERDICT_GRANT, true, false, NULL},
+	    {"spawn x : aclexec a : spawn y", "!", VERDICT_REFUSE, false, true, NULL},
+	    {"aclexec a : aclexec b", "ft", VERDICT_GRANT, false, false, NULL},
+	    {"aclexec a : aclexec b", "tf", VERDICT_GRANT, true, false, NULL},
+	    {"aclexec a : aclexec b : nice", "!", VERDICT_REFUSE, false, true, NULL},
+	    {"aclexec a : allow", "f", VERDICT_GRANT, false, false, " allow"},
+	    {"aclexec a : deny", "t", VERDICT_REFUSE, false, false, " deny"},
+	    {"aclexec a : deny", "f", VERDICT_REFUSE, false, false, " deny"},
+	    {"aclexec a : twist b", "f", VERDICT_TWIST, false, false, " twist b"},
+	    {"aclexec a : allow", "!", VERDICT_REFUSE, false, true, NULL},
+	    /* an error behind it is the rule's, whatever it says */
+	    {"aclexec a : bogus", "t", VERDICT_REFUSE, false, false, " bogus"},
+	    {"aclexec a : bogus", "f", VERDICT_REFUSE, false, false, " bogus"},
+	    {"aclexec a :", "f", VERDICT_REFUSE, false, false, ""},
+	    /* before it: never asked */
+	    {"bogus : aclexec a", "", VERDICT_REFUSE, false, false, "bogus : aclexec a"},
+	    {"aclexec : aclexec a", "", VERDICT_REFUSE, false, false, "aclexec : aclexec a"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *tail = cases[i].tail;
+		size_t len = strlen(tail);
+		struct option_outcome got;
+
+		says = cases[i].says;
+		got = outcome_of(WAY_CLASSIC, tail, len, false, VERDICT_GRANT);
+		assert_int_equal(asked, strlen(says));
+		assert_int_equal(got.passes, cases[i].passes);
+		assert_int_equal(got.failed, cases[i].failed);
+		if (!got.passes)
+			assert_int_equal(got.verdict, cases[i].verdict);
+		if (got.passes || got.failed)
+			continue;
+		assert_int_equal(got.at <= len, cases[i].left != NULL);
+		if (got.at <= len)
+			assert_string_equal(tail + got.at, cases[i].left);
 	}
 }
 
@@ -190,24 +276,22 @@ verdicts_of_tails(void **state)
 	    {"twist x", VERDICT_TWIST, VERDICT_TWIST},
 	    {"twist x : allow", VERDICT_REFUSE, VERDICT_REFUSE},
 	    {"bogus : allow", VERDICT_REFUSE, VERDICT_REFUSE},
-	    {"spawn x : aclexec y : allow", VERDICT_REFUSE, VERDICT_REFUSE},
 	    {"", VERDICT_REFUSE, VERDICT_REFUSE},
 	    {"allow : bogus", VERDICT_REFUSE, VERDICT_REFUSE},
 	};
-	const struct option_context one_shot = {.resident = false}, resident = {.resident = true};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const char *tail = cases[i].tail;
 		size_t len = strlen(tail);
 
-		assert_int_equal(option_verdict(WAY_CLASSIC, tail, len, &one_shot, VERDICT_GRANT),
-		    cases[i].granting);
-		assert_int_equal(option_verdict(WAY_CLASSIC, tail, len, &one_shot, VERDICT_REFUSE),
-		    cases[i].refusing);
+		assert_int_equal(
+		    verdict_of(WAY_CLASSIC, tail, len, VERDICT_GRANT), cases[i].granting);
+		assert_int_equal(
+		    verdict_of(WAY_CLASSIC, tail, len, VERDICT_REFUSE), cases[i].refusing);
 	}
 	assert_int_equal(
-	    option_verdict(WAY_CLASSIC, "twist x", 7, &resident, VERDICT_GRANT), VERDICT_REFUSE);
+	    outcome_of(WAY_CLASSIC, "twist x", 7, true, VERDICT_GRANT).verdict, VERDICT_REFUSE);
 }
 
 /* Random tails over the bytes that mean something: total, and what has an error is refused. */
@@ -216,7 +300,6 @@ any_tail_ends(void **state)
 {
 	static const char *const pieces[] = {"allow", "deny", "spawn", "twist", ":", "\\", "=", " ",
 	    "\t", "\n", "x", "%u", "\\:", "severity", "info", "\x80", "setenv", "nice", "1", ""};
-	const struct option_context context = {.resident = false};
 	uint32_t seed = 7;
 
 	(void)state;
@@ -241,8 +324,7 @@ any_tail_ends(void **state)
 		bad = strlen(got) < 3 || strcmp(got + strlen(got) - 3, "end") != 0;
 		if (bad)
 			assert_int_equal(
-			    option_verdict(WAY_PLAIN, exact, len, &context, VERDICT_GRANT),
-			    VERDICT_REFUSE);
+			    verdict_of(WAY_PLAIN, exact, len, VERDICT_GRANT), VERDICT_REFUSE);
 		free(exact);
 	}
 }
@@ -252,20 +334,18 @@ long_fields_and_no_memory(void **state)
 {
 	size_t len = LINES_MAX;
 	char *tail = malloc(len);
-	const struct option_context context = {.resident = false};
 	unsigned long failed;
 	long count = 0;
 
 	(void)state;
 	memset(tail, 'x', len);
 	memcpy(tail, "spawn ", 6);
-	assert_int_equal(
-	    option_verdict(WAY_CLASSIC, tail, len, &context, VERDICT_GRANT), VERDICT_GRANT);
+	assert_int_equal(verdict_of(WAY_CLASSIC, tail, len, VERDICT_GRANT), VERDICT_GRANT);
 	do {
 		enum verdict verdict;
 
 		alloc_fail_after(count++);
-		verdict = option_verdict(WAY_CLASSIC, tail, len, &context, VERDICT_GRANT);
+		verdict = verdict_of(WAY_CLASSIC, tail, len, VERDICT_GRANT);
 		failed = alloc_fail_never();
 		assert_int_equal(verdict, failed == 0 ? VERDICT_GRANT : VERDICT_REFUSE);
 	} while (failed > 0);
@@ -280,6 +360,7 @@ main(void)
 	    cmocka_unit_test(fields_divide),
 	    cmocka_unit_test(numbers_stop_at_their_limits),
 	    cmocka_unit_test(the_table_is_obeyed),
+	    cmocka_unit_test(commands_have_a_say),
 	    cmocka_unit_test(verdicts_of_tails),
 	    cmocka_unit_test(any_tail_ends),
 	    cmocka_unit_test(long_fields_and_no_memory),

@@ -69,6 +69,16 @@ scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *r
 	return peer_scope(text, len, a, ret);
 }
 
+/* Nothing is carried out here: as if it said no. */
+static enum command_status
+aclexec(void *ctx, const struct tail *tail, unsigned number)
+{
+	(void)ctx;
+	(void)tail;
+	(void)number;
+	return COMMAND_FALSE;
+}
+
 static void
 report(void *ctx, const struct diag *diag)
 {
@@ -84,7 +94,7 @@ report(void *ctx, const struct diag *diag)
 }
 
 static const struct facts_ops ops = {addr, name, name, daemon_name, user, server_port, netgroup,
-    scope, table_list_open, table_list_read, table_list_close, report};
+    scope, aclexec, table_list_open, table_list_read, table_list_close, report};
 
 static void
 answer(struct pass *pass, const struct question *question)

@@ -1,7 +1,6 @@
 /*
  * NAME     option_tail - a rule's options, compared
- * PURPOSE  Both ways must see the same options with the same values, or refuse both; and none that
- *          this version cannot carry out: aclexec, user and group.
+ * PURPOSE  Both ways must see the same options with the same values, or refuse both.
  * INVARIANTS  An error that both ways see refuses with Debian's library, too: a note. Not so with
  *          numbers, where that is not certain.
  */
@@ -54,9 +53,24 @@ is_odd_number(const struct diag *diag)
 static void
 tell_bad(struct check *check, const struct rule *rule, const struct diag *diag)
 {
-	enum weight weight = diag->code == DIAG_OPTION_LATER || is_odd_number(diag) ? STOP : NOTE;
+	enum weight weight = is_odd_number(diag) ? STOP : NOTE;
 
 	finding_code(check, weight, rule->tail, diag->code, diag->arg, strlen(diag->arg));
+}
+
+/* Options that mean something else with Debian's library. */
+static void
+tell_changed(struct check *check, const struct rule *rule, enum option_id id)
+{
+	if (id == OPTION_ACLEXEC)
+		finding(check, STOP, rule->tail,
+		    "a command of aclexec that says no counts for this rule alone; with Debian's "
+		    "library, also for later ones that have options",
+		    "see that no rule depends on that");
+	else if (id == OPTION_USER || id == OPTION_GROUP)
+		finding(check, STOP, rule->tail,
+		    "tcpd becomes this user or group; Debian's stays root",
+		    "see that the service works as that user, or take the option out");
 }
 
 static void
@@ -65,6 +79,7 @@ compare(struct check *check, const struct rule *rule, struct reading *one, struc
 	advance(one);
 	advance(other);
 	while (agree(one, other) && one->status == OPTION_FIELD) {
+		tell_changed(check, rule, one->option.id);
 		advance(one);
 		advance(other);
 	}

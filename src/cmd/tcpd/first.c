@@ -118,22 +118,19 @@ peer_ident(const struct sockaddr *client, const struct sockaddr *server, long ti
 }
 
 enum action_result
-action_run(
-    const struct action_env *env, enum way way, const char *tail, size_t len, struct diag *ret)
+action_run(const struct action_env *env, const struct tail *tail, size_t *at, struct diag *ret)
 {
 	(void)env;
-	(void)way;
 	(void)tail;
-	(void)len;
+	(void)at;
 	(void)ret;
 	hand_over();
 }
 
 enum diag_code
-action_shell(const char *command, enum shell_stdio stdio, int *ret_status)
+action_shell(const char *command, int *ret_status)
 {
 	(void)command;
-	(void)stdio;
 	(void)ret_status;
 	hand_over();
 }

@@ -1,0 +1,76 @@
+/*
+ * NAME     become - somebody else, for good
+ * PURPOSE  For programs that turn into the service they guard.
+ * INVARIANTS  Success that a call reports is not enough: the kernel is asked, and whoever has left root
+ *          must not be able to return. A process that is that already needs no right to become it.
+ * SEE      setresuid(2), capabilities(7)
+ */
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "action/identity.h"
+
+static bool
+has_groups(const struct identity *identity)
+{
+	int room = getgroups(0, NULL), got;
+	gid_t *groups = room < 0 ? NULL : calloc((size_t)room + 1, sizeof *groups);
+	size_t count;
+	bool same = false;
+
+	if (groups == NULL)
+		return false;
+	got = getgroups(room, groups);
+	if (got >= 0) {
+		count = (size_t)got;
+		identity_sort_groups(groups, &count);
+		same = count == identity->group_count &&
+		    memcmp(groups, identity->groups, count * sizeof *groups) == 0;
+	}
+	free(groups);
+	return same;
+}
+
+static bool
+has_ids(const struct identity *identity)
+{
+	uid_t uid[3];
+	gid_t gid[3];
+
+	if (getresuid(&uid[0], &uid[1], &uid[2]) != 0 || getresgid(&gid[0], &gid[1], &gid[2]) != 0)
+		return false;
+	for (int i = 0; i < 3; i++) {
+		if (gid[i] != identity->gid || (identity->has_user && uid[i] != identity->uid))
+			return false;
+	}
+	return true;
+}
+
+static bool
+can_return(const struct identity *identity)
+{
+	return identity->has_user && identity->uid != 0 && setresuid((uid_t)-1, 0, (uid_t)-1) == 0;
+}
+
+enum diag_code
+identity_become(const struct identity *identity)
+{
+	gid_t gid = identity->gid;
+	uid_t uid = identity->uid;
+
+	if (!has_ids(identity) || !has_groups(identity)) {
+		if (setgroups(identity->group_count, identity->groups) != 0)
+			return DIAG_SETGROUPS_FAILED;
+		if (setresgid(gid, gid, gid) != 0)
+			return DIAG_SETGID_FAILED;
+		if (identity->has_user && setresuid(uid, uid, uid) != 0)
+			return DIAG_SETUID_FAILED;
+	}
+	errno = EPERM;
+	if (!has_ids(identity) || !has_groups(identity) || can_return(identity))
+		return DIAG_IDENTITY_KEPT;
+	return DIAG_NONE;
+}
