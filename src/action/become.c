@@ -52,7 +52,10 @@ has_ids(const struct identity *identity)
 static bool
 can_return(const struct identity *identity)
 {
-	return identity->has_user && identity->uid != 0 && setresuid((uid_t)-1, 0, (uid_t)-1) == 0;
+	if (!identity->has_user || identity->uid == 0)
+		return false;
+	return setresuid((uid_t)-1, 0, (uid_t)-1) == 0 ||
+	    (identity->gid != 0 && setresgid((gid_t)-1, 0, (gid_t)-1) == 0);
 }
 
 enum diag_code

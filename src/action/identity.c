@@ -78,7 +78,9 @@ find(lookup *look_up, enum diag_code unknown, const char *name, struct identity 
 
 		if (buf == NULL)
 			return fail(diag, DIAG_IDENTITY_LOOKUP, name, ENOMEM);
-		error = look_up(name, buf, size, &found, ret);
+		do
+			error = look_up(name, buf, size, &found, ret);
+		while (error == EINTR);
 		free(buf);
 	}
 	if (found)

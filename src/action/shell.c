@@ -92,9 +92,13 @@ close_all(void)
 UNWATCHED static bool
 set_descriptors(struct job *job)
 {
+	long null;
+
 	close_all();
-	if (syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0) == 0 &&
-	    syscall(SYS_dup, 0) == 1 && syscall(SYS_dup, 0) == 2)
+	do
+		null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
+	while (null < 0 && errno == EINTR);
+	if (null == 0 && syscall(SYS_dup, 0) == 1 && syscall(SYS_dup, 0) == 2)
 		return true;
 	fail(job, DIAG_SHELL_STDIO);
 	return false;

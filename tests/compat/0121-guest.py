@@ -192,6 +192,19 @@ def descriptors(tap, host):
     host.commands()
 
 
+def everything(tap, host):
+    """Warm: what a thread would have to open, in a process that has few descriptors, is kept."""
+    host.commands()
+    queries = PLAIN + OPTIONS + SPAWN
+    run = host.run("everything", 15, queries)
+    tap.note(f"{run['ticks']} interruptions, an alarm moved by {run['moved_us']} us")
+    check(tap, run, "16 threads, SIGCHLD ignored, 0 to 2 closed, 8 descriptors at most, an alarm, errno, a "
+          "signal a millisecond: verdicts are right, and all is as it was",
+          run.good(children=0) and run["ticks"] > 50 and abs(run["moved_us"]) <= MOVED_US_MAX
+          and run["open_fd"] is None and run["errno_lost"] is None)
+    host.commands()  # a shell that has 8 descriptors cannot write to a file
+
+
 def state(tap, host):
     run = host.run("errno", 1, PLAIN + OPTIONS + SPAWN + lookups())
     check(tap, run, "errno is kept by each function", run.good())
@@ -285,7 +298,7 @@ def main():
         return
     with rig.Scratch() as scratch:
         host = Host(scratch)
-        for part in (timers, children, descriptors, state, system_calls, loading, memory):
+        for part in (timers, children, descriptors, everything, state, system_calls, loading, memory):
             part(tap, host)
     tap.finish()
 

@@ -49,6 +49,7 @@ enum {
 	STACK_BYTES = 128 << 10,
 	PAINT = 0xa5,
 	THREADS = 8,
+	MANY_THREADS = 16,
 	RELOADS = 100,
 	SHORT_THREADS = 20000,
 	REWRITES = 30,
@@ -472,6 +473,82 @@ mode_no_fds(void)
 		close(opened[--count]);
 	decide_and_compare_fds(&library);
 	say("granted_without=%d refused_without=%u ", granted, before);
+}
+
+/* ---- all at a time ---- */
+
+static void *
+decide_with_errno(void *arg)
+{
+	const struct library *library = arg;
+	static atomic_uint lost;
+
+	for (unsigned q = 0; q < query_count * calls; q++) {
+		errno = OWN_ERRNO;
+		decide(library, &queries[q % query_count]);
+		if (errno != OWN_ERRNO && atomic_fetch_add(&lost, 1) == 0)
+			say("errno_lost=1 ");
+	}
+	return NULL;
+}
+
+/* Signals come to any thread, a thousand times a second. */
+static void
+start_ticking(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	struct itimerspec each = {
+	    .it_interval = {.tv_nsec = 1000000}, .it_value = {.tv_nsec = 1000000}};
+	timer_t timer;
+
+	set_handler(SIGUSR1, on_tick);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 ||
+	    timer_settime(timer, 0, &each, NULL) != 0)
+		die("timer_create");
+}
+
+static void
+run_threads(struct library *library)
+{
+	pthread_t threads[MANY_THREADS];
+
+	for (unsigned i = 0; i < MANY_THREADS; i++) {
+		if (pthread_create(&threads[i], NULL, decide_with_errno, library) != 0)
+			die("pthread_create");
+	}
+	for (unsigned i = 0; i < MANY_THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* What is decided once before is kept: threads together have fewer descriptors than they are. */
+static void
+mode_everything(void)
+{
+	struct library library = load_for_tables();
+	int64_t due_us;
+	struct itimerval timer;
+
+	for (unsigned i = 0; i < 3; i++)
+		decide_with_errno(&library);
+	set_handler(SIGCHLD, SIG_IGN);
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
+	limit_fds(8);
+	due_us = now_us() + ALARM_S * INT64_C(1000000);
+	alarm(ALARM_S);
+	start_ticking();
+	run_threads(&library);
+	getitimer(ITIMER_REAL, &timer);
+	say("moved_us=%d ",
+	    (int)(now_us() + (int64_t)timer.it_value.tv_sec * 1000000 + timer.it_value.tv_usec -
+	        due_us));
+	alarm(0);
+	for (int fd = 0; fd < 8; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			say("open_fd=%d ", fd);
+	}
+	say("ticks=%u children=%d ", atomic_load(&ticks),
+	    !(waitpid(-1, NULL, WNOHANG | __WALL) == -1 && errno == ECHILD));
 }
 
 /* ---- errno ---- */
@@ -900,6 +977,7 @@ static const struct {
     {"closed", mode_closed},
     {"few-fds", mode_few_fds},
     {"no-fds", mode_no_fds},
+    {"everything", mode_everything},
     {"errno", mode_errno},
     {"state", mode_state},
     {"trace", mode_trace},

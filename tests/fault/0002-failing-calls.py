@@ -81,6 +81,11 @@ CALLS = {
     "getaddrinfo": (("EIO", EAI_MEMORY),),
     "socket": (*OUT_OF, "EACCES"),
     "res_mkquery": ("ENOMEM", "EMFILE"),
+    "bind": ("EACCES", "ENOMEM"),
+    "connect": ("EACCES", "ENOMEM", "EINTR"),
+    "getpwnam_r": (*OUT_OF, "EIO", "EINTR"),
+    "getgrnam_r": (*OUT_OF, "EIO", "EINTR"),
+    "getgrouplist": ("ENOMEM",),
     "innetgr": (*OUT_OF, "EIO", "EACCES", "EINTR"),
 }
 # What fails here changes no verdict at all.
@@ -90,6 +95,7 @@ HARMLESS = {"close", "munmap", "nanosleep", "getgroups", "pthread_key_create", "
 
 SOCKET = {"peer": "10.1.2.3", "server": "10.0.0.1"}
 NAMED = {**SOCKET, "reverse": "host.ex.org", "forward": "10.1.2.9 10.1.2.3"}
+LOOPBACK = {"peer": "127.0.0.2", "server": "127.0.0.1"}
 LINK_LOCAL = {"peer": "fe80::1%1", "server": "fe80::2%1"}  # interface 1 is lo
 CLOSED, OPEN = "ALL: ALL\n", "# nothing\n"
 PADDING = "".join(f"sshd: 192.0.2.{i} \\\n  192.0.3.{i} 2001:db8::{i:x} .name{i}.test : deny\n" for i in range(250))
@@ -174,6 +180,18 @@ SCENARIOS = [
              {**NAMED, "group": "trusted host.ex.org there.example", "domain": "here.example"}),
     Scenario("refused by the plain reading", "R", OPEN, "ALL: ::1 2001:db8::/32\n",
              {"peer": "2001:db8::1", "server": "2001:db8::2"}),
+    Scenario("admitted, as a command says", "G", "ALL: 10. : setenv TV %n : aclexec exit 0 : umask 077\n", CLOSED, NAMED),
+    Scenario("refused, as a command says", "R", "ALL: 10. : aclexec exit 1\n", CLOSED, SOCKET),
+    Scenario("refused in the deny table, as a command says", "R", OPEN, "ALL: 10. : aclexec exit 0\n", SOCKET),
+    Scenario("admitted in the deny table, as a command says", "G", OPEN, "ALL: 10. : aclexec exit 1\n", SOCKET),
+    Scenario("refused, as a command says nothing", "R", "ALL: 10. : aclexec exit 127\n", OPEN, SOCKET),
+    Scenario("two commands", "G", "ALL: 10. : aclexec exit 1 : spawn exit 0 : aclexec exit 0 : allow\n", CLOSED, SOCKET),
+    Scenario("a user and a group", "G", "ALL: 10. : user nobody.nogroup : group nogroup : allow\n", CLOSED, SOCKET),
+    Scenario("a user that there is not", "R", "ALL: 10. : user no-such-user\n", OPEN, SOCKET),
+    Scenario("a group that there is not", "R", "ALL: 10. : group no-such-group\n", OPEN, SOCKET),
+    Scenario("admitted as a user whom nobody knows", "G", "ALL: UNKNOWN@127.\n", CLOSED, LOOPBACK),
+    Scenario("refused as a user whom nobody knows", "R", OPEN, "ALL: UNKNOWN@127.\n", LOOPBACK),
+    Scenario("not admitted as a user", "R", "ALL: KNOWN@127.\n", CLOSED, LOOPBACK),
     Scenario("refused, as the table keeps changing", "R", "ALL: ALL\n", OPEN, SOCKET, restless=1),
 ]
 

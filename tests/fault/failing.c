@@ -23,6 +23,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -68,10 +69,10 @@ struct job {
 	char peer[128], server[128], descriptor[16], datagram[2];
 	/* What name services say. forward: addresses; group: its name, its only host, their domain. */
 	char reverse[1100], forward[256], official[256], group[256], domain[128], copies[8];
-	char resident[8], uid[16], starved[2];         /* starved: no descriptors */
-	char restless[2], unkept[2];                   /* see change() */
+	char resident[8], uid[16], starved[2]; /* starved: no descriptors */
+	char restless[2], unkept[2]; /* see change() */
 	char before[4], after[4], again[4], second[2]; /* see decide_all() */
-	char fail[64], error[16], result[16];          /* a call; its errno; what it returns */
+	char fail[64], error[16], result[16]; /* a call; its errno; what it returns */
 };
 
 static struct job job;
@@ -84,7 +85,7 @@ static struct {
 	char client[256];
 	bool reached, errno_kept, mask_kept;
 	int descriptors, children; /* left over */
-	long grown;        /* blocks of memory that the last of several such decisions has left */
+	long grown; /* blocks of memory that the last of several such decisions has left */
 	long microseconds; /* of the processor's time */
 	int pauses;
 	char made[1024]; /* which calls were made: names, with blanks */
@@ -94,8 +95,8 @@ static struct {
 
 /* ---- the call that fails ---- */
 
-static bool armed;              /* the decision in the middle is at work */
-static bool counting;           /* any decision is */
+static bool armed; /* the decision in the middle is at work */
+static bool counting; /* any decision is */
 static struct timespec decided; /* when the decision at work began */
 static unsigned long nth, seen;
 static long live;
@@ -195,6 +196,25 @@ front_free(void *block)
 		return fails(#name) ? (failed) : real_##name arguments;                            \
 	}
 
+/* The same, and what happens inside is not ours: glibc 2.36 aborts, or leaves memory, when some of its
+ * own allocations for users and groups fail. */
+#define QUIET_FRONT(type, name, failed, parameters, arguments)                                     \
+	EXPORTED type front_##name parameters __asm__(#name);                                      \
+	static type(*real_##name) parameters;                                                      \
+	type front_##name parameters                                                               \
+	{                                                                                          \
+		bool was_armed = armed, was_counting = counting;                                   \
+		type got;                                                                          \
+                                                                                                   \
+		if (fails(#name))                                                                  \
+			return (failed);                                                           \
+		armed = counting = false;                                                          \
+		got = real_##name arguments;                                                       \
+		armed = was_armed;                                                                 \
+		counting = was_counting;                                                           \
+		return got;                                                                        \
+	}
+
 FRONT(ssize_t, pread64, -1, (int fd, void *to, size_t size, off_t at), (fd, to, size, at))
 FRONT(int, socket, -1, (int family, int type, int protocol), (family, type, protocol))
 FRONT(int, getgroups, -1, (int size, gid_t *ret), (size, ret))
@@ -218,6 +238,16 @@ FRONT(
 FRONT(int, dup2, -1, (int from, int to), (from, to))
 FRONT(int, nice, -1, (int by), (by))
 FRONT(int, execve, -1, (const char *path, char *const *argv, char *const *envp), (path, argv, envp))
+FRONT(int, bind, -1, (int fd, const struct sockaddr *sa, socklen_t len), (fd, sa, len))
+FRONT(int, connect, -1, (int fd, const struct sockaddr *sa, socklen_t len), (fd, sa, len))
+QUIET_FRONT(int, getpwnam_r, fail_error,
+    (const char *name, struct passwd *entry, char *buf, size_t size, struct passwd **ret),
+    (name, entry, buf, size, ret))
+QUIET_FRONT(int, getgrnam_r, fail_error,
+    (const char *name, struct group *entry, char *buf, size_t size, struct group **ret),
+    (name, entry, buf, size, ret))
+QUIET_FRONT(int, getgrouplist, -1, (const char *user, gid_t group, gid_t *ret, int *count),
+    (user, group, ret, count))
 FRONT(int, pthread_key_create, fail_error, (unsigned *ret, void (*end)(void *)), (ret, end))
 FRONT(int, pthread_setspecific, fail_error, (unsigned key, const void *value), (key, value))
 
@@ -682,7 +712,8 @@ find_real(void)
 	    REAL(mprotect);
 	REAL(munmap), REAL(if_nametoindex), REAL(if_indextoname), REAL(send), REAL(poll),
 	    REAL(setsockopt);
-	REAL(getsockopt), REAL(setenv), REAL(dup2), REAL(nice);
+	REAL(getsockopt), REAL(setenv), REAL(dup2), REAL(nice), REAL(bind), REAL(connect);
+	REAL(getpwnam_r), REAL(getgrnam_r), REAL(getgrouplist);
 	REAL(execve), REAL(pthread_key_create), REAL(pthread_setspecific), REAL(open64),
 	    REAL(openat64);
 	REAL(fcntl64), REAL(clone), REAL(syscall), REAL(close), REAL(fstat64), REAL(read);
