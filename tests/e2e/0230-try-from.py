@@ -82,6 +82,8 @@ def tcp(client):
 JOE = ident("127.0.1.1", b"{p}:USERID:UNIX:joe\r\n")
 EVIL = ident("127.0.1.2", b"{p}:USERID:UNIX:a$(id)`b`;%n\x1b[1m\xe9|c\r\n")
 EVIL_USER = "a__id__b__%n__1m__c"
+NOBODY_THERE = printed("unknown", server="unknown", server_name="unknown")
+LONGEST = printed("127.0.0.1", "localhost", daemon="d" * 127)
 # What, a pair of sockets, what is printed, what is logged, and how it is started.
 SCENES = [
     ("IPv4", tcp("127.0.0.1"), printed("127.0.0.1", "localhost"), []),
@@ -93,17 +95,16 @@ SCENES = [
     ("a hostile user", tcp(EVIL), printed(EVIL, user=EVIL_USER), []),
     ("an IPv4 client of an IPv6 socket", mapped_pair,
      printed("::ffff:127.0.0.1", "localhost", server="::ffff:127.0.0.1"), []),
-    ("a unix socket", unix_pair, printed("localhost", server="localhost", server_name="unknown"), []),
+    ("a unix socket", unix_pair,
+     printed("localhost", server="localhost", server_name="unknown"), []),
     ("a datagram", functools.partial(udp_pair, b"x"), printed("127.0.0.1", "localhost"), []),
-    ("a file", not_a_socket, printed("unknown", server="unknown", server_name="unknown"), [NO_CLIENT]),
+    ("a file", not_a_socket, NOBODY_THERE, [NO_CLIENT]),
     ("a path for a name", tcp("127.0.0.1"), printed("127.0.0.1", "localhost", daemon="in.svc"), [],
      "/usr/local/x/in.svc"),
     ("a hostile path", tcp("127.0.0.1"), printed("127.0.0.1", "localhost", daemon="a_b_c"), [],
      "x/a`b\nc"),
-    ("a name of 127 bytes", tcp("127.0.0.1"), printed("127.0.0.1", "localhost", daemon="d" * 127), [],
-     "d" * 127),
-    ("a name of 128 bytes", tcp("127.0.0.1"), printed("127.0.0.1", "localhost", daemon="d" * 127), [],
-     "d" * 128),
+    ("a name of 127 bytes", tcp("127.0.0.1"), LONGEST, [], "d" * 127),
+    ("a name of 128 bytes", tcp("127.0.0.1"), LONGEST, [], "d" * 128),
     ("an empty name", tcp("127.0.0.1"), printed("127.0.0.1", "localhost", daemon=""), [], "x/"),
     ("arguments that mean nothing", tcp("127.0.0.1"), printed("127.0.0.1", "localhost"), [],
      "try-from", "-x", "--help"),
@@ -145,9 +146,8 @@ def _():
 
 @test("no standard input: a client that is unknown")
 def _():
-    nobody = printed("unknown", server="unknown", server_name="unknown")
     ours = run(None, before=lambda: os.close(0))
-    equal(ours, (0, nobody, b"", [NO_CLIENT.replace(NOT_A_SOCKET, "Bad file descriptor")]))
+    equal(ours, (0, NOBODY_THERE, b"", [NO_CLIENT.replace(NOT_A_SOCKET, "Bad file descriptor")]))
     if DEBIANS:
         equal(run(None, before=lambda: os.close(0), binary=DEBIANS), ours)
 

@@ -14,8 +14,8 @@ MAN, SAMPLES = ROOT / "man", ROOT / "docs/samples"
 TABLES = BUILD / "src/cmd/tables/tables"
 PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
 # What this project has to document, and pages of the system that ours may point to.
-OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetd.conf.5", "inetd.8", "tcpd.8",
-        "try-from.8"}
+OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetd.conf.5", "inetd.8",
+        "safe_finger.8", "tcpd.8", "try-from.8"}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
                     r"socket|listen|umask|sd_listen_fds|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"
@@ -138,6 +138,17 @@ def check_expansions():
          "hosts_access(5) describes every % letter, and no other")
 
 
+def check_flags():
+    for program in ("inetd", "safe_finger"):
+        text = (ROOT / f"src/cmd/{program}/flags.def").read_text()
+        flags = [flag for letter, name in re.findall(r'^FLAG\((\S+), "([\w-]*)"', text, re.M)
+                 for flag in (letter.strip("'") if letter[0] == "'" else "", name and f"-{name}") if flag]
+        shown = [word for line in re.findall(r"^\.It Fl (.*)$", PAGES[f"{program}.8"], re.M)
+                 for word in re.split(r"[ ,]+", line) if re.fullmatch(r"-?[\w-]+", word)]
+        lost = [flag for flag in flags if flag not in shown]
+        ok(len(flags) > 5 and not lost, f"{program}(8) describes every option", lost)
+
+
 def literals():
     """All text in quotes in data and src, with adjacent pieces joined and blanks left out."""
     found = set()
@@ -203,7 +214,7 @@ def findings(directory, text):
 
 
 def check_rules(directory):
-    for page in ("hosts_access.5", "hosts_options.5", "tcpd.8"):
+    for page in ("hosts_access.5", "hosts_options.5", "safe_finger.8", "tcpd.8"):
         rules = [block for block in blocks(page) if re.search(r"^[\w.]+[^:\n]* +: ", block, re.M)]
         said = [findings(directory, DIRECTIVE + block) for block in rules]
         ok(rules and not any(said), f"the engine takes the {len(rules)} examples in {page}", *said)
@@ -262,6 +273,7 @@ def main():
     check_links()
     check_options()
     check_expansions()
+    check_flags()
     check_messages()
     check_interface()
     with tempfile.TemporaryDirectory(prefix="tcpwrap-docs-") as name:
