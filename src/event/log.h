@@ -14,13 +14,13 @@ enum {
 	EVENT_LINE_MAX = 9 << 10,
 };
 
-/* One line, whatever is in text: control bytes are escaped. priority is level | facility (0: the
- * program's own). The symbol called is the plain syslog, which old tools put their own in front
+/* One line, whatever is in text: what event_line escapes is escaped. priority is level | facility (0:
+ * the program's own). The symbol called is the plain syslog, which old tools put their own in front
  * of. errno is kept. */
 void event_syslog(int priority, const char *text);
 
-/* The same text if it is one line; else, in an empty buffer of EVENT_LINE_MAX, with its control bytes
- * escaped. Lives as long as both. */
+/* The same text if it is one line of UTF-8 without control characters; else, in an empty buffer of
+ * EVENT_LINE_MAX, with each byte that does not belong there as \xNN. Lives as long as both. */
 const char *event_line(const char *text, struct buf *);
 
 /* Append "TAG: FILE, line N: MESSAGE", or "TAG: MESSAGE" where no file is concerned; TAG is

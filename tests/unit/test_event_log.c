@@ -162,6 +162,57 @@ a_line_is_a_line(void **state)
 }
 
 static void
+what_is_no_text_is_escaped(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} odds[] = {
+	    {"caf\xe9", "caf\\xe9"},
+	    {"\xc3\xa9\xdf\xbf\xe2\x82\xac\xef\xbf\xbd\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf",
+	        "\xc3\xa9\xdf\xbf\xe2\x82\xac\xef\xbf\xbd\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf"},
+	    {"a\x9b\x32J", "a\\x9b2J"}, /* control sequences, in either spelling */
+	    {"a\xc2\x9b\x32J", "a\\xc2\\x9b2J"},
+	    {"a\xc2\x85 sshd", "a\\xc2\\x85 sshd"}, /* ends of lines */
+	    {"a\xe2\x80\xa8 sshd", "a\\xe2\\x80\\xa8 sshd"},
+	    {"\xe2\x80\xaenimda", "\\xe2\\x80\\xaenimda"}, /* right to left */
+	    {"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},
+	    {"\xe2\x80\x90\xe2\x80\xaf", "\xe2\x80\x90\xe2\x80\xaf"},
+	    {"\xc0\x8a", "\\xc0\\x8a"}, /* longer than need be: a newline, a slash */
+	    {"\xc1\xbf\xe0\x80\xaf", "\\xc1\\xbf\\xe0\\x80\\xaf"},
+	    {"\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf"},
+	    {"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* half a character of UTF-16 */
+	    {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* behind the last */
+	    {"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"},
+	    {"\xc3", "\\xc3"}, /* cut */
+	    {"\xe2\x82", "\\xe2\\x82"},
+	    {"\xf0\x9f\x98", "\\xf0\\x9f\\x98"},
+	    {"\xe2\x82x", "\\xe2\\x82x"},
+	    {"\xf0\x9f\xc3\xa9", "\\xf0\\x9f\xc3\xa9"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof odds / sizeof *odds; i++) {
+		event_syslog(ERR, odds[i].text);
+		assert_string_equal(said, odds[i].shown);
+	}
+}
+
+/* Of each byte between two others: itself where that is ASCII to be seen, else its number. */
+static void
+every_byte_alone(void **state)
+{
+	(void)state;
+	for (unsigned byte = 1; byte < 256; byte++) {
+		char text[] = {'a', (char)byte, 'b', '\0'}, want[8];
+		bool is_seen = byte >= ' ' && byte < 0x7f;
+
+		snprintf(want, sizeof want, is_seen ? "a%cb" : "a\\x%02xb", byte);
+		event_syslog(ERR, text);
+		assert_string_equal(said, want);
+	}
+}
+
+static void
 without_memory_a_line_is_cut_and_not_lost(void **state)
 {
 	char text[2000];
@@ -277,6 +328,8 @@ main(void)
 	    cmocka_unit_test(findings_have_the_frozen_form),
 	    cmocka_unit_test(long_paths_leave_room_for_the_message),
 	    cmocka_unit_test(a_line_is_a_line),
+	    cmocka_unit_test(what_is_no_text_is_escaped),
+	    cmocka_unit_test(every_byte_alone),
 	    cmocka_unit_test(without_memory_a_line_is_cut_and_not_lost),
 	    cmocka_unit_test(a_lasting_finding_is_told_once_a_minute),
 	    cmocka_unit_test(many_findings_do_not_fill_the_log),

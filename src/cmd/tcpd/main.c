@@ -51,6 +51,17 @@ find_service(char *arg, struct service *ret)
 	    *ret->name != '\0' && (is_absolute || slash == NULL);
 }
 
+/* The name stands in front of every line: it must not begin another. */
+static void
+open_log(const char *name)
+{
+	static char storage[NAME_MAX + 1];
+	static struct buf tag;
+
+	buf_init(&tag, storage, sizeof storage, EVENT_DIAG_MAX);
+	stage_open_log(event_line(name, &tag));
+}
+
 static void
 cannot_execute(struct request_info *request, const char *path)
 {
@@ -86,7 +97,7 @@ main(int argc, char **argv)
 		return 0;
 	stage_begin(argv, &request);
 	umask(022);
-	stage_open_log(name);
+	open_log(name);
 	request_init(&request, RQ_DAEMON, name, RQ_FILE, CLIENT, 0);
 	sock_host(&request);
 	if (!is_service) {
