@@ -193,21 +193,22 @@ peer_scope(const char *text, size_t len, const struct addr *addr, uint32_t *ret)
 	return 1;
 }
 
-/* Walk options as RFC 791 lays them out; Linux gives them from the first byte. */
-static bool
+/* Walk options as RFC 791 lays them out; Linux gives them from the first byte. 1, 0, or -1: they are
+ * laid out otherwise, and may hide a route. */
+static int
 is_routed(const unsigned char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len && bytes[i] != IPOPT_EOL;) {
 		if (bytes[i] == IPOPT_LSRR || bytes[i] == IPOPT_SSRR)
-			return true;
+			return 1;
 		if (bytes[i] == IPOPT_NOP)
 			i++;
-		else if (i + 1 < len && bytes[i + 1] >= 2)
+		else if (len - i >= 2 && bytes[i + 1] >= 2 && bytes[i + 1] <= len - i)
 			i += bytes[i + 1];
 		else
-			break;
+			return -1;
 	}
-	return false;
+	return 0;
 }
 
 /* IPv4 packets may also come to an IPv6 socket. */
@@ -225,6 +226,7 @@ peer_ip_options(int fd, unsigned char ret_bytes[PEER_OPTIONS_MAX], size_t *ret_l
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof ss;
+	int routed;
 
 	*ret_len = 0;
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
@@ -237,8 +239,11 @@ peer_ip_options(int fd, unsigned char ret_bytes[PEER_OPTIONS_MAX], size_t *ret_l
 	*ret_len = len;
 	if (len == 0)
 		return PEER_OPTIONS_NONE;
-	if (is_routed(ret_bytes, len))
-		return PEER_OPTIONS_ROUTED;
+	routed = is_routed(ret_bytes, len);
+	if (routed < 0)
+		errno = EBADMSG;
+	if (routed != 0)
+		return routed > 0 ? PEER_OPTIONS_ROUTED : PEER_OPTIONS_FAILED;
 	return setsockopt(fd, IPPROTO_IP, IP_OPTIONS, NULL, 0) < 0 ? PEER_OPTIONS_FAILED
 	                                                           : PEER_OPTIONS_CLEARED;
 }

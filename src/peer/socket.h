@@ -57,7 +57,7 @@ enum peer_options {
 	PEER_OPTIONS_NONE,
 	PEER_OPTIONS_ROUTED, /* source routing: the client's address proves nothing */
 	PEER_OPTIONS_CLEARED, /* others, now switched off */
-	PEER_OPTIONS_FAILED, /* errno: they could not be looked at, or not be switched off */
+	PEER_OPTIONS_FAILED, /* errno: they could not be had, understood, or switched off */
 };
 
 enum { PEER_OPTIONS_MAX = 40 }; /* RFC 791, 3.1 */
