@@ -9,6 +9,7 @@ all at a time. At the end a program with our library in it decides more than onc
 By hand: 0220-names.py [WORD...], the cases that have all the words in their names."""
 import atexit
 import fcntl
+import functools
 import ipaddress
 import os
 import pathlib
@@ -31,8 +32,8 @@ fetched = subprocess.run([ROOT / "tools/fetch-daemons", "tcpd", "libwrap0"], cap
 
 import inetd_lab as lab
 import stage
-from dns_server import (DnsServer, FORMERR, NOTIMP, REFUSED, SERVFAIL, SILENCE, TC, a, aaaa, answer,
-                        cname, failure, label_text, ptr, raw, record, wire_name)
+from dns_server import (DnsServer, FORMERR, NOTIMP, QUESTION, REFUSED, SERVFAIL, SILENCE, TC, a,
+                        aaaa, answer, cname, failure, label_text, ptr, raw, record, wire_name)
 
 SERVER, CLIENT, ANOTHER = "127.0.0.1", "127.0.0.2", "127.0.0.9"
 CLIENT6, LINK6 = "fd00::2", "fe80::2%lo"
@@ -120,7 +121,8 @@ def parse(message, is_ours=True):
 
 
 class Place:
-    """An /etc of its own, on name servers of its own. A table may say ("IPv6", table)."""
+    """An /etc of its own, on name servers of its own. A table may say ("IPv6", table), or
+    ("a link", table)."""
 
     count = 0
 
@@ -141,7 +143,8 @@ class Place:
     def serve(table, number):
         if isinstance(table, dict):
             return dns.serve(table)
-        return dns.serve(table[1], add_ipv6(f"fd53::{Place.count}:{number}"))
+        where = f"fd53::{Place.count}:{number}" if table[0] == "IPv6" else f"fe80::{Place.count}%lo"
+        return dns.serve(table[1], add_ipv6(where))
 
     def resolv_conf(self):
         return "".join(f"nameserver {ns.address}\n" for ns in self.servers) + self.resolv
@@ -258,11 +261,14 @@ class Case:
 
     tables: one for each name server.  lines, queries: what the log has, and what was asked; None:
     not looked at.  debian: (lines, queries) where Debian's differ, or a text: why it is not asked.
+    honest: nobody is up to anything.
     seconds: how long it takes, if it waits.  etc: further files.  got: what the client gets."""
 
     def __init__(self, what, tables, lines, queries=None, *, client=CLIENT, allow=RULES, deny=None,
-                 debian=SAME, seconds=None, resolv="", env=None, etc=None, got=b"served\n"):
-        self.what, self.tables = what, [tables] if isinstance(tables, dict) else tables
+                 debian=SAME, seconds=None, resolv="", env=None, etc=None, got=b"served\n",
+                 honest=False):
+        self.what, self.honest = what, honest
+        self.tables = [tables] if isinstance(tables, dict) else tables
         self.lines, self.queries = lines, queries
         self.client, self.debian, self.seconds = client, debian, seconds
         self.resolv, self.env, self.got = resolv, env or {}, got
@@ -298,6 +304,9 @@ class Case:
         lab.equal(self.debians.lines(), self.ours.lines() if lines is None else lines)
         if queries is not None:
             lab.equal(self.debians.place.queries, queries)
+
+
+honest = functools.partial(Case, honest=True)
 
 
 def reverse(address):
@@ -342,7 +351,7 @@ GOOD_QUERIES = [P, f"A {GOOD}"]
 KNOWN, UNKNOWN, NOT_THERE = [connect("notice", GOOD)], [connect("crit")], paranoid(no_forward(GOOD))
 REFUSED_LINE = ("warning", f"refused connect from {CLIENT} ({CLIENT})")
 OUT_OF_RESOURCES = f"error: {ALLOW}, line 1: out of resources while looking up a name: refused"
-LOOKUP_FAULT = [("err", OUT_OF_RESOURCES), REFUSED_LINE]
+LOOKUP_FAULT, TURNED_AWAY = [("err", OUT_OF_RESOURCES), REFUSED_LINE], [REFUSED_LINE]
 
 
 def leads_to(name, *records):
@@ -350,9 +359,11 @@ def leads_to(name, *records):
     return {P: answer(ptr(name)), f"A {name.lower()}": answer(*(records or [a(CLIENT)]))}
 
 
+NO_RULE, ALLOW_RULE = "one: granted, as no rule matches", f"one: granted at {ALLOW}, line "
+
 # ---- names that lead back, and names that do not ----
 
-Case("a name that leads back is known", GOOD_TABLE, KNOWN, GOOD_QUERIES)
+honest("a name that leads back is known", GOOD_TABLE, KNOWN, GOOD_QUERIES)
 Case("forward lookup gives another address", leads_to(GOOD, a(ANOTHER)),
      paranoid(other_address(GOOD)), GOOD_QUERIES)
 Case("forward lookup gives more than one address", leads_to(GOOD, a(ANOTHER), a(CLIENT)),
@@ -367,10 +378,14 @@ for rcode, text in ((SERVFAIL, "SERVFAIL"), (REFUSED, "REFUSED"), (NOTIMP, "NOTI
     Case(f"forward lookup: {text}", {P: answer(ptr(GOOD)), f"A {GOOD}": failure(rcode)},
          NOT_THERE, GOOD_QUERIES)
     Case(f"reverse lookup: {text}", {P: failure(rcode)}, UNKNOWN, [P])
-for text in ("1.2.3.4", CLIENT, "0x7f.2", "2130706434", "0177.0.0.2"):
+for text in ("1.2.3.4", CLIENT, "0x7f.2", "2130706434", "0177.0.0.2", "0", "0x7f000002", "127.2",
+             "255.255.255.255", "00000000000.0"):
     Case(f"PTR {text}: a number, and no forward lookup", leads_to(text), paranoid(numeric(text)),
          [P])
-Case("PTR 1.2.3.4.5: no number", leads_to("1.2.3.4.5"), [connect("notice", "1.2.3.4.5")],
+for text in ("1.2.3.256", "4294967296", "0x", "0x100000000", "1e9", "08.0.0.1", "127.0.0.2.ex.org"):
+    Case(f"PTR {text}: much like a number", leads_to(text),
+         [connect("notice" if "." in text else "err", text)], [P, f"A {text}"])
+honest("PTR 1.2.3.4.5: no number", leads_to("1.2.3.4.5"), [connect("notice", "1.2.3.4.5")],
      [P, "A 1.2.3.4.5"])
 Case("PTR to an alias", leads_to("alias.ex.org", cname(GOOD), a(CLIENT, owner=GOOD)),
      paranoid(other_name("alias.ex.org", GOOD)), [P, "A alias.ex.org"])
@@ -382,16 +397,57 @@ Case("reverse lookup: a circle of aliases",
      [P])
 Case("forward lookup: a circle of aliases",
      leads_to(GOOD, cname("b.ex.org"), cname(GOOD, owner="b.ex.org")), NOT_THERE, GOOD_QUERIES)
+ASKS_AGAIN = (None, None)  # the same, but whenever its buffer proves too small
+LONG_WAY = [f"c{i}.ex.org" for i in range(1, 101)]
+
+
+def chain(first, names):
+    """Aliases, each of the one before."""
+    return [cname(name, owner=owner) for owner, name in zip([first, *names], names)]
+
+
+Case("forward lookup: a chain of 100 aliases",
+     leads_to(GOOD, *chain(GOOD, LONG_WAY), a(CLIENT, owner=LONG_WAY[-1])),
+     paranoid(other_name(GOOD, LONG_WAY[-1])), GOOD_QUERIES, debian=ASKS_AGAIN)
+Case("forward lookup: a chain of 100 aliases, the last one first",
+     leads_to(GOOD, a(CLIENT, owner=LONG_WAY[-1]), *reversed(chain(GOOD, LONG_WAY))),
+     NOT_THERE, GOOD_QUERIES)
+Case("forward lookup: a chain of 100 aliases that comes back",
+     leads_to(GOOD, *chain(GOOD, [*LONG_WAY, GOOD]), a(CLIENT)), KNOWN, GOOD_QUERIES,
+     debian=ASKS_AGAIN)
+Case("forward lookup: an alias that leads nowhere", leads_to(GOOD, cname("none.ex.org")),
+     NOT_THERE, GOOD_QUERIES)
+Case("forward lookup: an alias of itself", leads_to(GOOD, cname(GOOD)), NOT_THERE, GOOD_QUERIES)
+Case("forward lookup: an alias and an address of the same name",
+     leads_to(GOOD, cname("b.ex.org"), a(CLIENT), a(CLIENT, owner="b.ex.org")),
+     paranoid(other_name(GOOD, "b.ex.org")), GOOD_QUERIES)
+Case("forward lookup: the address of another name", leads_to(GOOD, a(CLIENT, owner="evil.org")),
+     NOT_THERE, GOOD_QUERIES)
+Case("reverse lookup: a chain of 100 aliases",
+     {**GOOD_TABLE, P: answer(*chain("2.0.0.127.in-addr.arpa", LONG_WAY),
+                              ptr(GOOD, owner=LONG_WAY[-1]))}, KNOWN, GOOD_QUERIES)
+Case("reverse lookup: an alias of itself", {P: answer(cname("2.0.0.127.in-addr.arpa"))}, UNKNOWN,
+     [P])
+Case("reverse lookup: an alias that leads nowhere", {P: answer(cname("b.ex.org"))}, UNKNOWN, [P])
+Case("PTR to its own question", leads_to("2.0.0.127.in-addr.arpa"),
+     [connect("notice", "2.0.0.127.in-addr.arpa")], [P, "A 2.0.0.127.in-addr.arpa"])
+for word in ("ALL", "LOCAL", "KNOWN", "EXCEPT", "allow", "DENY"):
+    Case(f"PTR {word}: a name as any other", leads_to(word), [connect("err", word)],
+         [P, f"A {word}"])
+    Case(f"PTR {word}: no rule for others lets it in", leads_to(word),
+         [("warning", f"refused connect from {word} ({CLIENT})")], [P, f"A {word}"],
+         allow="names: .ex.org, good.ex.org, UNKNOWN, @odd\nALL EXCEPT names: ALL\n",
+         deny=REFUSE_ALL)
 Case("PTR localhost of a foreign address", leads_to("localhost", a(SERVER)),
      paranoid(other_address("localhost")), [P, "A localhost"])
 Case("localhost may be an alias", leads_to("LocalHost", cname(GOOD), a(CLIENT, owner=GOOD)),
      [connect("err", "LocalHost")], [P, "A LocalHost"])
 QUESTION_IN_LOWER_CASE = wire_name(GOOD) + struct.pack("!HH", 1, 1)
-Case("the spelling of the PTR is kept",
+honest("the spelling of the PTR is kept",
      {P: answer(ptr("GoOd.Ex.ORG")),
       f"A {GOOD}": answer(a(CLIENT, owner=GOOD), question=QUESTION_IN_LOWER_CASE)},
      [connect("notice", "GoOd.Ex.ORG")], [P, "A GoOd.Ex.ORG"])
-Case("a single label is LOCAL", leads_to("short"), [connect("err", "short")], [P, "A short"])
+honest("a single label is LOCAL", leads_to("short"), [connect("err", "short")], [P, "A short"])
 Case("of several PTRs the first counts: it is good",
      {**GOOD_TABLE, P: answer(ptr(GOOD), ptr("bad.ex.org"), ptr("1.2.3.4"))}, KNOWN, GOOD_QUERIES)
 Case("of several PTRs the first counts: it is bad",
@@ -402,9 +458,9 @@ Case("1000 PTRs, the first is good", {**GOOD_TABLE, P: answer(ptr(GOOD), *OTHERS
      GOOD_QUERIES)
 Case("1000 PTRs, the last is good", {**GOOD_TABLE, P: answer(*OTHERS, ptr(GOOD))},
      paranoid(no_forward("n0.ex.org")), [P, "A n0.ex.org"])
-Case("/etc/hosts: nobody is asked", {}, [connect("notice", "there.ex.org")], [],
+honest("/etc/hosts: nobody is asked", {}, [connect("notice", "there.ex.org")], [],
      etc={"hosts": f"{CLIENT} there.ex.org there\n"})
-Case("/etc/hosts, the short name first", {}, [connect("err", "there")], [],
+honest("/etc/hosts, the short name first", {}, [connect("err", "there")], [],
      etc={"hosts": f"{CLIENT} there there.ex.org\n"})
 
 
@@ -419,6 +475,33 @@ for length in (128, 160, 253):  # 253: the longest that fits into 255 bytes of a
     cut = name_of(length)[:127]
     Case(f"a name of {length} bytes is cut, and does not lead back", leads_to(name_of(length)),
          paranoid(no_forward(cut)), [P, f"A {cut}"])
+WIDEST, TOO_WIDE = [b"w" * 63] * 3 + [b"w" * 61], [b"w" * 63] * 3 + [b"w" * 62]  # 255, 256 bytes
+DOT_AT_THE_END = "x" * 63 + "." + "y" * 62
+NARROW = ".".join(["a"] * 127)
+honest("a label of 63 bytes", leads_to("l" * 63 + ".ex.org"),
+     [connect("notice", "l" * 63 + ".ex.org")], [P, "A " + "l" * 63 + ".ex.org"])
+for what, name in {"a label of 64 bytes": b"\x40" + b"l" * 64 + b"\2ex\0",
+                   "a label of a kind that is not in use": b"\x81" + b"l" * 129 + b"\0",
+                   "a bit string for a label": b"\x41\x08\x7f\2ex\0",
+                   "a name of 256 bytes": wire_name(TOO_WIDE),
+                   "a name of 1000 bytes": wire_name([b"w" * 63] * 15),
+                   "a name without an end": wire_name(GOOD)[:-1]}.items():
+    Case(f"PTR: {what}", {**GOOD_TABLE, P: answer(ptr(name))}, UNKNOWN, [P])
+    Case(f"PTR to an alias: {what}", leads_to(GOOD, cname(name), a(CLIENT, owner=name)), NOT_THERE)
+Case("PTR: bytes behind the name",
+     {**GOOD_TABLE, P: answer(ptr(wire_name(GOOD) + b"\5extra"))}, KNOWN, GOOD_QUERIES)
+Case("PTR: a name that ends in its middle", {P: answer(ptr(b"\4good\0\2ex\0"))},
+     paranoid(no_forward("good")), [P, "A good"])
+cut = b".".join(WIDEST)[:127].decode()
+Case("a name of 255 bytes, in labels of 63",
+     {P: answer(ptr(WIDEST)), f"A {cut}": answer(a(CLIENT))}, [connect("notice", cut)],
+     [P, f"A {cut}"])
+Case("a name of 127 labels", {P: answer(ptr(NARROW)), f"A {NARROW[:127]}": answer(a(CLIENT))},
+     [connect("notice", NARROW[:127])], [P, f"A {NARROW[:127]}"])
+Case("a name that is cut behind a dot", leads_to(DOT_AT_THE_END + ".ex.org") |
+     {f"A {DOT_AT_THE_END}": answer(a(CLIENT))},
+     paranoid(other_name(DOT_AT_THE_END + ".", DOT_AT_THE_END)), [P, f"A {DOT_AT_THE_END}"])
+cut = name_of(253)[:127]
 Case("a name that is cut to one that leads back", {**leads_to(cut), P: answer(ptr(name_of(253)))},
      [connect("notice", cut)], [P, f"A {cut}"])
 
@@ -449,7 +532,7 @@ DEAD = {P: SILENCE, S: SILENCE, f"A {GOOD}": SILENCE, f"A {SERVER_NAME}": SILENC
 Case("reverse lookup: no answer", DEAD, UNKNOWN, [P], seconds=1)
 Case("forward lookup: no answer", {P: answer(ptr(GOOD)), f"A {GOOD}": SILENCE}, NOT_THERE,
      GOOD_QUERIES, seconds=1)
-Case("both answers are slow, but in time",
+honest("both answers are slow, but in time",
      {P: answer(ptr(GOOD), delay=0.5), f"A {GOOD}": answer(a(CLIENT), delay=0.5)}, KNOWN,
      GOOD_QUERIES, seconds=1)
 Case("reverse lookup: the answer is late", {**GOOD_TABLE, P: answer(ptr(GOOD), delay=1.5)}, UNKNOWN,
@@ -468,6 +551,20 @@ Case("two dead servers, and one with a crowd of addresses",
      [DEAD, DEAD, {P: answer(ptr(GOOD)), f"A {GOOD}": answer(*crowd(4000), delay=0.5)}],
      LOOKUP_FAULT, seconds=4.5, debian=SLOWER)
 BOTH_NAMES = f"names@{SERVER_NAME}: ALL\nnames: {GOOD}\n"
+for rcode, text in ((SERVFAIL, "SERVFAIL"), (REFUSED, "REFUSED"), (NOTIMP, "NOTIMP")):
+    Case(f"the first server says {text}, the second knows",
+         [{P: failure(rcode), f"A {GOOD}": failure(rcode)}, GOOD_TABLE], KNOWN, GOOD_QUERIES * 2)
+Case("the first server says that there is no such name, the second knows", [{}, GOOD_TABLE],
+     UNKNOWN, [P])
+Case("the servers do not agree on the way back", [{P: answer(ptr(GOOD))}, GOOD_TABLE], NOT_THERE,
+     GOOD_QUERIES)
+Case("a dead server, and one that says SERVFAIL", [DEAD, {P: failure(SERVFAIL)}], UNKNOWN, [P] * 2,
+     seconds=1)
+Case("the first server's answer comes while the second is asked, which is dead",
+     [{**GOOD_TABLE, P: answer(ptr(GOOD), delay=1.3)}, DEAD], UNKNOWN, [P] * 2, seconds=2)
+Case("a fourth server is none", [DEAD, DEAD, DEAD, GOOD_TABLE], UNKNOWN, [P] * 3, seconds=3)
+Case("an answer in the last moment", {**GOOD_TABLE, P: answer(ptr(GOOD), delay=0.9)}, KNOWN,
+     GOOD_QUERIES, seconds=0.9)
 Case("names of both ends share the time", [DEAD] * 3, [connect("info")], [S, P, S, P, S],
      allow=BOTH_NAMES, seconds=5, debian=SLOWER)
 Case("no time is left for the second name",
@@ -499,6 +596,37 @@ Case("another query's answer, and then the right one",
 Case("an answer to another question",
      {**GOOD_TABLE, P: answer(ptr(GOOD), question=wire_name("x.org") + b"\0\x0c\0\1")}, UNKNOWN,
      [P], seconds=1)
+
+
+def cut_at(length):
+    return lambda q: q.message([ptr(GOOD)])[:length]
+
+
+def sections(answers=(), authority=(), additional=()):
+    """A message with records in all places, and their counts."""
+    def build(q):
+        text = q.message([*answers, *authority, *additional])
+        counts = struct.pack("!HHH", len(answers), len(authority), len(additional))
+        return text[:6] + counts + text[12:]
+    return build
+
+
+def points(*offsets):
+    """A PTR record of names that point on: offsets from the record's data on."""
+    def build(q):
+        start = len(q.message()) + 12
+        return q.message([record("PTR", b"".join(struct.pack("!H", 0xc000 | start + to)
+                                                 for to in offsets))])
+    return build
+
+
+def flagged(flags):
+    def build(q):
+        text = q.message([ptr(GOOD)])
+        return text[:2] + struct.pack("!H", flags) + text[4:]
+    return build
+
+
 ODD_ANSWERS = {
     "nothing": lambda q: b"",
     "one byte": lambda q: b"x",
@@ -514,9 +642,48 @@ ODD_ANSWERS = {
     "another type": lambda q: q.message([record("TXT", b"\4good")]),
     "another address's name": lambda q: q.message([ptr(GOOD, owner="9.0.0.127.in-addr.arpa")]),
     "64 KiB of rubbish": lambda q: q.message() + b"\xff" * 65000,
+    "two names that point at each other": points(2, 0),
+    "a hundred names, each points at the next, the last at the first": points(
+        *range(2, 200, 2), 0),
+    "a name that points into the head": lambda q: q.message([record("PTR", b"\xc0\0")]),
+    "half a pointer": lambda q: q.message([record("PTR", b"\xc0")]),
+    "a name that runs into its own pointer": lambda q: q.message(
+        [record("PTR", b"\4good" + struct.pack("!H", 0xc000 | len(q.message()) + 12))]),
+    "no question": lambda q: q.message([ptr(GOOD)])[:4] + b"\0\0" + q.message([ptr(GOOD)])[6:],
+    "two questions": lambda q: q.message([ptr(GOOD)])[:4] + b"\0\2" + q.message([ptr(GOOD)])[6:],
+    "the question of another type": lambda q: q.message(
+        [ptr(GOOD)], question=q.question[:-4] + b"\0\1\0\1"),
+    "the question of another class": lambda q: q.message(
+        [ptr(GOOD)], question=q.question[:-2] + b"\0\3"),
+    "a record that claims 65535 bytes": lambda q: q.message(
+        [QUESTION + struct.pack("!HHIH", 12, 1, 60, 65535) + wire_name(GOOD)]),
+    "the name in the authority section": sections(authority=[ptr(GOOD)]),
+    "the name in the additional section": sections(additional=[ptr(GOOD)]),
+    "an address": lambda q: q.message([a(CLIENT)]),
+    "code 15": lambda q: q.message(rcode=15),
+    "a name, and that there is none": lambda q: q.message([ptr(GOOD)], rcode=3),
+    "a name, and a failure": lambda q: q.message([ptr(GOOD)], rcode=SERVFAIL),
+    **{f"the first {length} bytes": cut_at(length)
+       for length in (2, 11, 13, 24, 40, 44, 50, 56, 60)},
 }
 for text, build in ODD_ANSWERS.items():
     Case(f"reverse lookup: {text}", {**GOOD_TABLE, P: raw(build)}, UNKNOWN)
+for text, flags in (("a status", 0x9180), ("an update", 0xa980), ("all at once", 0xfdf0),
+                    ("an answer alone", 0x8000)):
+    Case(f"reverse lookup: an answer whose flags say {text}",
+         {**GOOD_TABLE, P: raw(flagged(flags))}, KNOWN, GOOD_QUERIES)
+Case("reverse lookup: the name, and rubbish in the other sections",
+     {**GOOD_TABLE,
+      P: raw(sections([ptr(GOOD)], [record(99, b"\xff" * 99)], [record(41, b"\0" * 9)]))},
+     KNOWN, GOOD_QUERIES)
+Case("reverse lookup: 65535 records, of which there is one",
+     {**GOOD_TABLE, P: answer(ptr(GOOD), count=65535)}, KNOWN, GOOD_QUERIES)
+Case("reverse lookup: a record that is shorter than its name",
+     {**GOOD_TABLE, P: answer(QUESTION + struct.pack("!HHIH", 12, 1, 60, 3) + wire_name(GOOD))},
+     KNOWN, GOOD_QUERIES)
+Case("reverse lookup: a name of another class",
+     {**GOOD_TABLE, P: answer(QUESTION + struct.pack("!HHIH", 12, 3, 60, 13) + wire_name(GOOD))},
+     UNKNOWN, [P])
 Case("PTR to the root", {P: answer(ptr(""))}, paranoid(no_forward(".")), [P, "A "])
 for size in (0, 3, 5, 16):
     Case(f"forward lookup: an address of {size} bytes",
@@ -532,13 +699,24 @@ Case("truncated answers: what is there counts, and TCP is silent",
 Case("a truncated forward answer, the client's address behind the cut",
      {P: answer(ptr(GOOD)), f"A {GOOD}": answer(a(ANOTHER), flags=TC), f"TCP A {GOOD}": SILENCE},
      paranoid(other_address(GOOD)), GOOD_QUERIES, debian="it waits for ever")
-Case("EDNS, and servers in turns", GOOD_TABLE, KNOWN, GOOD_QUERIES,
+Case("UDP says TC and no more, then TCP is silent", {P: answer(flags=TC), f"TCP {P}": SILENCE},
+     UNKNOWN, [P], debian="it waits for ever")
+Case("UDP says TC and no more, on the way back, then TCP is silent",
+     {P: answer(ptr(GOOD)), f"A {GOOD}": answer(flags=TC), f"TCP A {GOOD}": SILENCE},
+     NOT_THERE, GOOD_QUERIES, debian="it waits for ever")
+Case("UDP says TC, then TCP drips: it is not tried",
+     {P: answer(flags=TC), f"TCP {P}": lambda q: [(0.2 * i, b"") for i in range(1, 40)]},
+     UNKNOWN, [P],
+     debian="it waits as long as something comes")
+honest("EDNS, and servers in turns", GOOD_TABLE, KNOWN, GOOD_QUERIES,
      resolv="options edns0 trust-ad rotate\n")
-Case("no server listens", {}, UNKNOWN, [], etc={"resolv.conf": "nameserver 127.99.0.1\n"})
-Case("an empty resolv.conf", {}, UNKNOWN, [], etc={"resolv.conf": ""})
+honest("no server listens", {}, UNKNOWN, [], etc={"resolv.conf": "nameserver 127.99.0.1\n"})
+Case("no way leads to the server", {}, UNKNOWN, [], etc={"resolv.conf": "nameserver 192.0.2.1\n"})
+honest("an empty resolv.conf", {}, UNKNOWN, [], etc={"resolv.conf": ""})
 if stage.has_ipv6():
     Case("a dead server, and one on IPv6", [DEAD, ("IPv6", GOOD_TABLE)], KNOWN, GOOD_QUERIES * 2,
          seconds=2)
+    honest("a server at a link-local address", [("a link", GOOD_TABLE)], KNOWN, GOOD_QUERIES)
 
 # ---- what a name is looked up as ----
 
@@ -567,7 +745,9 @@ Case("the environment's aliases are not for forward lookups",
 
 for label in (b"$(id)`id`;|&<>", b"%n%s%h%u", b"a\nJan  1 00:00:00 sshd[1]: x", b"\x1b[2J", b"a\0b",
               b"a b", b"'\"\\", b"root@host", b"[::1]", b"*?", b"a,b", b"/etc/x", b"a_b", b"-rf",
-              b"a-", b"\x7f", b"~!^={}+", "b\u00fccher".encode(), b"127.0.0.2"):
+              b"a-", b"\x7f", b"~!^={}+", b"*", b"**", b"[a]",
+              b"%", b"\\", b"\xff\xfe", b"\x9b2J", b"a\tb", b"\r", b"sshd[1]:", b"<0>", b"-", b"_",
+              "b\u00fccher".encode(), b"127.0.0.2"):
     key = label_text(label).lower()
     Case(f"PTR {label!r} and more labels",
          {P: answer(ptr([label, b"ex", b"org"])), f"A {key}.ex.org": answer(a(CLIENT))}, None)
@@ -590,12 +770,12 @@ P6, AAAA = reverse(CLIENT6), "AAAA six.ex.org"
 SIX, FOUR = {P6: answer(ptr("six.ex.org"))}, {reverse("127.0.0.3"): answer(ptr(GOOD))}
 MAPPED, MAPPED_TEXT = "mapped 127.0.0.3", "::ffff:127.0.0.3"
 if stage.has_ipv6():
-    Case("::1 in /etc/hosts", {}, [connect("err", "localhost", "::1")], [], client="::1",
+    honest("::1 in /etc/hosts", {}, [connect("err", "localhost", "::1")], [], client="::1",
          etc={"hosts": "::1 localhost ip6-localhost\n"})
-    Case("::1 by DNS",
+    honest("::1 by DNS",
          {reverse("::1"): answer(ptr("localhost")), "AAAA localhost": answer(aaaa("::1"))},
          [connect("err", "localhost", "::1")], [reverse("::1"), "AAAA localhost"], client="::1")
-    Case("IPv6: a name that leads back", {**SIX, AAAA: answer(aaaa(CLIENT6))},
+    honest("IPv6: a name that leads back", {**SIX, AAAA: answer(aaaa(CLIENT6))},
          [connect("notice", "six.ex.org", CLIENT6)], [P6, AAAA], client=CLIENT6)
     Case("IPv6: another address", {**SIX, AAAA: answer(aaaa("fd00::9"))},
          paranoid(other_address("six.ex.org", CLIENT6), CLIENT6), [P6, AAAA], client=CLIENT6)
@@ -607,7 +787,24 @@ if stage.has_ipv6():
     Case("IPv6: a link-local address has a scope, and a name has none",
          {reverse(LINK6): answer(ptr("six.ex.org")), AAAA: answer(aaaa("fe80::2"))},
          paranoid(other_address("six.ex.org", LINK6), LINK6), [reverse(LINK6), AAAA], client=LINK6)
-    Case("mapped: looked up as IPv4", {**FOUR, f"A {GOOD}": answer(a("127.0.0.3"))},
+    Case("IPv6: no answer", {P6: SILENCE}, [connect("crit", CLIENT6, CLIENT6)], [P6],
+         client=CLIENT6, seconds=1)
+    TURNED_AWAY6 = ("warning", f"refused connect from {CLIENT6} ({CLIENT6})")
+    Case("IPv6: PTR unknown, admitted as that",
+         {P6: answer(ptr("unknown")), "AAAA unknown": answer(aaaa(CLIENT6))},
+         [differ("plain", f"classic {ALLOW_RULE}1"), TURNED_AWAY6], [P6, "AAAA unknown"],
+         client=CLIENT6, allow="ALL: UNKNOWN: severity debug\n", deny=REFUSE_ALL,
+         debian=([connect("debug", CLIENT6, CLIENT6)], None))
+    Case("IPv6: an IPv4 address where an IPv6 one should be",
+         {**SIX, AAAA: answer(record("AAAA", b"\x7f\0\0\2"))},
+         paranoid(no_forward("six.ex.org", "AF_INET6"), CLIENT6), [P6, AAAA], client=CLIENT6)
+    Case("IPv6: 1025 addresses, one is the client's: refused",
+         {**SIX, AAAA: answer(*[aaaa(f"fd01::{i:x}") for i in range(1024)], aaaa(CLIENT6))},
+         [("err", OUT_OF_RESOURCES), TURNED_AWAY6], client=CLIENT6,
+         debian=([connect("notice", "six.ex.org", CLIENT6)], None))
+    Case("IPv6: an alias", {**SIX, AAAA: answer(cname("x.org"), aaaa(CLIENT6, owner="x.org"))},
+         paranoid(other_name("six.ex.org", "x.org"), CLIENT6), [P6, AAAA], client=CLIENT6)
+    honest("mapped: looked up as IPv4", {**FOUR, f"A {GOOD}": answer(a("127.0.0.3"))},
          [connect("notice", GOOD, MAPPED_TEXT)], [*FOUR, f"A {GOOD}"], client=MAPPED)
     Case("mapped: another address", {**FOUR, f"A {GOOD}": answer(a(CLIENT))},
          paranoid(other_address(GOOD, "127.0.0.3"), MAPPED_TEXT), [*FOUR, f"A {GOOD}"],
@@ -615,8 +812,8 @@ if stage.has_ipv6():
     Case("mapped: a name with an IPv6 address alone",
          {**FOUR, f"AAAA {GOOD}": answer(aaaa(MAPPED_TEXT))},
          paranoid(no_forward(GOOD), MAPPED_TEXT), [*FOUR, f"A {GOOD}"], client=MAPPED)
-Case("the sender of a datagram", GOOD_TABLE, KNOWN, GOOD_QUERIES, client=f"udp {CLIENT}")
-Case("a unix socket has no name", GOOD_TABLE, [connect("crit", "localhost", "localhost")], [],
+honest("the sender of a datagram", GOOD_TABLE, KNOWN, GOOD_QUERIES, client=f"udp {CLIENT}")
+honest("a unix socket has no name", GOOD_TABLE, [connect("crit", "localhost", "localhost")], [],
      client="unix -")
 
 # ---- which rules ask ----
@@ -630,7 +827,7 @@ DEBIANS_BRACKETS = ([connect("info", GOOD)], GOOD_QUERIES)
 
 def rule_case(rule, matches, queries=(), debian=SAME):
     name = GOOD if queries == GOOD_QUERIES else CLIENT
-    Case(f"{rule}: asks {', '.join(queries) or 'nobody'}", BOTH_TABLE,
+    honest(f"{rule}: asks {', '.join(queries) or 'nobody'}", BOTH_TABLE,
          [connect("debug" if matches else "info", name)], list(queries),
          allow=f"{rule}: severity debug\n", etc=LISTS, debian=debian)
 
@@ -653,14 +850,10 @@ rule_case(f"names@{SERVER_NAME}: ALL", True, SERVER_QUERIES)
 rule_case("names@LOCAL: ALL", False, SERVER_QUERIES)
 for letters, who, queries in (("%a %A %c %d %h %H %p %r %R %s", CLIENT, []),
                               ("%n", GOOD, GOOD_QUERIES), ("%N", CLIENT, SERVER_QUERIES)):
-    Case(f"{letters}: asks {', '.join(queries) or 'nobody'}", BOTH_TABLE, [connect("info", who)],
+    honest(f"{letters}: asks {', '.join(queries) or 'nobody'}", BOTH_TABLE, [connect("info", who)],
          queries, allow=f"ALL: ALL: spawn /bin/true {letters}\n")
 
 # ---- states are states: classic, default, modern ----
-
-NO_RULE = "one: granted, as no rule matches"
-ALLOW_RULE = f"one: granted at {ALLOW}, line "
-
 
 def reading_case(name, allow, deny, text, ours_by_directive, debian):
     """ours_by_directive: lines by default, classic and modern."""
@@ -672,7 +865,7 @@ def reading_case(name, allow, deny, text, ours_by_directive, debian):
              [P, f"A {name}"], allow=head + allow, deny=head + deny, debian=(debian, None))
 
 
-GRANTED, TURNED_AWAY = [connect("debug")], [REFUSED_LINE]
+GRANTED = [connect("debug")]
 for state, severity in (("unknown", "crit"), ("paranoid", "alert"), ("UNKNOWN", "crit")):
     by_classic, by_plain = [connect(severity)], [connect("err")]
     reading_case(state, RULES, "", "by severity", (by_classic, by_classic, by_plain), by_classic)
@@ -697,7 +890,9 @@ PROGRAM = r"""
 #include <errno.h>
 #include <pthread.h>
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <resolv.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -708,7 +903,9 @@ PROGRAM = r"""
 #include <tcpd.h>
 
 int allow_severity = LOG_INFO, deny_severity = LOG_WARNING;
-static int connection;
+enum { CONNECTIONS_MAX = 8, ROUNDS = 10 };
+static int connection, connections[CONNECTIONS_MAX], count;
+static char answers[CONNECTIONS_MAX][ROUNDS][300];
 
 static void
 show(const char *when, const struct __res_state *s)
@@ -726,17 +923,57 @@ static void *
 decide(void *unused)
 {
 	struct request_info request;
+	struct __res_state before;
 	int verdict;
 
 	request_init(&request, RQ_DAEMON, "names", RQ_FILE, connection, 0);
 	sock_host(&request);
 	show("before", &_res);
+	before = _res;
 	errno = EDOM;
 	verdict = hosts_access(&request);
 	printf("%s %s%s\n", verdict ? "granted" : "refused", request.client->name,
 	    errno == EDOM ? "" : " errno!");
 	show("after", &_res);
+	/* All settings; behind them is what the resolver knows of its sockets and its last query. */
+	before.id = _res.id;
+	if (before.retrans != 0 && memcmp(&before, &_res, offsetof(struct __res_state, res_h_errno)) != 0)
+		puts("and other settings");
 	return unused;
+}
+
+/* Of one client, again and again, beside the threads of others. */
+static void *
+decide_often(void *at)
+{
+	int *fd = at;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct request_info request;
+
+		request_init(&request, RQ_DAEMON, "names", RQ_FILE, *fd, 0);
+		sock_host(&request);
+		snprintf(answers[fd - connections][i], sizeof answers[0][0], "%s %s",
+		    hosts_access(&request) ? "granted" : "refused", request.client->name);
+	}
+	return NULL;
+}
+
+/* All clients at a time; what each was told, and whatever else it was told. */
+static void
+decide_all(void)
+{
+	pthread_t threads[CONNECTIONS_MAX];
+
+	for (int i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, decide_often, &connections[i]);
+	for (int i = 0; i < count; i++) {
+		pthread_join(threads[i], NULL);
+		for (int k = 1; k < ROUNDS; k++)
+			if (strcmp(answers[i][0], answers[i][k]) != 0)
+				printf("and %s\n", answers[i][k]);
+		puts(answers[i][0]);
+	}
 }
 
 static void
@@ -759,13 +996,26 @@ main(int argc, char **argv)
 	pthread_t thread;
 	int c, fd;
 
-	connection = atoi(argv[argc - 1]);
+	for (count = 0; count + 1 < argc; count++)
+		connections[count] = atoi(argv[count + 1]);
+	connection = connections[0];
 	openlog("names", LOG_PID, LOG_DAEMON);
 	while ((c = getchar()) != EOF) {
 		if (c == 'd')
 			decide(NULL);
 		if (c == 't' && pthread_create(&thread, NULL, decide, NULL) == 0)
 			pthread_join(thread, NULL);
+		if (c >= '0' && c <= '9')
+			connection = connections[c - '0'];
+		if (c == 'T')
+			decide_all();
+		if (c == 'c')
+			puts(hosts_ctl("names", "unknown", "", "") ? "granted" : "refused");
+		if (c == 'm') {
+			for (int i = 0; i < ROUNDS; i++)
+				decide_often(&connections[i % count]);
+			printf("%zu bytes\n", mallinfo2().uordblks);
+		}
 		if (c == 'n')
 			name();
 		if (c == 'f') {
@@ -810,13 +1060,15 @@ def build_program():
 class Program:
     """A program with our library in it, and what it is told to do at once."""
 
-    def __init__(self, tables, commands="", allow=RULES, resolv=""):
-        self.place = Place(tables, resolv, {"hosts.allow": allow})
-        near, self.far = meet(CLIENT)
-        self.process = subprocess.Popen([lab.dir / "program", str(near.fileno())],
+    def __init__(self, tables, commands="", allow=RULES, resolv="", deny="", clients=(CLIENT,)):
+        self.place = Place(tables, resolv, {"hosts.allow": allow, "hosts.deny": deny})
+        near, self.far = zip(*map(meet, clients))
+        numbers = [s.fileno() for s in near]
+        self.process = subprocess.Popen([lab.dir / "program", *map(str, numbers)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        pass_fds=[near.fileno()], preexec_fn=self.place.enter)
-        near.close()
+                                        pass_fds=numbers, preexec_fn=self.place.enter)
+        for s in near:
+            s.close()
         self.process.stdin.write(commands)
         self.process.stdin.flush()
 
@@ -834,7 +1086,8 @@ class Program:
     def end(self):
         self.process.stdin.close()
         lab.equal(self.process.wait(lab.WAIT_SECONDS), 0)
-        self.far.close()
+        for s in self.far:
+            s.close()
         return [parse(message) for _, message in log.of(self.process)]
 
 
@@ -864,8 +1117,7 @@ def register_programs():
         lab.equal([first[1], settings(first[2], "after")], [f"granted {GOOD}", fresh])
         for command in "dtd":
             again = program.ask(command)
-            lab.equal(again[1], f"granted {GOOD}")
-            lab.equal(settings(again[2], "after"), fresh)
+            lab.equal([again[1], settings(again[-1], "after")], [f"granted {GOOD}", fresh])
             if command == "d":
                 same_settings(again, fresh)
         lab.equal(program.ask("o"), descriptor)
@@ -901,6 +1153,29 @@ def register_programs():
         lab.equal([ns.queries for ns in names_of_both.place.servers],
                   [[S, P, S, P], [S, P, S, P], [S, S]])
         names_of_both.end()
+
+    @lab.test("what was found of a client says nothing of another, nor of the next decision")
+    def _():
+        # One known, one that is called "unknown", one without a name, one whose name is another's.
+        clients = [CLIENT, "127.0.0.3", "127.0.0.4", "127.0.0.5"]
+        table = {**GOOD_TABLE, reverse(clients[1]): answer(ptr("unknown")),
+                 "A unknown": answer(a(clients[1])), reverse(clients[3]): answer(ptr(GOOD))}
+        program = Program([table], allow="ALL: UNKNOWN\nALL: PARANOID\n", deny=REFUSE_ALL,
+                          clients=clients)
+        want = [f"refused {GOOD}", "refused unknown", "granted unknown", "granted paranoid"]
+        for turn in ("0123", "1212", "3210", "2131", "0303", "1302"):
+            for i in turn:
+                program.ask(i)
+                lab.equal(program.ask("d")[1], want[int(i)])
+                lab.equal(program.ask("c"), ["granted"])
+        lab.equal(program.ask("T"), want)
+        for _ in range(4):
+            program.ask("m")  # the tables are kept now
+        bytes_first, descriptor = program.ask("m"), program.ask("o")
+        for _ in range(20):
+            program.ask("m")
+        lab.equal((program.ask("m"), program.ask("o")), (bytes_first, descriptor))
+        program.end()
 
     @lab.test("resolv.conf is edited between two decisions")
     def _():
@@ -980,6 +1255,16 @@ def register(case):
     lab.test(f"Debian: {case.what}")(case.judge_debian if debian is not None else skip_debian)
 
 
+def count_hostile():
+    hostile = [case for case in cases if not case.honest]
+    compared = sum(not isinstance(case.debian, str) for case in hostile)
+    print(f"# {len(hostile)} hostile cases, {compared} of them Debian's tcpd's, too")
+
+    @lab.test("there are at least 100 hostile cases, each of its own")
+    def _():
+        lab.equal((len(hostile) >= 100, len({case.what for case in cases})), (True, len(cases)))
+
+
 def skip_ipv6():
     raise lab.Skip("no IPv6 here")
 
@@ -995,6 +1280,8 @@ def main():
         register(case)
     if not stage.has_ipv6():
         lab.test("clients and name servers on IPv6")(skip_ipv6)
+    if chosen == cases:
+        count_hostile()
     register_programs()
     play([run for case in chosen for run in case.runs()])
     lab.main()

@@ -141,7 +141,7 @@ class DnsServer:
         tcp = socket.socket(family, socket.SOCK_STREAM)
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         for s in (udp, tcp):
-            s.bind((address, PORT))
+            s.bind(socket.getaddrinfo(address, PORT, family, s.type)[0][4])
             s.setblocking(False)
         tcp.listen()
         self.selector.register(udp, selectors.EVENT_READ, lambda: self.datagram(ns, udp))
