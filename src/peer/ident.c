@@ -45,16 +45,27 @@ take_char(struct reader *reader, char c)
 	return true;
 }
 
+/* A number as scanf's %u reads it, with a sign, and cut to 32 bits: a host that writes its ports in such
+ * a way has named its user to the original, and must not be a host that names nobody. */
 static bool
 take_port(struct reader *reader, unsigned port)
 {
+	bool is_over = false, is_negative = take_char(reader, '-');
 	const char *start;
-	unsigned long number;
+	uint64_t number = 0;
 
-	skip_blanks(reader);
-	for (start = reader->at; reader->at < reader->end && str_is_digit(*reader->at);)
-		reader->at++;
-	return str_number(start, (size_t)(reader->at - start), 65535, &number) && number == port;
+	if (!is_negative)
+		(void)take_char(reader, '+');
+	for (start = reader->at; reader->at < reader->end && str_is_digit(*reader->at);
+	     reader->at++) {
+		unsigned digit = (unsigned)(*reader->at - '0');
+
+		is_over = is_over || number > (UINT64_MAX - digit) / 10;
+		number = is_over ? UINT64_MAX : number * 10 + digit;
+	}
+	if (is_negative && !is_over)
+		number = -number;
+	return reader->at > start && (uint32_t)number == port;
 }
 
 static bool
@@ -84,17 +95,16 @@ bool
 peer_ident_parse(const char *reply, size_t len, unsigned client_port, unsigned server_port,
     char ret_user[PEER_USER_MAX])
 {
-	const char *newline;
-	struct reader reader = {reply, reply + (len < PEER_REPLY_MAX ? len : PEER_REPLY_MAX)};
-	size_t user_len = 0;
+	size_t line_len = len < PEER_REPLY_MAX ? len : PEER_REPLY_MAX, user_len = 0;
+	const char *newline = memchr(reply, '\n', line_len);
+	struct reader reader = {.at = reply};
 
-	newline = memchr(reply, '\n', (size_t)(reader.end - reply));
 	if (newline == NULL && len < PEER_REPLY_MAX)
 		return false;
 	if (newline != NULL)
-		reader.end = newline;
-	if (memchr(reply, '\0', (size_t)(reader.end - reply)) != NULL)
-		return false;
+		line_len = (size_t)(newline - reply);
+	/* A NUL ends the text, and what it says in front of that counts. */
+	reader.end = reply + strnlen(reply, line_len);
 	if (!take_port(&reader, client_port) || !take_char(&reader, ',') ||
 	    !take_port(&reader, server_port) || !take_char(&reader, ':') ||
 	    !take_word(&reader, "USERID") || !take_char(&reader, ':') || !skip_system(&reader) ||
@@ -198,7 +208,9 @@ enum peer_ident
 peer_ident(const struct sockaddr *client, const struct sockaddr *server, long timeout_s,
     char ret_user[PEER_USER_MAX])
 {
-	long seconds = timeout_s < PEER_IDENT_MAX_S ? timeout_s : PEER_IDENT_MAX_S;
+	/* As a timer, 0 would be none at all. */
+	bool is_less = timeout_s > 0 && timeout_s < PEER_IDENT_MAX_S;
+	int64_t seconds = is_less ? timeout_s : PEER_IDENT_MAX_S;
 	struct query query = {.deadline_ms = peer_now_ms() + seconds * 1000};
 	socklen_t len =
 	    client->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);

@@ -22,7 +22,7 @@ enum peer_ident {
 };
 
 /* Ask the host of client, from the address of server, about the connection between the two. Takes
- * timeout_s at most, and PEER_IDENT_MAX_S; sends and handles no signal. ret_user holds the host's
+ * timeout_s at most (0 or less: no limit), and PEER_IDENT_MAX_S; sends and handles no signal. ret_user holds the host's
  * word for it as it came, NUL-terminated, if PEER_IDENT_USER; else it is untouched. */
 enum peer_ident peer_ident(const struct sockaddr *client, const struct sockaddr *server,
     long timeout_s, char ret_user[PEER_USER_MAX]);

@@ -54,6 +54,15 @@ replies_say_who(void **state)
 	    {"23,6193:USERID:UNIX:joe\n", untouched},
 	    {"71729,23:USERID:UNIX:joe\n", untouched}, /* 65536 + 6193 */
 	    {"-6193,23:USERID:UNIX:joe\n", untouched},
+	    {"-4294961103,+23:USERID:UNIX:joe\n", "joe"}, /* 6193 of 2^32, as in scanf */
+	    {"4294973489,4294967319:USERID:UNIX:joe\n", "joe"},
+	    {"18446744073709551615,23:USERID:UNIX:joe\n", untouched},
+	    {"18446744073709557809,23:USERID:UNIX:joe\n", untouched}, /* 6193 of 2^64: too far */
+	    {"-18446744073709545423,23:USERID:UNIX:joe\n", "joe"},
+	    {"-18446744073709557809,23:USERID:UNIX:joe\n", untouched},
+	    {"+-6193,23:USERID:UNIX:joe\n", untouched},
+	    {"+ 6193,23:USERID:UNIX:joe\n", untouched},
+	    {"+,23:USERID:UNIX:joe\n", untouched},
 	    {"6193 23:USERID:UNIX:joe\n", untouched},
 	    {"6193,23:ERROR:NO-USER\n", untouched},
 	    {"\n", untouched},
@@ -62,9 +71,15 @@ replies_say_who(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_string_equal(
-		    user_of(cases[i].reply, strlen(cases[i].reply)), cases[i].user);
-	assert_string_equal(user_of("6193,23:USERID:UNIX:jo\0e\n", 24), untouched);
+		assert_string_equal(user_of(cases[i].reply, strlen(cases[i].reply)), cases[i].user);
+	/* a NUL is the end of it */
+	assert_string_equal(user_of("6193,23:USERID:UNIX:jo\0e\n", 25), "jo");
+	assert_string_equal(user_of("6193,23:USERID:UNIX:\0joe\n", 25), untouched);
+	assert_string_equal(user_of("\0"
+	                            "6193,23:USERID:UNIX:joe\n",
+	                        25),
+	    untouched);
+	assert_string_equal(user_of("6193,23:USERID:UNIX:joe\0", 24), untouched);
 }
 
 /* A reply cut anywhere before its newline is none. */
@@ -85,7 +100,8 @@ names_are_cut(void **state)
 	(void)state;
 	for (size_t len = PEER_USER_MAX - 2; len <= PEER_USER_MAX; len++) {
 		char reply[256];
-		int total = snprintf(reply, sizeof reply, "6193,23:USERID:UNIX:%0*d\n", (int)len, 7);
+		int total =
+		    snprintf(reply, sizeof reply, "6193,23:USERID:UNIX:%0*d\n", (int)len, 7);
 
 		assert_int_equal(strlen(user_of(reply, (size_t)total)),
 		    len < PEER_USER_MAX ? len : PEER_USER_MAX - 1);
@@ -107,8 +123,8 @@ a_long_reply_is_looked_at_so_far(void **state)
 		memcpy(reply + len - 23, "6193,23:USERID:UNIX:joe", 23);
 		assert_string_equal(user_of(reply, len),
 		    len < PEER_REPLY_MAX       ? untouched
-			: len > PEER_REPLY_MAX ? "jo"
-					       : "joe");
+		        : len > PEER_REPLY_MAX ? "jo"
+		                               : "joe");
 	}
 }
 
