@@ -394,7 +394,8 @@ answer_at_once(struct matcher *matcher, const struct test *test, bool *ret)
 		*ret = matches_text(test, (struct text){matcher->daemon, matcher->daemon_len});
 		return true;
 	}
-	if (test->kind == TEST_ALL) {
+	/* A user whom anybody may be is looked up all the same: who writes ALL@ wants him in the log. */
+	if (test->kind == TEST_ALL && test->subject != SUBJECT_USER) {
 		*ret = true;
 		return true;
 	}

@@ -324,6 +324,15 @@ def _():
     equal(len(joe.questions), count + 4)
 
 
+@test("ALL@host: anybody, and the log says who, as it always did")
+def _():
+    for binary in filter(None, (TCPD, DEBIAN)):
+        check_served(visit(client=joe.address, binary=binary, **only("ALL@127.0.0.9 ALL@ALL")),
+                     connect(joe.address, f"joe@{joe.address}"))
+        seen = visit(client=joe.address, binary=binary, **rule(f"{joe.address} ALL@ALL"))
+        check_served(seen, connect(joe.address))
+
+
 @test("%u in a command")
 def _():
     check_served(visit(client=joe.address, allow="svc: ALL: twist /bin/echo %u %c\n"),

@@ -190,6 +190,10 @@ test_lookups(void **state)
 	assert_int_equal(answer.users_asked, 0);
 	judge(&question, "d: bob@10.1.2.3\n", ALL_DENIED);
 	assert_true(answer.users_asked > 0);
+	judge(&question, "d: ALL@10.1.2.3\n", ALL_DENIED); /* for the log */
+	assert_true(answer.users_asked > 0);
+	judge(&question, "d: ALL@9.9.9.9 ALL\n", ALL_DENIED);
+	assert_int_equal(answer.users_asked, 0);
 	judge(&question, "d: LOCAL\n", ALL_DENIED);
 	assert_true(answer.names_asked > 0);
 }
