@@ -171,7 +171,7 @@ def _():
 @test("nor can they where they name the service, in front of each line")
 def _():
     name = "a\nb\x1b[1m: connect from 1.2.3.4 (1.2.3.4)\x9b"
-    shown = r"a\x0ab\x1b[1m: connect from 1.2.3.4 (1.2.3.4)\xc2\x9b"
+    shown = "a_b__1m__connect_from_1.2.3.4_(1.2.3.4)__"
     path = str(shutil.copy("/usr/sbin/svc", dir / name))
     check_served(visit(argv=[path, *SERVE[1:]]), connect(daemon=shown))
     check_refused(visit(argv=[path], **NOBODY_GETS_IN), refuse(daemon=shown))

@@ -51,15 +51,20 @@ find_service(char *arg, struct service *ret)
 	    *ret->name != '\0' && (is_absolute || slash == NULL);
 }
 
-/* The name stands in front of every line: it must not begin another. */
+/* In front of every line stands NAME[PID] and a colon. A name is not to look like the end of that, and
+ * another program's line behind it. */
 static void
 open_log(const char *name)
 {
-	static char storage[NAME_MAX + 1];
-	static struct buf tag;
+	static char tag[PATH_MAX];
+	size_t len = 0;
 
-	buf_init(&tag, storage, sizeof storage, EVENT_DIAG_MAX);
-	stage_open_log(event_line(name, &tag));
+	for (; name[len] != '\0' && len + 1 < sizeof tag; len++) {
+		bool is_plain = name[len] > ' ' && name[len] < 0x7f;
+
+		tag[len] = is_plain && strchr(":[]<>", name[len]) == NULL ? name[len] : '_';
+	}
+	stage_open_log(tag);
 }
 
 static void
