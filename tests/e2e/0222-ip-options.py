@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # timeout: 120
-"""IP options of real clients: a client and a server, each in a network of its own, and between them a
-router that takes source routes. Whoever chose a route is turned away before anything else is asked or
-done; other options are logged as they are and switched off."""
+"""IP options of real clients: a client and a server, each in a network of its own, and between them
+a router that takes source routes. Whoever chose a route is turned away before anything else is asked
+or done; other options are logged as they are and switched off."""
 import contextlib
 import sys
 
@@ -284,7 +284,7 @@ def syn6(ports, target, routing):
 
 
 def answers6(sent, seconds):
-    """Send packets; those that come back from the server: {client's port: whether TCP comes first}."""
+    """Send packets; what comes back from the server: {client's port: whether TCP comes first}."""
     with inside(CLIENTS):
         wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x86dd))
         raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
@@ -310,8 +310,9 @@ def _():
     with socket.create_server(("::", 0), family=socket.AF_INET6) as listener:
         port = listener.getsockname()[1]
         until(lambda: answers6([syn6((3999, port), IPV6_SERVER, b"")], 0.5), "a plain answer")
-        ways = [(kind, *way) for kind in (0, 2, 3, 4) for way in (
-            (IPV6_SERVER, 0, IPV6_ROUTER), (IPV6_SERVER, 1, IPV6_SERVER), (IPV6_ROUTER, 1, IPV6_SERVER))]
+        ways = [(kind, *way) for kind in (0, 2, 3, 4)
+                for way in ((IPV6_SERVER, 0, IPV6_ROUTER), (IPV6_SERVER, 1, IPV6_SERVER),
+                            (IPV6_ROUTER, 1, IPV6_SERVER))]
         sent = [syn6((4000 + n, port), target, routing_header(kind, left, other))
                 for n, (kind, target, left, other) in enumerate(ways)]
         found = answers6(sent, 0.5)
@@ -328,7 +329,8 @@ def _():
     (dir / "sbin/inside").unlink(missing_ok=True)
     service("inside", f"open('{mark}', 'w').close()\nprint('inside')")
     with Inetd(f"{PORT} stream tcp nowait root {TCPD} inside\n", ready="sockets"):
-        for options, got in ((route(LSRR) + END, b""), (NOP + route(SSRR), b""), (b"", b"inside\n")):
+        for options, got in ((route(LSRR) + END, b""), (NOP + route(SSRR), b""),
+                             (b"", b"inside\n")):
             with client_of(options) as client:
                 client.connect((SERVER, PORT))
                 equal(read_all(client), got)

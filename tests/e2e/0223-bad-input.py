@@ -12,7 +12,8 @@ sys.dont_write_bytecode = True
 from tcpd_lab import *  # noqa: E402
 from dns_server import DnsServer, a, answer, ptr  # noqa: E402
 
-PROGRAM, OUT, HARMLESS = dir / "bad_input", dir / "out", b"!@%-_=+:,./"
+PROGRAM = build_guest("bad_input")
+OUT, HARMLESS = dir / "out", b"!@%-_=+:,./"
 FIELD_MAX, IDENT_PORT = 127, 113
 LETTERS = ("d", "n", "a", "h", "c", "u", "s", "N", "A", "H")
 WORDS = " ".join(f"%{letter}" for letter in LETTERS)
@@ -28,16 +29,6 @@ TEXTS = [b"%n%s%n%s%99999999d%hhn", b"%d%h%u%%n", b"$(touch X)", b"`touch X`", b
          b"\x9b2J", "\u009b2J\u2028\u202e".encode(), "b\u00fccher".encode(), b"\xff\xfe\xc0\x8a",
          b"unknown@paranoid", b"-rf", b"../../../etc/passwd", b"x" * FIELD_MAX, b"\xff" * FIELD_MAX,
          b"\n" * FIELD_MAX, b"%" * FIELD_MAX]
-
-
-def build():
-    library = BUILD / "src/libwrap"
-    done = subprocess.run(
-        [os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-I", ROOT / "include", "-o", PROGRAM,
-         ROOT / "tests/e2e/bad_input.c", library / "libwrap.so.0", f"-Wl,-rpath,{library}"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(done.stdout)
 
 
 # ---- what is to come of bytes ----
@@ -159,7 +150,6 @@ def in_words(values, has_server=True):
     return [*map(filtered, [*values.letters(has_server), values.name, values.user]), b"%n"]
 
 
-build()
 (dir / "here").mkdir()
 program = Program(etc_with())
 SPAWN = file("spawn", f"ALL: ALL: spawn {COMMAND}\n")

@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import socket
@@ -71,6 +72,22 @@ def script(name, body):
     path = dir / name
     path.write_text(f"#!{sys.executable} -ISB\n{body}\n")
     path.chmod(0o755)
+    return path
+
+
+def build_guest(name, *words):
+    """The program NAME.c of this folder, with our library in it; its path."""
+    folder, library = pathlib.Path(__file__).resolve().parent, BUILD / "src/libwrap"
+    path, include = dir / name, folder.parents[1] / "include"
+    cc = shlex.split(os.environ.get("CC", "cc"))
+    if not shutil.which(cc[0]):
+        skip_all(f"no C compiler for {name}.c")
+    done = subprocess.run(
+        [*cc, "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-I",
+         include, "-o", path, folder / f"{name}.c", library / "libwrap.so.0",
+         f"-Wl,-rpath,{library}", *words], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
     return path
 
 
