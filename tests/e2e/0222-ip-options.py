@@ -315,7 +315,9 @@ def _():
                             (IPV6_ROUTER, 1, IPV6_SERVER))]
         sent = [syn6((4000 + n, port), target, routing_header(kind, left, other))
                 for n, (kind, target, left, other) in enumerate(ways)]
-        found = answers6(sent, 0.5)
+        plain = 4000 + len(sent)
+        found = answers6([*sent, syn6((plain, port), IPV6_SERVER, b"")], 0.5)
+    equal(found.pop(plain), True)
     for client_port in found:
         kind, target, left, _ = ways[client_port - 4000]
         print(f"# kind {kind} to {target}, {left} hops left: answered")
