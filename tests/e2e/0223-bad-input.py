@@ -252,6 +252,23 @@ def _():
                         % (logged(values.client), logged(values.addr))])
 
 
+@test("percent_x: a program's own text stays as it is, what it expands to is filtered")
+def _():
+    for values in ALL:
+        got = program.ask_values("percent", b"\xff\n;%z" + WORDS.encode() + b" %%n %", values)
+        words = b" ".join(map(filtered, values.letters(True)))
+        equal((got.variable, got.log),
+              (b"\xff\n;" + words + b" %n %", [b"<27>bad: warning: unrecognized %z"]))
+
+
+@test("tcpd_warn: a program's own place and subject")
+def _():
+    for values in ALL:
+        got = program.ask_values("warn", values.daemon, values)
+        equal(got.log, [b"<27>bad: warning: %s, line 7: <%s>"
+                        % (logged(values.daemon), logged(values.name))])
+
+
 # ---- what is looked up ----
 
 def client_address(byte, net):

@@ -9,7 +9,8 @@
  *
  *        WAY TABLE DAEMON NAME ADDRESS USER, all but the first in hexadecimal, a dot in front. WAY:
  *        request, ctl (of hosts_ctl), refuse, twist (these two in a child), lookup (of the name of
- *        ADDRESS), ident (of the user of a connection). The answer: VERDICT PID, and the request's
+ *        ADDRESS), ident (of the user of a connection), percent (has percent_x expand TABLE), warn
+ *        (has tcpd_warn tell NAME while TABLE is read). The answer: VERDICT PID, and the request's
  *        DAEMON NAME ADDRESS USER, the variable V, and what the client received, spelled likewise.
  */
 #include <arpa/inet.h>
@@ -128,6 +129,23 @@ in_child(const char *way, struct request_info *request)
 	return child;
 }
 
+/* Functions that programs may call with texts of their own. */
+static bool
+is_function(const char *way, struct request_info *request)
+{
+	if (strcmp(way, "percent") == 0) {
+		setenv("V", percent_x(line, sizeof line, fields[TABLE], request), 1);
+	} else if (strcmp(way, "warn") == 0) {
+		tcpd_context.file = fields[TABLE];
+		tcpd_context.line = 7;
+		tcpd_warn("<%s>", fields[NAME]);
+		tcpd_context.file = NULL;
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void
 answer(const char *way)
 {
@@ -148,6 +166,8 @@ answer(const char *way)
 	fill(&request, way, &client, ends[0]);
 	if (ends_process)
 		pid = in_child(way, &request);
+	else if (is_function(way, &request))
+		granted = 0;
 	else if (strcmp(way, "ctl") == 0)
 		granted = hosts_ctl(fields[DAEMON], fields[NAME], fields[ADDRESS], fields[USER]);
 	else
