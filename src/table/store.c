@@ -83,6 +83,28 @@ generation_new(const struct stamp *stamp)
 	return generation;
 }
 
+const struct rule *
+generation_add(struct generation *generation, const struct rule *rule, bool copy_text)
+{
+	struct rule *kept;
+
+	if (generation->rule_count == generation->rule_size) {
+		size_t size = generation->rule_size == 0 ? 16 : generation->rule_size * 2;
+		struct rule *rules = realloc(generation->rules, size * sizeof *rules);
+
+		if (rules == NULL)
+			return NULL;
+		generation->rules = rules;
+		generation->rule_size = size;
+	}
+	kept = &generation->rules[generation->rule_count];
+	*kept = *rule;
+	if (!rule_keep(kept, &generation->arena, copy_text))
+		return NULL;
+	generation->rule_count++;
+	return kept;
+}
+
 void
 generation_release(struct generation *generation)
 {

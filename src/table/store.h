@@ -35,6 +35,10 @@ uint64_t store_reader(const struct stamp *);
 struct generation *generation_new(const struct stamp *);
 void generation_release(struct generation *); /* NULL is fine */
 
+/* Keep a rule; its text is copied if it does not stand in bytes. NULL: out of memory. The rule stays
+ * where it is until the next one is added. */
+const struct rule *generation_add(struct generation *, const struct rule *, bool copy_text);
+
 /* Is anything kept of the file, of whatever stamp? If not, it is opened at once, without a look
  * whether it is still what it was: a process that decides once decides no sooner by looking. */
 bool store_keeps(const char *path);

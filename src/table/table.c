@@ -92,30 +92,6 @@ prepare_keep(struct scan *scan)
 		drop_keep(scan);
 }
 
-/* Out of memory only ends the keeping: the rule itself is judged all the same. */
-static const struct rule *
-keep_rule(struct scan *scan, const struct rule *rule, bool joined)
-{
-	struct generation *keep = scan->keep;
-	struct rule *kept;
-
-	if (keep->rule_count == keep->rule_size) {
-		size_t size = keep->rule_size == 0 ? 16 : keep->rule_size * 2;
-		struct rule *rules = realloc(keep->rules, size * sizeof *rules);
-
-		if (rules == NULL)
-			return NULL;
-		keep->rules = rules;
-		keep->rule_size = size;
-	}
-	kept = &keep->rules[keep->rule_count];
-	*kept = *rule;
-	if (!rule_keep(kept, &keep->arena, joined))
-		return NULL;
-	keep->rule_count++;
-	return kept;
-}
-
 /* ---- reading ---- */
 
 /* Where the next bytes go, and how many to read. NULL: out of memory. */
@@ -183,7 +159,8 @@ show_line(struct scan *scan, const struct line *line)
 		const struct rule *kept = NULL;
 
 		if (scan->keep != NULL) {
-			kept = keep_rule(scan, &rules[i], line->joined);
+			/* Without memory only the keeping ends: the rule is judged all the same. */
+			kept = generation_add(scan->keep, &rules[i], line->joined);
 			scan->spoilt = scan->spoilt || kept == NULL;
 		}
 		if (scan->rules++ >= scan->skip)
@@ -222,18 +199,25 @@ show_lines(struct scan *scan)
 
 /* ---- a table ---- */
 
+static void
+show_rules(
+    struct pass *pass, enum table table, const char *name, const struct generation *generation)
+{
+	size_t i = 0;
+
+	pass_table(pass, table, name, generation->mode);
+	while (i < generation->rule_count && pass_rule(pass, &generation->rules[i]))
+		i++;
+}
+
 /* Show what is kept. False: it was only the table's beginning, and that does not decide. */
 static bool
 show_generation(struct scan *scan, struct generation *kept)
 {
-	struct pass *pass = scan->pass;
-	size_t i = 0;
 	bool enough;
 
-	pass_table(pass, scan->table, scan->path, kept->mode);
-	while (i < kept->rule_count && pass_rule(pass, &kept->rules[i]))
-		i++;
-	enough = !kept->partial || pass->open == 0;
+	show_rules(scan->pass, scan->table, scan->path, kept);
+	enough = !kept->partial || scan->pass->open == 0;
 	scan->skip = kept->rule_count;
 	scan->skip_stamp = kept->stamp;
 	generation_release(kept);
@@ -346,6 +330,7 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 
 struct tables {
 	const char *paths[2]; /* by enum table */
+	const struct generation *texts[2]; /* NULL: a file */
 	bool changed[2]; /* by the last attempt */
 };
 
@@ -358,8 +343,12 @@ attempt(struct pass *pass, struct tables *tables, bool from_last)
 	lists_changed();
 	for (unsigned t = 0; t < 2 && pass->open != 0; t++) {
 		bool last = from_last && tables->changed[t];
-		enum outcome outcome = show_table(pass, (enum table)t, tables->paths[t], last);
+		enum outcome outcome = SHOWN;
 
+		if (tables->texts[t] != NULL)
+			show_rules(pass, (enum table)t, tables->paths[t], tables->texts[t]);
+		else
+			outcome = show_table(pass, (enum table)t, tables->paths[t], last);
 		if (!from_last)
 			tables->changed[t] = outcome == CHANGED;
 		counts = counts && outcome != CHANGED;
@@ -399,21 +388,37 @@ decide_unstable(struct pass *pass, struct tables *tables)
 	}
 }
 
-void
-table_decide(struct pass *pass, const char *allow_path, const char *deny_path)
+static void
+decide(struct pass *pass, struct tables *tables)
 {
-	struct tables tables = {.paths = {allow_path, deny_path}};
 	int saved_errno = errno;
 	unsigned tries = 0;
 
-	while (!attempt(pass, &tables, false)) {
+	while (!attempt(pass, tables, false)) {
 		if (++tries == TRIES) {
 			pass_decide(pass);
-			decide_unstable(pass, &tables);
+			decide_unstable(pass, tables);
 			break;
 		}
 		pass_restart(pass);
 		open_pause();
 	}
 	errno = saved_errno;
+}
+
+void
+table_decide(struct pass *pass, const char *allow_path, const char *deny_path)
+{
+	struct tables tables = {.paths = {allow_path, deny_path}};
+
+	decide(pass, &tables);
+}
+
+void
+table_decide_texts(
+    struct pass *pass, const char *const names[2], const struct generation *const texts[2])
+{
+	struct tables tables = {.paths = {names[0], names[1]}, .texts = {texts[0], texts[1]}};
+
+	decide(pass, &tables);
 }

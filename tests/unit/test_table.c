@@ -19,6 +19,7 @@
 
 #include "ask.h"
 #include "table/stamp.h"
+#include "table/store.h"
 #include "table/table.h"
 
 static char folder[64], allow[128], deny[128], list[128];
@@ -376,8 +377,8 @@ assert_paused(const struct writer *writer)
 {
 	pause_ms(200); /* until it is done with that write, too */
 	assert_int_not_equal(writer->method, 0);
-	assert_in_range(__atomic_load_n(&writer->longest_ms, __ATOMIC_RELAXED), STAMP_YOUNG_MS - 10,
-	    60000);
+	assert_in_range(
+	    __atomic_load_n(&writer->longest_ms, __ATOMIC_RELAXED), STAMP_YOUNG_MS - 10, 60000);
 }
 
 static void
@@ -430,6 +431,96 @@ test_stamps(void **state)
 	assert_false(stamp_is_settled(&two));
 }
 
+/* ---- texts in place of files ---- */
+
+static void
+show_texts(struct pass *pass, const void *arg)
+{
+	static const char *const names[] = {"the text", "the other"};
+
+	table_decide_texts(pass, names, arg);
+}
+
+static enum verdict
+decide_texts(const char *allow_text, const char *deny_text, struct answer *answer)
+{
+	struct ask question = {.list_ops = &file_lists, .daemon = "d", .addr = "10.1.2.3"};
+	const char *const both[] = {allow_text, deny_text};
+	const struct generation *texts[2];
+	struct generation *parsed[2];
+	enum diag_code code;
+
+	for (unsigned t = 0; t < 2; t++) {
+		texts[t] = parsed[t] = table_text(both[t], strlen(both[t]), &code);
+		assert_non_null(parsed[t]);
+	}
+	errno = ENXIO;
+	ask_with(&question, show_texts, texts, answer);
+	assert_int_equal(errno, ENXIO);
+	for (unsigned t = 0; t < 2; t++)
+		generation_release(parsed[t]);
+	return answer->verdict;
+}
+
+/* A text is taken as the file that has it. */
+static void
+test_texts(void **state)
+{
+	static const struct {
+		const char *allow, *deny;
+		enum verdict want;
+		unsigned line;
+	} cases[] = {
+	    {"", "", VERDICT_GRANT, 0},
+	    {"d: 10.1.2.3\n", "ALL: ALL\n", VERDICT_GRANT, 1},
+	    {"d: \\\n10.1.2.3\n", "ALL: ALL\n", VERDICT_GRANT, 2},
+	    {"x: ALL\n\n# \nd: 10.1.2.3: deny\n", "", VERDICT_REFUSE, 4},
+	    {"d: ALL", "ALL: ALL\n", VERDICT_REFUSE, 1}, /* no newline */
+	    {"d: ALL", "", VERDICT_GRANT, 0},
+	    {"", "ALL: ALL", VERDICT_REFUSE, 0},
+	    {"#!tcpwrap modern\nd: ALL", "ALL: ALL\n", VERDICT_GRANT, 2},
+	    {"#!tcpwrap modern\nd: 10.9.9.9/8\n", "ALL: ALL\n", VERDICT_GRANT, 2},
+	    {"d: 10.9.9.9/8\n", "ALL: ALL\n", VERDICT_REFUSE, 1},
+	    {"", "d: /nonexistent/list 10.\n", VERDICT_REFUSE, 1},
+	};
+	struct answer by_text, by_file;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		put(allow, cases[i].allow);
+		put(deny, cases[i].deny);
+		age(allow);
+		age(deny);
+		assert_int_equal(
+		    decide_texts(cases[i].allow, cases[i].deny, &by_text), cases[i].want);
+		assert_int_equal(decide_paths(allow, deny, &by_file), cases[i].want);
+		assert_int_equal(by_text.by.by, by_file.by.by);
+		assert_int_equal(by_text.by.line, by_file.by.line);
+		assert_int_equal(by_text.by.line, cases[i].line);
+		assert_int_equal(by_text.report_count, by_file.report_count);
+	}
+}
+
+static void
+test_long_text(void **state)
+{
+	size_t len = LINES_MAX + 1;
+	char *text = malloc(len);
+	enum diag_code code = DIAG_NONE;
+	struct generation *parsed;
+
+	(void)state;
+	memset(text, 'x', len);
+	memcpy(text, "d:", 2);
+	assert_null(table_text(text, len, &code));
+	assert_int_equal(code, DIAG_LINE_OVER_LIMIT);
+	text[LINES_MAX - 1] = '\n';
+	parsed = table_text(text, LINES_MAX, &code);
+	assert_non_null(parsed);
+	generation_release(parsed);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -443,6 +534,8 @@ main(void)
 	    cmocka_unit_test(test_torn_known),
 	    cmocka_unit_test(test_saved_meanwhile),
 	    cmocka_unit_test(test_stamps),
+	    cmocka_unit_test(test_texts),
+	    cmocka_unit_test(test_long_text),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
