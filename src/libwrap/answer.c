@@ -6,7 +6,6 @@
  */
 #include "libwrap/answer.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "event/log.h"
@@ -93,36 +92,12 @@ user(void *ctx)
 	return answers->thread->lookup_failed ? NULL : text;
 }
 
-/* The classic way takes whatever stands where IPv4 has its port. */
 static int
 server_port(void *ctx, enum way way)
 {
 	struct answers *answers = ctx;
-	const struct sockaddr *sa = answers->request->server->sin;
-	uint16_t port;
 
-	if (sa == NULL)
-		return -1;
-	if (sa->sa_family == AF_INET || sa->sa_family == AF_INET6)
-		return (int)peer_port(sa);
-	if (way == WAY_PLAIN)
-		return -1;
-	memcpy(&port, sa->sa_data, sizeof port);
-	return ntohs(port);
-}
-
-static int
-netgroup(void *ctx, const char *group, const char *host)
-{
-	(void)ctx;
-	return peer_netgroup(group, host);
-}
-
-static int
-scope(void *ctx, const char *text, size_t len, const struct addr *address, uint32_t *ret)
-{
-	(void)ctx;
-	return peer_scope(text, len, address, ret);
+	return peer_server_port(answers->request->server->sin, way == WAY_CLASSIC);
 }
 
 static void
@@ -133,7 +108,8 @@ report(void *ctx, const struct diag *diag)
 }
 
 static const struct facts_ops ops = {addr, name, known_name, daemon_name, user, server_port,
-    netgroup, scope, command_aclexec, table_list_open, table_list_read, table_list_close, report};
+    peer_netgroup, peer_scope, command_aclexec, table_list_open, table_list_read, table_list_close,
+    report};
 
 void
 answers_init(struct answers *answers, struct request_info *request, struct thread *thread)

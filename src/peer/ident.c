@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -205,13 +204,11 @@ read_reply(const struct query *query, char reply[PEER_REPLY_MAX])
 }
 
 enum peer_ident
-peer_ident(const struct sockaddr *client, const struct sockaddr *server, long timeout_s,
+peer_ident(const struct sockaddr *client, const struct sockaddr *server, int64_t deadline_ms,
     char ret_user[PEER_USER_MAX])
 {
-	/* As a timer, 0 would be none at all. */
-	bool is_less = timeout_s > 0 && timeout_s < PEER_IDENT_MAX_S;
-	int64_t seconds = is_less ? timeout_s : PEER_IDENT_MAX_S;
-	struct query query = {.deadline_ms = peer_now_ms() + seconds * 1000};
+	int64_t latest_ms = peer_now_ms() + PEER_IDENT_MAX_S * 1000;
+	struct query query = {.deadline_ms = deadline_ms < latest_ms ? deadline_ms : latest_ms};
 	socklen_t len =
 	    client->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 	unsigned client_port = peer_port(client), server_port = peer_port(server);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 enum {
@@ -21,11 +22,12 @@ enum peer_ident {
 	PEER_IDENT_FAULT, /* memory or descriptors ran out; errno says which */
 };
 
-/* Ask the host of client, from the address of server, about the connection between the two. Takes
- * timeout_s at most (0 or less: no limit), and PEER_IDENT_MAX_S; sends and handles no signal. ret_user holds the host's
- * word for it as it came, NUL-terminated, if PEER_IDENT_USER; else it is untouched. */
+/* Ask the host of client, from the address of server, about the connection between the two.
+ * deadline_ms: on CLOCK_MONOTONIC; at most PEER_IDENT_MAX_S from now. Sends and handles no signal.
+ * ret_user holds the host's word for it as it came, NUL-terminated, if PEER_IDENT_USER; else it is
+ * untouched. */
 enum peer_ident peer_ident(const struct sockaddr *client, const struct sockaddr *server,
-    long timeout_s, char ret_user[PEER_USER_MAX]);
+    int64_t deadline_ms, char ret_user[PEER_USER_MAX]);
 
 /* The user in a reply of len bytes: its first line, which a newline must end unless it fills
  * PEER_REPLY_MAX. "CLIENT-PORT , SERVER-PORT : USERID : SYSTEM : USER", blanks at will, the ports of

@@ -42,7 +42,7 @@ struct peer_name {
 int peer_name(const struct sockaddr *, int64_t deadline_ms, struct peer_name *ret);
 
 /* Is the host in the netgroup? 1, 0, or -1: a resource ran out. A host without a domain of its own
- * matches members of any. errno is kept. */
-int peer_netgroup(const char *group, const char *host);
+ * matches members of any. errno is kept. For struct facts_ops; ctx is not looked at. */
+int peer_netgroup(void *ctx, const char *group, const char *host);
 
 #endif

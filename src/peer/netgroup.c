@@ -15,12 +15,13 @@
 enum { DOMAIN_MAX = 256 };
 
 int
-peer_netgroup(const char *group, const char *host)
+peer_netgroup(void *ctx, const char *group, const char *host)
 {
 	char domain[DOMAIN_MAX];
 	int saved = errno, found;
 	bool has_domain;
 
+	(void)ctx;
 	if (getdomainname(domain, sizeof domain) != 0) {
 		errno = saved;
 		return -1;

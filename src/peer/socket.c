@@ -169,7 +169,22 @@ peer_port(const struct sockaddr *sa)
 }
 
 int
-peer_scope(const char *text, size_t len, const struct addr *addr, uint32_t *ret)
+peer_server_port(const struct sockaddr *sa, bool classic)
+{
+	uint16_t port;
+
+	if (sa == NULL)
+		return -1;
+	if (sa->sa_family == AF_INET || sa->sa_family == AF_INET6)
+		return (int)peer_port(sa);
+	if (!classic)
+		return -1;
+	memcpy(&port, sa->sa_data, sizeof port);
+	return ntohs(port);
+}
+
+int
+peer_scope(void *ctx, const char *text, size_t len, const struct addr *addr, uint32_t *ret)
 {
 	const uint8_t *b = addr->bytes;
 	/* Of a link; as glibc has it, multicast within the node too. */
@@ -180,6 +195,7 @@ peer_scope(const char *text, size_t len, const struct addr *addr, uint32_t *ret)
 	unsigned index = 0;
 	int saved_errno = errno, none = 0;
 
+	(void)ctx;
 	if (link_local && len < sizeof name) {
 		memcpy(name, text, len);
 		name[len] = '\0';

@@ -41,10 +41,14 @@ bool peer_addr_text(const struct sockaddr *, char ret[PEER_TEXT_MAX]);
 /* The port in host order; 0 for families without one. */
 unsigned peer_port(const struct sockaddr *);
 
+/* The port of a server, if there is one (NULL: no), else -1. classic: whatever stands where IPv4 has
+ * its port, in any family. */
+int peer_server_port(const struct sockaddr *, bool classic);
+
 /* Interface index of a scope: a number, or an interface's name where glibc takes names, which is on
  * link-local addresses. 0: neither, and *ret is untouched; -1: that could not be found out. errno is
- * kept. */
-int peer_scope(const char *text, size_t len, const struct addr *, uint32_t *ret);
+ * kept. For struct facts_ops; ctx is not looked at. */
+int peer_scope(void *ctx, const char *text, size_t len, const struct addr *, uint32_t *ret);
 
 /* An errno that says something of this host, that it has no memory or no descriptor left, and nothing of
  * the peer. */

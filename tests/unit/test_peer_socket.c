@@ -439,7 +439,7 @@ has_scope(const char *text, size_t len, const struct addr *addr, uint32_t *ret)
 
 	*ret = UNTOUCHED;
 	errno = ERANGE;
-	has = peer_scope(text, len, addr, ret);
+	has = peer_scope(NULL, text, len, addr, ret);
 	assert_int_equal(errno, ERANGE);
 	assert_true(has || *ret == UNTOUCHED);
 	return has;

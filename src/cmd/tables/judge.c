@@ -55,20 +55,6 @@ server_port(void *ctx, enum way way)
 	return -1;
 }
 
-static int
-netgroup(void *ctx, const char *group, const char *host)
-{
-	(void)ctx;
-	return peer_netgroup(group, host);
-}
-
-static int
-scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *ret)
-{
-	(void)ctx;
-	return peer_scope(text, len, a, ret);
-}
-
 /* Nothing is carried out here: as if it said no. */
 static enum command_status
 aclexec(void *ctx, const struct tail *tail, unsigned number)
@@ -93,8 +79,8 @@ report(void *ctx, const struct diag *diag)
 	buf_release(&buf);
 }
 
-static const struct facts_ops ops = {addr, name, name, daemon_name, user, server_port, netgroup,
-    scope, aclexec, table_list_open, table_list_read, table_list_close, report};
+static const struct facts_ops ops = {addr, name, name, daemon_name, user, server_port,
+    peer_netgroup, peer_scope, aclexec, table_list_open, table_list_read, table_list_close, report};
 
 static void
 answer(struct pass *pass, const struct question *question)

@@ -99,20 +99,21 @@ peer_name(const struct sockaddr *sa, int64_t deadline_ms, struct peer_name *ret)
 }
 
 int
-peer_netgroup(const char *group, const char *host)
+peer_netgroup(void *ctx, const char *group, const char *host)
 {
+	(void)ctx;
 	(void)group;
 	(void)host;
 	hand_over();
 }
 
 enum peer_ident
-peer_ident(const struct sockaddr *client, const struct sockaddr *server, long timeout_s,
+peer_ident(const struct sockaddr *client, const struct sockaddr *server, int64_t deadline_ms,
     char ret_user[PEER_USER_MAX])
 {
 	(void)client;
 	(void)server;
-	(void)timeout_s;
+	(void)deadline_ms;
 	(void)ret_user;
 	hand_over();
 }
