@@ -117,6 +117,7 @@ judge_tail(struct pass *pass, const struct rule *rule, struct decision *decision
 	if (outcome.passes)
 		return false;
 	decision->verdict = outcome.verdict;
+	decision->failed = outcome.failed;
 	decision->has_tail = !outcome.failed && outcome.at <= tail.len;
 	if (!decision->has_tail)
 		return true;
@@ -126,6 +127,16 @@ judge_tail(struct pass *pass, const struct rule *rule, struct decision *decision
 	if (decision->tail == NULL)
 		*decision = faulty(pass, rule->line, DIAG_NO_MEMORY);
 	return true;
+}
+
+static void
+keep_text(struct pass *pass, const struct rule *rule, struct decision *decision)
+{
+	if (!pass->keeps_text || decision->by == BY_FAULT)
+		return;
+	decision->text = rule_text(rule, &pass->tails);
+	if (decision->text == NULL)
+		*decision = faulty(pass, rule->line, DIAG_NO_MEMORY);
 }
 
 static void
@@ -139,10 +150,12 @@ settle_by_rule(struct pass *pass, enum reading reading, const struct rule *rule)
 	    .file = pass->file,
 	    .line = rule->line};
 
-	if (!rule->has_tail || judge_tail(pass, rule, &decision))
+	if (!rule->has_tail || judge_tail(pass, rule, &decision)) {
+		keep_text(pass, rule, &decision);
 		settle(pass, reading, &decision);
-	else
+	} else {
 		pass->ended |= 1U << reading;
+	}
 	refresh(pass);
 }
 

@@ -30,9 +30,11 @@ struct decision {
 	enum table table;
 	const char *file; /* borrowed from pass_table */
 	unsigned line;
+	bool failed; /* a command that had a say did, and that was told: nothing is carried out */
 	bool has_tail;
 	const char *tail; /* lives until pass_release */
 	size_t tail_len;
+	const char *text; /* the rule's line, if the pass keeps it; lives as long as the tail */
 };
 
 enum reading { READING_CLASSIC, READING_PLAIN, READINGS };
@@ -48,6 +50,7 @@ struct pass {
 	enum lines_mode mode;
 	struct decision decisions[READINGS];
 	struct arena tails;
+	bool keeps_text; /* set after pass_init by who wants to show the rule */
 };
 
 /* facts is borrowed until pass_release. */

@@ -166,3 +166,24 @@ rule_keep(struct rule *rule, struct arena *arena, bool copy_text)
 	}
 	return true;
 }
+
+const char *
+rule_text(const struct rule *rule, struct arena *arena)
+{
+	const struct {
+		const char *text;
+		size_t len;
+	} parts[] = {{rule->daemons.text, rule->daemons.len},
+	    {rule->clients.text, rule->clients.len}, {rule->tail, rule->tail_len}};
+	size_t count = rule->has_tail ? 3 : 2, len = 0;
+	char *text = arena_alloc(arena, parts[0].len + parts[1].len + parts[2].len + 3);
+
+	for (size_t i = 0; i < count && text != NULL; i++) {
+		if (i > 0)
+			text[len++] = ':';
+		if (parts[i].len > 0)
+			memcpy(text + len, parts[i].text, parts[i].len);
+		len += parts[i].len;
+	}
+	return text;
+}

@@ -31,4 +31,8 @@ unsigned rule_read(struct rule ret[RULES_MAX], const struct line *);
  * False: out of memory. */
 bool rule_keep(struct rule *, struct arena *, bool copy_text);
 
+/* The rule's line as it stands, without its comment: NUL-terminated, in the arena. NULL: out of
+ * memory. */
+const char *rule_text(const struct rule *, struct arena *);
+
 #endif
