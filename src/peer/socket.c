@@ -36,9 +36,8 @@ peer_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Is this an address of its family, complete? */
-static bool
-is_whole(const struct sockaddr_storage *ss, socklen_t len)
+bool
+peer_is_whole(const struct sockaddr_storage *ss, socklen_t len)
 {
 	if (len < sizeof(sa_family_t))
 		return false;
@@ -94,12 +93,12 @@ peer_socket(int fd, struct peer_ends *ret)
 		ret->client.ss_family = AF_UNIX;
 		len = sizeof(sa_family_t);
 	}
-	ret->has_client = is_whole(&ret->client, len);
+	ret->has_client = peer_is_whole(&ret->client, len);
 	len = sizeof ret->server;
 	if (getsockname(fd, server, &len) < 0)
 		ret->server_error = errno;
 	else
-		ret->has_server = is_whole(&ret->server, len);
+		ret->has_server = peer_is_whole(&ret->server, len);
 }
 
 void

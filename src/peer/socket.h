@@ -14,6 +14,9 @@
 /* "ADDRESS%INTERFACE" and a NUL, or "unknown". */
 enum { PEER_TEXT_MAX = 128 };
 
+/* Is this an address of its family, all of it? */
+bool peer_is_whole(const struct sockaddr_storage *, socklen_t len);
+
 struct peer_ends {
 	struct sockaddr_storage client, server;
 	bool has_client, has_server;

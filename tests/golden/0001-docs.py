@@ -15,7 +15,7 @@ TABLES = BUILD / "src/cmd/tables/tables"
 PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
 # What this project has to document, and pages of the system that ours may point to.
 OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetd.conf.5", "inetd.8",
-        "safe_finger.8", "tcpd.8", "try-from.8"}
+        "safe_finger.8", "tcpd.8", "tcpwrap.3", "try-from.8"}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
                     r"socket|listen|umask|sd_listen_fds|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"
@@ -192,6 +192,30 @@ def check_interface():
     ok(not lost, "hosts_access(3) has each of them", lost)
 
 
+def check_modern_interface():
+    header = re.sub(r"/\*.*?\*/", "", (ROOT / "include/tcpwrap.h").read_text(), flags=re.S)
+    functions = re.findall(r"^[a-z][\w ]*?[ *](tw_\w+)\(", header, re.M)
+    page = PAGES["tcpwrap.3"]
+    same(re.findall(r"^\.Fn (tw_\w+) \"", section("tcpwrap.3", "SYNOPSIS"), re.M), functions,
+         "tcpwrap(3) declares each function of tcpwrap.h")
+    values = set(re.findall(r"^\t(TW_[A-Z_]+) = \d,? *$", header, re.M))
+    prefix = {"FAULT": "TW_FAULT_", "READING": "TW_READING_"}
+    told = {}
+    for kind in ("STATUS", "VERDICT", "REASON", "FAULT", "READING"):
+        for line in table("tcpwrap.def", kind):
+            name, text = re.match(r'(\w+), "(.*)"\)', line).groups()
+            told[prefix.get(kind, "TW_") + name] = text
+    names = {value for value in values if value.startswith("TW_NAME_")}
+    same(values - names, told, "data/tcpwrap.def has each value of the enums in tcpwrap.h")
+    entries = dict(re.findall(r"^\.It Dv (TW_\w+)\n([^.\n].*)$", page, re.M))
+    same(entries, values, "tcpwrap(3) describes each value")
+    wrong = [name for name, text in told.items() if not entries.get(name, "").startswith(text)]
+    ok(not wrong, "in the words of data/tcpwrap.def", wrong)
+    limits = re.findall(r"\b(TW_[A-Z]+_MAX)\b", header)
+    lost = [name for name in limits if f".Dv {name}\n" not in page]
+    ok(len(limits) == 4 and not lost, "tcpwrap(3) has each limit", lost)
+
+
 # ---- examples ----
 
 def blocks(page):
@@ -255,8 +279,9 @@ def check_c(directory):
     if not shutil.which("cc"):
         skip("the C examples compile", "needs cc")
         return
-    text = "#include <errno.h>\n#include <sys/socket.h>\n#include <syslog.h>\n#include <tcpd.h>\n"
-    examples = blocks("hosts_access.3")
+    text = "".join(f"#include <{name}>\n" for name in
+                   ("errno.h", "sys/socket.h", "syslog.h", "tcpd.h", "tcpwrap.h"))
+    examples = blocks("hosts_access.3") + blocks("tcpwrap.3")
     for number, block in enumerate(examples):
         body = f"int example_{number}(int fd)\n{{\n(void)fd;\n{block}return 0;\n}}\n"
         text += block if block.startswith("static") else f"int example_{number}(int fd);\n" + body
@@ -265,7 +290,7 @@ def check_c(directory):
     done = subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
                            "-D_GNU_SOURCE", f"-I{ROOT / 'include'}", "-fsyntax-only", path], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    ok(len(examples) >= 3 and done.returncode == 0, "the C examples of hosts_access(3) compile", done.stdout)
+    ok(len(examples) >= 4 and done.returncode == 0, "the C examples of the pages compile", done.stdout)
 
 
 def main():
@@ -276,6 +301,7 @@ def main():
     check_flags()
     check_messages()
     check_interface()
+    check_modern_interface()
     with tempfile.TemporaryDirectory(prefix="tcpwrap-docs-") as name:
         check_rules(pathlib.Path(name))
         check_samples(pathlib.Path(name))
