@@ -4,6 +4,7 @@
 #ifndef TESTS_FAILING_ALLOC_H
 #define TESTS_FAILING_ALLOC_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ alloc_fails(size_t size)
 		return false;
 	}
 	alloc_failures++;
+	errno = ENOMEM;
 	return true;
 }
 

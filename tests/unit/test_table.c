@@ -9,20 +9,14 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "ask.h"
+#include "in_folder.h"
 #include "table/stamp.h"
 #include "table/store.h"
 #include "table/table.h"
-
-static char folder[64], allow[128], deny[128], list[128];
 
 static const struct facts_ops file_lists = {
     .list_open = table_list_open, .list_read = table_list_read, .list_close = table_list_close};
@@ -55,56 +49,6 @@ decide(void)
 	return decide_paths(allow, deny, &answer);
 }
 
-static void
-put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-/* Make it look as if it had been written long ago; ctime stays young. */
-static void
-age(const char *path)
-{
-	struct timespec then[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
-
-	clock_gettime(CLOCK_REALTIME, &then[1]);
-	then[1].tv_sec -= 100;
-	assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
-}
-
-static void
-pause_ms(long ms)
-{
-	struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-
-	nanosleep(&pause, NULL);
-}
-
-static double
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static unsigned
-open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned count = 0;
-
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count;
-}
-
 /* read() calls of this process so far, the one that asks included. */
 static unsigned long
 reads(void)
@@ -119,28 +63,6 @@ reads(void)
 	text[len] = '\0';
 	at = strstr(text, "syscr: ");
 	return at != NULL ? strtoul(at + 7, NULL, 10) : 0;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof folder, "/tmp/tcpwrap-table-XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(allow, sizeof allow, "%s/allow", folder);
-	snprintf(deny, sizeof deny, "%s/deny", folder);
-	snprintf(list, sizeof list, "%s/list", folder);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	unlink(allow);
-	unlink(deny);
-	unlink(list);
-	return rmdir(folder);
 }
 
 static void

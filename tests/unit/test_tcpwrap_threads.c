@@ -9,19 +9,14 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <tcpwrap.h>
+#include "ask_modern.h"
+#include "in_folder.h"
 
 enum { THREADS = 16, RUN_MS = 600, SAVE_MS = 3 };
 
-static char folder[64], allow[128], deny[128], other[160];
+static char other[160];
 
 /* Whatever is saved: 192.0.2.1 is admitted, 192.0.2.2 is refused, and 192.0.2.3 comes and goes. */
 static const char *const tables[] = {
@@ -43,16 +38,6 @@ struct worker {
 };
 
 static void
-put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		abort();
-	close(fd);
-}
-
-static void
 save(const char *path, const char *text)
 {
 	put(other, text);
@@ -60,56 +45,14 @@ save(const char *path, const char *text)
 		abort();
 }
 
-static void
-pause_ms(long ms)
-{
-	struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-
-	nanosleep(&pause, NULL);
-}
-
-static double
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/tcpwrap-api-XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(allow, sizeof allow, "%s/hosts.allow", folder);
-	snprintf(deny, sizeof deny, "%s/hosts.deny", folder);
-	snprintf(other, sizeof other, "%s/other", folder);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	unlink(allow);
-	unlink(deny);
-	return rmdir(folder);
-}
-
 static struct tw_request *
 request_of(unsigned host)
 {
-	struct sockaddr_in sin = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000200U + host)};
-	struct tw_request *request = NULL;
+	struct tw_request *request = usual_request();
+	char text[16];
 
-	assert_int_equal(tw_request_new(&request), TW_OK);
-	assert_int_equal(tw_request_set_daemon(request, "d"), TW_OK);
-	assert_int_equal(
-	    tw_request_set_client(request, (struct sockaddr *)&sin, sizeof sin), TW_OK);
+	snprintf(text, sizeof text, "192.0.2.%u", host);
+	assert_int_equal(set_client(request, text), TW_OK);
 	return request;
 }
 
@@ -157,6 +100,7 @@ test_threads(void **state)
 	double end_ms = now_ms() + RUN_MS;
 
 	(void)state;
+	snprintf(other, sizeof other, "%s/other", folder);
 	save(allow, tables[0]);
 	save(deny, "ALL: ALL\n");
 	assert_int_equal(tw_policy_open_files(allow, deny, &shared.files), TW_OK);
