@@ -10,6 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "libwrap/leave.h"
 #include "libwrap/thread.h"
 #include "libwrap/warn.h"
 #include "peer/name.h"
@@ -153,9 +154,8 @@ fix_options(struct request_info *request)
 		tell_options(request, bytes, len);
 		break;
 	case PEER_OPTIONS_ROUTED:
-		warn_log(LOG_WARNING, "refused connect from %s with IP source routing options",
-		    eval_client(request));
-		clean_exit(request);
+		leave_refused(request, LOG_WARNING,
+		    "refused connect from %s with IP source routing options", eval_client(request));
 		break;
 	case PEER_OPTIONS_FAILED:
 		warn_log(LOG_ERR, "cannot look at IP options: %s", strerror(errno));

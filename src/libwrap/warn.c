@@ -18,17 +18,24 @@
 enum { TEXT_MAX = 9 << 10 };
 
 void
-warn_log(int priority, const char *format, ...)
+warn_log_args(int priority, const char *format, va_list args)
 {
 	char text[TEXT_MAX];
 	int saved_errno = errno;
+
+	vsnprintf(text, sizeof text, format, args);
+	event_syslog(priority, text);
+	errno = saved_errno;
+}
+
+void
+warn_log(int priority, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	warn_log_args(priority, format, args);
 	va_end(args);
-	event_syslog(priority, text);
-	errno = saved_errno;
 }
 
 /* What the decision at work is about, or, outside of one, what the program says. */

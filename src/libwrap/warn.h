@@ -17,5 +17,7 @@ void warn_diag(enum diag_code, const char *subject);
 
 /* A line with no tag and no place. */
 void warn_log(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void warn_log_args(int priority, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -120,6 +120,16 @@ peer_drain(int fd)
 		total += (size_t)got;
 }
 
+void
+peer_hang_up(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0)
+		shutdown(fd, SHUT_RDWR);
+}
+
 static bool
 v6_text(const struct sockaddr_in6 *sin6, char ret[PEER_TEXT_MAX])
 {

@@ -36,6 +36,10 @@ void peer_drop_datagram(int fd);
  * unread data would make it RST. Bounded; a client that keeps sending gets the RST. */
 void peer_drain(int fd);
 
+/* End a connection for the client, as the last close would, though descriptors of it are open. Sockets
+ * that have no peer, above all those that listen, stay as they are. */
+void peer_hang_up(int fd);
+
 /* Numeric text of an address with its scope, as getnameinfo(3) writes it; "localhost" for a unix
  * socket, as glibc does; "unknown" for any other family. False: the interface's name could not be found
  * out, and its number stands there. */

@@ -40,7 +40,7 @@ DEBIAN = DEBIAN_ROOT and DEBIAN_ROOT / "usr/sbin/tcpd"
 DEBIAN_LIBRARIES = DEBIAN_ROOT and ":".join(map(str, DEBIAN_ROOT.glob("usr/lib/*-linux-gnu")))
 
 AT_ONCE = 1  # seconds; the original keeps a refused client for 5
-MNT_DETACH = 2
+MS_RDONLY, MNT_DETACH = 1, 2
 SERVED = b"served\n"
 GUEST, HOSTILE, NAMELESS = "127.0.0.3", "127.0.0.4", "127.0.0.9"
 ETC = {
@@ -106,6 +106,8 @@ def service(name, body=None):
 def furnish():
     (dir / "sbin").mkdir()
     bind_mount(dir / "sbin", "/usr/sbin")
+    # So that every refusal has its line, however many tests there are in a second.
+    stage.mount("tmpfs", "/run", "tmpfs", MS_RDONLY)
     (dir / "served").write_bytes(SERVED)
     service("svc")
     return Syslog()
