@@ -156,7 +156,7 @@ def literals():
         for run in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', path.read_text()):
             pieces = re.findall(r'"((?:[^"\\\n]|\\.)*)"', run)
             text = re.sub("^(error|warning): ", "", "".join(pieces).replace('\\"', '"'))
-            found.add(squeeze(re.sub(r"%(m|\.\*s)", "%s", text)))
+            found.add(squeeze(re.sub(r"%(m|\.\*s|lu)", "%s", text)))
     return found
 
 
