@@ -608,6 +608,43 @@ draining_has_an_end(void **state)
 	part(pair);
 }
 
+/* ---- hanging up ---- */
+
+static void
+who_is_hung_up_on_sees_the_end(void **state)
+{
+	char byte;
+	int fds[2];
+
+	(void)state;
+	meet_v4(fds);
+	peer_hang_up(fds[SERVER]); /* and stays open */
+	wait_for(fds[CLIENT], POLLIN);
+	assert_int_equal(recv(fds[CLIENT], &byte, 1, 0), 0);
+	part(fds);
+	peer_hang_up(-1);
+}
+
+static void
+a_socket_that_listens_goes_on(void **state)
+{
+	struct sockaddr_in at = v4("127.0.0.1");
+	int listener = bound(SOCK_STREAM, &at, sizeof at), fds[2];
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	(void)state;
+	assert_int_equal(listen(listener, 1), 0);
+	peer_hang_up(listener);
+	ss = own_address(listener, &len);
+	fds[CLIENT] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fds[CLIENT], (struct sockaddr *)&ss, len), 0);
+	fds[SERVER] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(fds[SERVER] >= 0);
+	part(fds);
+	close(listener);
+}
+
 /* ---- IP options ---- */
 
 static void
@@ -751,6 +788,8 @@ main(void)
 	    cmocka_unit_test(a_drained_close_is_no_reset),
 	    cmocka_unit_test(draining_takes_all_and_does_not_wait),
 	    cmocka_unit_test(draining_has_an_end),
+	    cmocka_unit_test(who_is_hung_up_on_sees_the_end),
+	    cmocka_unit_test(a_socket_that_listens_goes_on),
 	    cmocka_unit_test(a_client_that_records_its_route_is_heard),
 	    cmocka_unit_test(other_options_are_cleared),
 	    cmocka_unit_test(routes_are_found_wherever_they_stand),
