@@ -46,7 +46,8 @@ TOTAL_SECONDS = 6.5  # for all names of a decision: five, the last lookup's end,
 SLACK_SECONDS = 1.5  # of a busy machine, where less than that is expected
 LIMIT_SECONDS = 12  # a run that takes longer is ended, and has failed
 AT_ONCE = 6  # runs that do not wait
-CLONE_NEWNS, CLONE_NEWUTS, MS_BIND, MNT_DETACH = 0x00020000, 0x04000000, 0x1000, 2
+CLONE_NEWNS, CLONE_NEWUTS = 0x00020000, 0x04000000
+MS_RDONLY, MS_BIND, MNT_DETACH = 1, 0x1000, 2
 SIOCSIFADDR = 0x8916
 
 # ---- the place ----
@@ -373,6 +374,7 @@ def set_up():
     checked(lab.libc.unshare(CLONE_NEWUTS), "unshare")
     socket.sethostname("lab")  # without a domain, of which a search list would come
     log = Log(stage.private_dev(lab.dir / "dev"))
+    stage.mount("tmpfs", "/run", "tmpfs", MS_RDONLY)  # every refusal has its line
     atexit.register(leave)
     (lab.dir / "kept").mkdir()
     for name in filter(lambda n: os.path.exists(f"/etc/{n}"), KEPT):
