@@ -53,7 +53,7 @@ add_note(struct answers *answers, const struct tail *tail)
 	return note;
 }
 
-/* Carry out what stands up to the next aclexec. */
+/* Carry out what stands up to the next aclexec, or, behind a last one that said no, up to the end. */
 static enum command_status
 ask(struct answers *answers, struct command_note *note, const struct tail *tail)
 {
@@ -63,7 +63,7 @@ ask(struct answers *answers, struct command_note *note, const struct tail *tail)
 
 	if (result == ACTION_TRUE)
 		return COMMAND_TRUE;
-	if (result == ACTION_FALSE)
+	if (result == ACTION_FALSE || result == ACTION_END)
 		return COMMAND_FALSE;
 	event_diag(&diag);
 	return COMMAND_FAILED;

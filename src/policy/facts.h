@@ -49,7 +49,7 @@ enum list_status {
 enum command_status {
 	COMMAND_TRUE, /* exit status 0 */
 	COMMAND_FALSE, /* any other but 126 and 127 */
-	COMMAND_FAILED, /* not started, killed, or an option before it failed: the rule refuses */
+	COMMAND_FAILED, /* not started, killed, or an option on the way failed: the rule refuses */
 };
 
 struct list_source; /* whoever implements the callbacks knows what is in it */
@@ -73,7 +73,9 @@ struct facts_ops {
 	int (*scope)(void *ctx, const char *text, size_t len, const struct addr *, uint32_t *ret);
 	/* The verdict depends on the tail's aclexec number `number`, counted from 0: the options
 	 * before it are carried out now, then its command, both once for a request and a tail's text
-	 * in a file; asked again, the answer is the same. FAILED has been told. */
+	 * in a file; asked again, the answer is the same. FAILED has been told.
+	 * The number behind the last, where that says no and options are left: they are carried out,
+	 * and FALSE stays, unless one of them fails. */
 	enum command_status (*aclexec)(void *ctx, const struct tail *, unsigned number);
 	/* Open a list, to be closed if LIST_OK; *ret_words != NULL: it is kept parsed (the words live
 	 * until the close), and there is nothing to read. */

@@ -71,9 +71,9 @@ struct option_context {
 struct option_outcome {
 	enum verdict verdict;
 	/* The last aclexec says no, and nothing behind it decides: neither does the rule, and its
-	 * table has no more to say. */
+	 * table has no more to say. All its options are done. */
 	bool passes;
-	bool failed; /* in a command, and told: nothing is left to carry out */
+	bool failed; /* in a command or an option around it, and told: nothing is left to do */
 	size_t at; /* where the options begin that are to be carried out: those before are done */
 };
 

@@ -475,10 +475,13 @@ def _():
             (lines(f"{spawn('a')}: {mark('b', 1)}: {spawn('c')}: allow"), nobody, "abc", [connect()]),
             (lines(f"{spawn('a')}: {mark('b')}: {spawn('c')}: deny"), "", "abc", [refuse()]),
             (lines(f"{mark('a', 1)}: {mark('b')}: {spawn('c')}"), nobody, "abc", [connect()]),
-            (lines(f"{mark('a')}: {spawn('b')}: {mark('c', 1)}: {spawn('d')}"), nobody, "abc",
+            (lines(f"{mark('a')}: {spawn('b')}: {mark('c', 1)}: {spawn('d')}"), nobody, "abcd",
              [SAYS_NO, refuse()]),
             (lines(f"severity mail.crit: {mark('a')}"), "", "a", [connect(priority=18)]),
-            (lines(f"{mark('a', 1)}: severity mail.crit"), nobody, "a", [SAYS_NO, refuse()]),
+            (lines(f"{mark('a', 1)}: severity mail.crit"), nobody, "a", [SAYS_NO, refuse(priority=18)]),
+            # and so does an option that fails
+            ("", lines(f"{mark('a', 1)}: user no-such-user"), "a",
+             [finding("error", 'unknown user: "no-such-user"', "deny"), refuse()]),
             # no answer
             (lines(mark("a", 127)), "", "a",
              [finding("error", "the command of aclexec ended with status 127", "allow"), refuse()]),

@@ -222,7 +222,11 @@ commands_have_a_say(void **state)
 	    {"aclexec a", "f", VERDICT_GRANT, true, false, NULL},
 	    {"aclexec a", "!", VERDICT_REFUSE, false, true, NULL},
 	    {"spawn x : aclexec a : spawn y", "t", VERDICT_GRANT, false, false, " spawn y"},
-	    {"spawn x : aclexec a : spawn y", "f", VERDICT_GRANT, true, false, NULL},
+	    /* behind a last one that says no, the rest is asked for as one more */
+	    {"spawn x : aclexec a : spawn y", "ff", VERDICT_GRANT, true, false, NULL},
+	    {"spawn x : aclexec a : spawn y", "f!", VERDICT_REFUSE, false, true, NULL},
+	    {"aclexec a : user x : nice", "ff", VERDICT_GRANT, true, false, NULL},
+	    {"aclexec a : aclexec b : nice", "tf!", VERDICT_REFUSE, false, true, NULL},
 	    {"spawn x : aclexec a : spawn y", "!", VERDICT_REFUSE, false, true, NULL},
 	    {"aclexec a : aclexec b", "ft", VERDICT_GRANT, false, false, NULL},
 	    {"aclexec a : aclexec b", "tf", VERDICT_GRANT, true, false, NULL},
