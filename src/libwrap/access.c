@@ -96,7 +96,7 @@ decide(struct request_info *request, struct thread *thread, const char *allow, c
 	struct pass pass;
 	bool granted;
 
-	thread->names_deadline_ms = 0;
+	thread->names_spent_ms = 0;
 	thread->lookup_failed = false;
 	thread->is_resident = context.resident;
 	answers_init(&answers, request, thread);

@@ -102,6 +102,21 @@ tell_doubt(const struct peer_name *name)
 	}
 }
 
+/* Within what is left of the decision's time for names, or, outside of one, within all of it. False: as
+ * peer_name. */
+static bool
+find_name(struct thread *thread, const struct sockaddr *sa, struct peer_name *ret)
+{
+	int64_t began = peer_now_ms(), spent;
+	int64_t left = PEER_NAME_BUDGET_MS - (thread->place != NULL ? thread->names_spent_ms : 0);
+	bool found = peer_name(sa, began + left, ret) == 0;
+
+	spent = peer_now_ms() - began;
+	if (thread->place != NULL && spent > 0)
+		thread->names_spent_ms += spent;
+	return found;
+}
+
 void
 sock_hostname(struct host_info *host)
 {
@@ -113,10 +128,7 @@ sock_hostname(struct host_info *host)
 		return;
 	if (thread == NULL)
 		return; /* eval_hostname takes that for a failure */
-	if (thread->place != NULL && thread->names_deadline_ms == 0)
-		thread->names_deadline_ms = peer_now_ms() + PEER_NAME_BUDGET_MS;
-	thread->lookup_failed =
-	    peer_name(host->sin, thread->place != NULL ? thread->names_deadline_ms : 0, &name) != 0;
+	thread->lookup_failed = !find_name(thread, host->sin, &name);
 	errno = saved_errno;
 	if (thread->lookup_failed)
 		return;

@@ -27,7 +27,7 @@ struct thread {
 	unsigned next_note;
 	/* Of the decision at work: */
 	const struct diag *place; /* file and line that warnings name; NULL: none */
-	int64_t names_deadline_ms; /* 0: no lookup yet */
+	int64_t names_spent_ms; /* by its lookups of names; not what commands and others take */
 	bool is_resident; /* the process goes on to other clients */
 	bool lookup_failed; /* the last lookup ran out of something: its answer is none */
 };

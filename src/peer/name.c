@@ -297,8 +297,6 @@ peer_name(const struct sockaddr *sa, int64_t deadline_ms, struct peer_name *ret)
 	int status = 0;
 
 	memset(ret, 0, sizeof *ret);
-	if (deadline_ms == 0)
-		deadline_ms = peer_now_ms() + PEER_NAME_BUDGET_MS;
 	if (!plain_address(sa, &ss))
 		return 0;
 	found = malloc(sizeof *found);

@@ -37,8 +37,7 @@ struct peer_name {
 /* Look an address up, and the name back: steps in docs/decisions/names-and-time.md. Addresses of
  * other families have no name. 0, or -1: memory, descriptors or processes ran out, or an answer is
  * over PEER_ADDRESSES_MAX; then nothing is known, and whoever asks refuses. deadline_ms: on
- * CLOCK_MONOTONIC; 0: PEER_NAME_BUDGET_MS from now. The resolver's settings of the thread are as
- * before afterwards. */
+ * CLOCK_MONOTONIC. The resolver's settings of the thread are as before afterwards. */
 int peer_name(const struct sockaddr *, int64_t deadline_ms, struct peer_name *ret);
 
 /* Is the host in the netgroup? 1, 0, or -1: a resource ran out. A host without a domain of its own

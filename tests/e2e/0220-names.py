@@ -500,6 +500,11 @@ for letters, who, queries in (("%a %A %c %d %h %H %p %r %R %s", CLIENT, []),
     honest(f"{letters}: asks {', '.join(queries) or 'nobody'}", BOTH_TABLE, [connect("info", who)],
          queries, allow=f"ALL: ALL: spawn /bin/true {letters}\n")
 
+Case("a command between two lookups takes none of their time", BOTH_TABLE,
+     [("info", "aclexec returned 1"), ("warning", f"refused connect from {GOOD} ({CLIENT})")],
+     [*SERVER_QUERIES, *GOOD_QUERIES], seconds=5.2, deny=f"ALL: {GOOD}\n",
+     allow=f"ALL: ALL: aclexec test %N = {SERVER_NAME} && sleep 5.2 && false\n")
+
 # ---- states are states: classic, default, modern ----
 
 def reading_case(name, allow, deny, text, ours_by_directive, debian):
