@@ -181,6 +181,7 @@ process_options(char *options, struct request_info *request)
 	struct tail tail = {
 	    tcpd_context.file, (unsigned)tcpd_context.line, WAY_CLASSIC, options, 0};
 	enum action_result result = ACTION_TRUE;
+	bool says_no = false;
 	size_t at = 0;
 	char text[EVENT_DIAG_MAX + 1];
 	struct diag diag;
@@ -192,13 +193,18 @@ process_options(char *options, struct request_info *request)
 		tcpd_jump("out of memory: refused");
 	tail.len = without_last_colon(options, len);
 	thread->is_resident = settings_is_resident();
-	while (result == ACTION_TRUE && at <= tail.len)
+	while ((result == ACTION_TRUE || result == ACTION_FALSE) && at <= tail.len) {
 		result = options_run(request, thread, &tail, &at, &diag);
+		if (result != ACTION_END)
+			says_no = result == ACTION_FALSE;
+	}
 	switch (result) {
 	case ACTION_TRUE:
+	case ACTION_FALSE:
 	case ACTION_END:
-		return;
-	case ACTION_FALSE: /* here no table has another word */
+		if (!says_no)
+			return;
+		longjmp(tcpd_buf, AC_DENY); /* here no table has another word */
 	case ACTION_ALLOW:
 		longjmp(tcpd_buf, AC_PERMIT);
 	case ACTION_DENY:

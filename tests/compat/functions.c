@@ -256,7 +256,7 @@ try_addresses(void)
 /* ---- options ---- */
 
 static void
-try_tail(const char *tail)
+try_tail(const char *what, const char *tail)
 {
 	struct request_info request;
 	char text[64];
@@ -266,7 +266,7 @@ try_tail(const char *tail)
 	snprintf(text, sizeof text, "%s", tail);
 	tcpd_context.line = 7;
 	resident = 0;
-	printf("process_options <%s>\n", text);
+	printf("%s <%s>\n", what, text);
 	came = setjmp(tcpd_buf);
 	if (came == 0)
 		process_options(text, &request);
@@ -292,13 +292,32 @@ try_options(void)
 	for (size_t i = 0; i < COUNT(tails); i++) {
 		tcpd_context.file = NULL;
 		hosts_access_verbose = 0;
-		try_tail(tails[i]);
+		try_tail("process_options", tails[i]);
 		tcpd_context.file = file;
 		hosts_access_verbose = 2;
-		try_tail(tails[i]);
+		try_tail("process_options", tails[i]);
 	}
 	tcpd_context.file = NULL;
 	hosts_access_verbose = 0;
+}
+
+/* The second kind ends in a "no", and nothing behind it decides. */
+static void
+try_commands(void)
+{
+	static const char *const decided[] = {"aclexec exit 0", "aclexec exit 0:",
+	    "aclexec exit 0 : umask 077", "aclexec exit 0 : deny", "aclexec exit 1 : allow",
+	    "aclexec exit 1 : umask 077 : allow", "aclexec exit 1 : severity mail.info : deny",
+	    "aclexec exit 1 : aclexec exit 0", "aclexec exit 1 : frob", "aclexec exit 1 : twist",
+	    "aclexec exit 1 :: allow", "aclexec exit 0 :: allow", "aclexec", "frob : aclexec exit 1"};
+	static const char *const says_no[] = {"aclexec exit 1", "aclexec exit 3:",
+	    "aclexec exit 1 : umask 077", "aclexec exit 0 : aclexec exit 1",
+	    "aclexec exit 1 : severity mail.info : setenv TV %d"};
+
+	for (size_t i = 0; i < COUNT(decided); i++)
+		try_tail("process_options:command", decided[i]);
+	for (size_t i = 0; i < COUNT(says_no); i++)
+		try_tail("process_options:no", says_no[i]);
 }
 
 static void
@@ -414,6 +433,7 @@ main(void)
 	try_evals();
 	try_addresses();
 	try_options();
+	try_commands();
 	try_warnings();
 	in_child("refuse", run_refuse);
 	in_child("clean_exit", run_clean_exit);
