@@ -23,19 +23,10 @@ struct work {
 
 /* ---- % letters ---- */
 
+/* What was looked up; NULL: that ran out of something, and the text is not it. */
 static const char *
-host_name(struct work *work, struct host_info *host)
+unless_failed(const struct work *work, const char *text)
 {
-	const char *text = eval_hostname(host);
-
-	return work->thread->lookup_failed ? NULL : text;
-}
-
-static const char *
-user_name(struct work *work)
-{
-	const char *text = eval_user(work->request);
-
 	return work->thread->lookup_failed ? NULL : text;
 }
 
@@ -47,21 +38,21 @@ value(void *ctx, enum expansion_id id)
 
 	switch (id) {
 	case EXPANSION_CLIENT_ADDR:
-		return eval_hostaddr(request->client);
+		return unless_failed(work, eval_hostaddr(request->client));
 	case EXPANSION_SERVER_ADDR:
-		return eval_hostaddr(request->server);
+		return unless_failed(work, eval_hostaddr(request->server));
 	case EXPANSION_CLIENT_INFO:
-		return eval_client(request);
+		return unless_failed(work, eval_client(request));
 	case EXPANSION_DAEMON:
 		return eval_daemon(request);
 	case EXPANSION_CLIENT_HOST:
-		return eval_hostinfo(request->client);
+		return unless_failed(work, eval_hostinfo(request->client));
 	case EXPANSION_SERVER_HOST:
-		return eval_hostinfo(request->server);
+		return unless_failed(work, eval_hostinfo(request->server));
 	case EXPANSION_CLIENT_NAME:
-		return host_name(work, request->client);
+		return unless_failed(work, eval_hostname(request->client));
 	case EXPANSION_SERVER_NAME:
-		return host_name(work, request->server);
+		return unless_failed(work, eval_hostname(request->server));
 	case EXPANSION_PID:
 		return eval_pid(request);
 	case EXPANSION_CLIENT_PORT:
@@ -69,9 +60,9 @@ value(void *ctx, enum expansion_id id)
 	case EXPANSION_SERVER_PORT:
 		return eval_port(request->server->sin);
 	case EXPANSION_SERVER_INFO:
-		return eval_server(request);
+		return unless_failed(work, eval_server(request));
 	case EXPANSION_USER:
-		return user_name(work);
+		return unless_failed(work, eval_user(request));
 	case EXPANSION_IDS:
 		break;
 	}
@@ -106,7 +97,7 @@ look_up_user(void *ctx, long timeout_s)
 {
 	if (timeout_s > 0)
 		settings_set_ident_timeout((int)timeout_s);
-	return user_name(ctx) != NULL;
+	return value(ctx, EXPANSION_USER) != NULL;
 }
 
 static void
@@ -237,6 +228,8 @@ percent_x(char *out, int out_bytes, char *in, struct request_info *request)
 	diag.file = tcpd_context.file;
 	diag.line = (unsigned)tcpd_context.line;
 	buf_init(&buf, out, (size_t)out_bytes, (size_t)out_bytes - 1);
+	if (work.thread != NULL)
+		work.thread->lookup_failed = false;
 	if (work.thread == NULL || !expand(&expander, in, strlen(in), &buf, &diag)) {
 		event_diag(&diag);
 		clean_exit(request);
