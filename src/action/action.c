@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,8 +33,8 @@ struct run {
 	struct diag *diag;
 };
 
-/* Statuses of a shell: sh(1). */
-enum { SHELL_NOT_RUNNABLE = 126, SHELL_NOT_FOUND = 127 };
+/* Statuses of a shell that has no answer of a command: sh(1). Behind SIGNALLED stands the signal. */
+enum { SHELL_NOT_RUNNABLE = 126, SHELL_NOT_FOUND = 127, SHELL_SIGNALLED = 128 };
 
 /* ACTION_END: go on with the next option. */
 typedef enum action_result handler(struct run *);
@@ -94,19 +95,21 @@ run_spawn(struct run *run)
 	return ACTION_END;
 }
 
-/* A shell says 126 and 127 when it could not run the command; that is no answer. */
+/* Neither what could not be run nor what was killed gives an answer. A shell that becomes its command is
+ * killed in its stead; one that waits for it says so by its own status. */
 static enum action_result
 command_says(struct run *run, int status)
 {
 	char storage[32];
 	struct buf end;
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : SHELL_NOT_FOUND;
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : SHELL_SIGNALLED + WTERMSIG(status);
+	bool killed = code > SHELL_SIGNALLED && code < SHELL_SIGNALLED + NSIG;
 
-	if (code != SHELL_NOT_RUNNABLE && code != SHELL_NOT_FOUND)
+	if (!killed && code != SHELL_NOT_RUNNABLE && code != SHELL_NOT_FOUND)
 		return code == 0 ? ACTION_TRUE : ACTION_FALSE;
 	buf_init(&end, storage, sizeof storage, sizeof storage - 1);
-	buf_add_str(&end, WIFEXITED(status) ? "status " : "signal ");
-	buf_add_number(&end, (unsigned long)(WIFEXITED(status) ? code : WTERMSIG(status)));
+	buf_add_str(&end, killed ? "signal " : "status ");
+	buf_add_number(&end, (unsigned long)(killed ? code - SHELL_SIGNALLED : code));
 	return fail(run, DIAG_ACLEXEC_ENDED, end.bytes);
 }
 

@@ -15,7 +15,7 @@ import rig
 
 SEED, SAMPLE = 1995, 260
 CLIENT = {"daemon": "d", "addr": "10.1.2.3", "name": "host.ex.org"}
-YES, NO, LOST = ("exit 0",), ("exit 1", "exit 3"), ("exit 126", "exit 127", "kill -9 $$")
+YES, NO, LOST = ("exit 0",), ("exit 1", "exit 255"), ("exit 126", "exit 127", "exit 139", "kill -9 $$")
 ENDS = ("", "allow", "deny", "twist exit 0", "frob", "user no-such-user")
 CATCHERS = (None, "", "allow", "deny", "spawn exit 0")  # None: no rule
 BOTH, NOBODY, PLAIN_ONLY, CLASSIC_ONLY = "ALL", "9.9.9.9", "10.1.2.3/8", "9.9.9.9 # ALL"

@@ -184,6 +184,11 @@ tails_come_to_results(void **state)
 	    {"aclexec /nonexistent/command", ACTION_ERROR, DIAG_ACLEXEC_ENDED, ""},
 	    {"aclexec exit 128", ACTION_FALSE, DIAG_NONE, ""},
 	    {"aclexec exit 255", ACTION_FALSE, DIAG_NONE, ""},
+	    {"aclexec exit 193", ACTION_FALSE, DIAG_NONE, ""},
+	    /* a command that was killed, behind a shell that goes on */
+	    {"aclexec sh -c 'kill -TERM $$' || exit", ACTION_ERROR, DIAG_ACLEXEC_ENDED, ""},
+	    {"aclexec exit 129", ACTION_ERROR, DIAG_ACLEXEC_ENDED, ""},
+	    {"aclexec exit 192", ACTION_ERROR, DIAG_ACLEXEC_ENDED, ""},
 	    {"aclexec kill -TERM $$", ACTION_ERROR, DIAG_ACLEXEC_ENDED, ""},
 	    {"aclexec kill -KILL $PPID", ACTION_ERROR, DIAG_SHELL_FORK, ""},
 	    {"aclexec test %u = joe_x", ACTION_TRUE, DIAG_NONE, ""},
