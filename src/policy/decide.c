@@ -106,14 +106,24 @@ pass_fault(struct pass *pass, enum diag_code code)
 	}
 }
 
+/* Once the classic reading has refused, its rule counts, whatever the other one comes to. */
+static bool
+is_refused(const struct pass *pass)
+{
+	return (pass->open & 1U << READING_CLASSIC) == 0 &&
+	    pass->decisions[READING_CLASSIC].verdict == VERDICT_REFUSE;
+}
+
 /* What the rule's options make of its verdict. False: it does not decide, nor does its table. */
 static bool
 judge_tail(struct pass *pass, const struct rule *rule, struct decision *decision)
 {
 	struct tail tail = {pass->file, rule->line, decision->way, rule->tail, rule->tail_len};
-	struct option_outcome outcome =
-	    option_verdict(&tail, pass->matcher.facts, &pass->options, decision->verdict);
+	struct option_context context = pass->options;
+	struct option_outcome outcome;
 
+	context.spare = is_refused(pass);
+	outcome = option_verdict(&tail, pass->matcher.facts, &context, decision->verdict);
 	if (outcome.passes)
 		return false;
 	decision->verdict = outcome.verdict;

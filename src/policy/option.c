@@ -275,9 +275,11 @@ judge(const struct option *option, const struct option_context *context, struct 
 
 /* Ask for command `number` of the tail, or, behind the last, for the rest to be carried out. */
 static void
-ask(const struct tail *tail, const struct facts *facts, unsigned number, struct option_outcome *ret)
+ask(const struct tail *tail, const struct facts *facts, const struct option_context *context,
+    unsigned number, struct option_outcome *ret)
 {
-	enum command_status says = facts->ops->aclexec(facts->ctx, tail, number);
+	enum command_status says =
+	    context->spare ? COMMAND_FAILED : facts->ops->aclexec(facts->ctx, tail, number);
 
 	ret->passes = says == COMMAND_FALSE;
 	ret->failed = says == COMMAND_FAILED;
@@ -298,14 +300,14 @@ option_verdict(const struct tail *tail, const struct facts *facts,
 	while (
 	    !outcome.failed && (status = option_next(&cursor, &option, &ignored)) == OPTION_FIELD) {
 		if (option.id == OPTION_ACLEXEC) {
-			ask(tail, facts, commands++, &outcome);
+			ask(tail, facts, context, commands++, &outcome);
 			outcome.at = option_cursor_at(&cursor);
 		}
 		judge(&option, context, &outcome);
 	}
 	option_cursor_release(&cursor);
 	if (outcome.passes && status == OPTION_END && outcome.at <= tail->len)
-		ask(tail, facts, commands, &outcome);
+		ask(tail, facts, context, commands, &outcome);
 	if (outcome.failed || status == OPTION_BAD)
 		outcome.verdict = VERDICT_REFUSE;
 	outcome.passes = outcome.passes && !outcome.failed && status != OPTION_BAD;

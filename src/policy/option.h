@@ -65,6 +65,7 @@ enum verdict { VERDICT_REFUSE, VERDICT_TWIST, VERDICT_GRANT }; /* ordered: the l
 
 struct option_context {
 	bool resident; /* twist would replace a daemon that goes on: refuse */
+	bool spare; /* the client is refused, by another rule: ask no command */
 };
 
 /* What a rule comes to. */
@@ -73,7 +74,9 @@ struct option_outcome {
 	/* The last aclexec says no, and nothing behind it decides: neither does the rule, and its
 	 * table has no more to say. All its options are done. */
 	bool passes;
-	bool failed; /* in a command or an option around it, and told: nothing is left to do */
+	/* In a command or an option around it, and told; or a command was spared: nothing is left to
+	 * do. */
+	bool failed;
 	size_t at; /* where the options begin that are to be carried out: those before are done */
 };
 

@@ -93,6 +93,32 @@ test_readings(void **state)
 	judge_all(&question, cases, sizeof cases / sizeof *cases);
 }
 
+/* A reading that cannot change the verdict any more asks nothing. */
+static void
+test_commands(void **state)
+{
+	static const struct {
+		struct expectation expected;
+		const char *says;
+	} cases[] = {
+	    {{"  # d: ALL: deny\nd: ALL: spawn x: aclexec x\n", NULL, "r rr"}, ""},
+	    {{NULL, "  # d: ALL\nd: ALL: aclexec x\n", "r rr"}, ""},
+	    {{"  # d: ALL: allow\nd: ALL: aclexec x\n", NULL, "g gg"}, "t"},
+	    {{"  # d: ALL: allow\nd: ALL: aclexec x\n", ALL_DENIED, "r gr"}, "f"},
+	    {{"  # d: ALL: twist x\nd: ALL: aclexec x\n", ALL_DENIED, "r tr"}, "f"},
+	    {{"d: 10.1.2.3/8: deny\nd: ALL: aclexec x\n", NULL, "r gr"}, "t"},
+	    {{"d: ALL: aclexec x: severity warn\n", NULL, "r rr"}, "t"},
+	};
+	struct ask question = {.daemon = "d", .addr = "10.1.2.3"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		question.commands = cases[i].says;
+		judge_all(&question, &cases[i].expected, 1);
+		assert_int_equal(answer.commands_asked, strlen(cases[i].says));
+	}
+}
+
 static void
 test_except(void **state)
 {
@@ -303,6 +329,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_readings),
+	    cmocka_unit_test(test_commands),
 	    cmocka_unit_test(test_except),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_mapped),
