@@ -11,12 +11,26 @@
 
 enum { ALL_READINGS = (1 << READINGS) - 1 };
 
+/* Not for a text that is no longer in the file: this pass of it counts for nothing. Nor once the classic
+ * reading has refused: its rule counts, whatever the other one comes to. */
+static bool
+may_ask(const void *ctx)
+{
+	const struct pass *pass = ctx;
+	bool refused = (pass->open & 1U << READING_CLASSIC) == 0 &&
+	    pass->decisions[READING_CLASSIC].verdict == VERDICT_REFUSE;
+
+	return !refused && (pass->holds == NULL || pass->holds(pass->source));
+}
+
 void
 pass_init(struct pass *pass, const struct facts *facts, const struct option_context *options)
 {
 	memset(pass, 0, sizeof *pass);
 	matcher_init(&pass->matcher, facts);
 	pass->options = *options;
+	pass->options.may_ask = may_ask;
+	pass->options.ctx = pass;
 	pass->open = ALL_READINGS;
 }
 
@@ -106,24 +120,13 @@ pass_fault(struct pass *pass, enum diag_code code)
 	}
 }
 
-/* Once the classic reading has refused, its rule counts, whatever the other one comes to. */
-static bool
-is_refused(const struct pass *pass)
-{
-	return (pass->open & 1U << READING_CLASSIC) == 0 &&
-	    pass->decisions[READING_CLASSIC].verdict == VERDICT_REFUSE;
-}
-
 /* What the rule's options make of its verdict. False: it does not decide, nor does its table. */
 static bool
 judge_tail(struct pass *pass, const struct rule *rule, struct decision *decision)
 {
 	struct tail tail = {pass->file, rule->line, decision->way, rule->tail, rule->tail_len};
-	struct option_context context = pass->options;
-	struct option_outcome outcome;
-
-	context.spare = is_refused(pass);
-	outcome = option_verdict(&tail, pass->matcher.facts, &context, decision->verdict);
+	struct option_outcome outcome =
+	    option_verdict(&tail, pass->matcher.facts, &pass->options, decision->verdict);
 	if (outcome.passes)
 		return false;
 	decision->verdict = outcome.verdict;

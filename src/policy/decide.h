@@ -48,12 +48,15 @@ struct pass {
 	enum table table;
 	const char *file;
 	enum lines_mode mode;
+	/* Is the table still what it was when it was read? NULL: it is. Set by whoever shows it. */
+	bool (*holds)(void *source);
+	void *source;
 	struct decision decisions[READINGS];
 	struct arena tails;
 	bool keeps_text; /* set after pass_init by who wants to show the rule */
 };
 
-/* facts is borrowed until pass_release. */
+/* facts is borrowed until pass_release. Not to be moved: it is a part of what it tells options. */
 void pass_init(struct pass *, const struct facts *facts, const struct option_context *);
 void pass_release(struct pass *);
 /* Begin again, with all readings open; what was decided before may still be used. */

@@ -278,9 +278,10 @@ static void
 ask(const struct tail *tail, const struct facts *facts, const struct option_context *context,
     unsigned number, struct option_outcome *ret)
 {
-	enum command_status says =
-	    context->spare ? COMMAND_FAILED : facts->ops->aclexec(facts->ctx, tail, number);
+	enum command_status says = COMMAND_FAILED;
 
+	if (context->may_ask == NULL || context->may_ask(context->ctx))
+		says = facts->ops->aclexec(facts->ctx, tail, number);
 	ret->passes = says == COMMAND_FALSE;
 	ret->failed = says == COMMAND_FAILED;
 }

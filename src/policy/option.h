@@ -65,7 +65,9 @@ enum verdict { VERDICT_REFUSE, VERDICT_TWIST, VERDICT_GRANT }; /* ordered: the l
 
 struct option_context {
 	bool resident; /* twist would replace a daemon that goes on: refuse */
-	bool spare; /* the client is refused, by another rule: ask no command */
+	/* Is a command to be asked? It is spared when that cannot matter. NULL: it is. */
+	bool (*may_ask)(const void *ctx);
+	const void *ctx;
 };
 
 /* What a rule comes to. */

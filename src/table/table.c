@@ -46,6 +46,7 @@ struct scan {
 	bool eof;
 	bool ended; /* all lines have passed */
 	bool spoilt; /* memory ran out for a rule to be kept */
+	bool lost; /* a command was spared, as the text is no longer in the file */
 	size_t skip; /* rules that were shown already, if this is still the stamp: */
 	struct stamp skip_stamp;
 	struct lines lines;
@@ -237,24 +238,51 @@ remember(struct scan *scan)
 	store_put(scan->path, scan->keep);
 }
 
+enum held { HELD, REPLACED, LOST };
+
+/* Is what was read of the file still in it? */
+static enum held
+compare(const struct scan *scan)
+{
+	struct stamp now;
+	int error;
+
+	/* It was shorter for a moment, whatever its times say. */
+	if (scan->eof && scan->read_bytes < (size_t)scan->stamp.size)
+		return LOST;
+	if (stamp_fd(scan->fd, &now, &error) != FILE_READY)
+		return LOST;
+	if (stamp_eq(&scan->stamp, &now))
+		return HELD;
+	return stamp_is_replaced(&scan->stamp, &now) ? REPLACED : LOST;
+}
+
+/* Before a command is run for a text. Once lost, it counts for nothing, though it may come back. */
+static bool
+holds(void *source)
+{
+	struct scan *scan = source;
+
+	scan->lost = scan->lost || compare(scan) == LOST;
+	return !scan->lost;
+}
+
 static enum outcome
 show_file(struct scan *scan)
 {
 	enum outcome outcome;
-	struct stamp after;
-	int error;
+	enum held held;
 
 	prepare_keep(scan);
+	scan->pass->holds = holds;
+	scan->pass->source = scan;
 	outcome = show_lines(scan);
-	/* It was shorter for a moment, whatever its times say. */
-	if (outcome == SHOWN && scan->eof && scan->read_bytes < (size_t)scan->stamp.size)
-		outcome = CHANGED;
+	scan->pass->holds = NULL;
 	if (outcome == SHOWN) {
-		if (stamp_fd(scan->fd, &after, &error) != FILE_READY)
-			outcome = CHANGED;
-		else if (stamp_eq(&scan->stamp, &after))
+		held = scan->lost ? LOST : compare(scan);
+		if (held == HELD)
 			remember(scan);
-		else if (!stamp_is_replaced(&scan->stamp, &after))
+		else if (held == LOST)
 			outcome = CHANGED;
 	}
 	drop_keep(scan);

@@ -329,6 +329,38 @@ test_saved_meanwhile(void **state)
 	}
 }
 
+/* As if somebody saved the table while a list is looked up. */
+static enum list_status
+save_meanwhile(void *ctx, const char *path, struct list_source **ret_source,
+    const struct words **ret_words, int *ret_error)
+{
+	(void)ctx;
+	(void)path;
+	(void)ret_source;
+	(void)ret_words;
+	(void)ret_error;
+	put(allow, "d: ALL: severity info\n");
+	return LIST_MISSING;
+}
+
+/* A text that is no longer there runs no command. */
+static void
+test_commands_of_lost_text(void **state)
+{
+	static const struct facts_ops ops = {.list_open = save_meanwhile};
+	struct ask question = {.list_ops = &ops, .daemon = "d", .addr = "10.1.2.3", .commands = ""};
+	const char *paths[] = {allow, deny};
+	struct answer answer;
+
+	(void)state;
+	put(deny, "ALL: ALL\n");
+	put(allow, "d: /edit\nd: ALL: aclexec rm -rf /tmp/a/b\n");
+	age(allow);
+	ask_with(&question, show_files, paths, &answer);
+	assert_int_equal(answer.verdict, VERDICT_GRANT);
+	assert_int_equal(answer.commands_asked, 0);
+}
+
 static void
 test_stamps(void **state)
 {
@@ -455,6 +487,7 @@ main(void)
 	    cmocka_unit_test(test_torn),
 	    cmocka_unit_test(test_torn_known),
 	    cmocka_unit_test(test_saved_meanwhile),
+	    cmocka_unit_test(test_commands_of_lost_text),
 	    cmocka_unit_test(test_stamps),
 	    cmocka_unit_test(test_texts),
 	    cmocka_unit_test(test_long_text),
