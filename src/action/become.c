@@ -2,14 +2,18 @@
  * NAME     become - somebody else, for good
  * PURPOSE  For programs that turn into the service they guard.
  * INVARIANTS  Success that a call reports is not enough: the kernel is asked, and whoever has left root
- *          must not be able to return. A process that is that already needs no right to become it.
- * SEE      setresuid(2), capabilities(7)
+ *          must not be able to return, and keeps no capability. A process that is that already needs no
+ *          right to become it.
+ * SEE      setresuid(2), capabilities(7), user_namespaces(7)
  */
 #include <errno.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/capability.h>
 
 #include "action/identity.h"
 
@@ -58,22 +62,33 @@ can_return(const struct identity *identity)
 	    (identity->gid != 0 && setresgid((gid_t)-1, 0, (gid_t)-1) == 0);
 }
 
+/* Who was that user already may have been given some, for the service to inherit. */
+static bool
+has_left_powers(const struct identity *identity)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{.effective = 0}};
+
+	return !identity->has_user || identity->uid == 0 || syscall(SYS_capset, &head, none) == 0;
+}
+
 enum diag_code
 identity_become(const struct identity *identity)
 {
 	gid_t gid = identity->gid;
 	uid_t uid = identity->uid;
 
-	if (!has_ids(identity) || !has_groups(identity)) {
-		if (setgroups(identity->group_count, identity->groups) != 0)
-			return DIAG_SETGROUPS_FAILED;
-		if (setresgid(gid, gid, gid) != 0)
-			return DIAG_SETGID_FAILED;
-		if (identity->has_user && setresuid(uid, uid, uid) != 0)
-			return DIAG_SETUID_FAILED;
-	}
+	if (!has_groups(identity) && setgroups(identity->group_count, identity->groups) != 0)
+		return DIAG_SETGROUPS_FAILED;
+	/* Also if it has these: where a user namespace has no number for it, any user looks like nobody, and
+	 * only this fails. */
+	if (setresgid(gid, gid, gid) != 0)
+		return DIAG_SETGID_FAILED;
+	if (identity->has_user && setresuid(uid, uid, uid) != 0)
+		return DIAG_SETUID_FAILED;
 	errno = EPERM;
-	if (!has_ids(identity) || !has_groups(identity) || can_return(identity))
+	if (!has_ids(identity) || !has_groups(identity) || can_return(identity) ||
+	    !has_left_powers(identity))
 		return DIAG_IDENTITY_KEPT;
 	return DIAG_NONE;
 }

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /* body returns the number of the step that failed, or 0. */
-static inline void
-assert_child_ok(int (*body)(void))
+static inline int
+run_in_child(int (*body)(void))
 {
 	int status;
 	pid_t child = fork();
@@ -19,7 +19,13 @@ assert_child_ok(int (*body)(void))
 		_exit(body());
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	return WEXITSTATUS(status);
+}
+
+static inline void
+assert_child_ok(int (*body)(void))
+{
+	assert_int_equal(run_in_child(body), 0);
 }
 
 #endif

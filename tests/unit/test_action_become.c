@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <linux/securebits.h>
 
 #include <cmocka.h>
@@ -125,6 +128,49 @@ a_way_back(void)
 	return take(user_name, NULL) == DIAG_IDENTITY_KEPT ? 0 : 2;
 }
 
+/* Capabilities that are handed on through exec, as a super-server may have given them. */
+static int
+powers_of_that_user(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[2] = {{0}};
+	const unsigned power = 1U << CAP_DAC_OVERRIDE;
+
+	if (setgroups(1, &group_gid) != 0 || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 ||
+	    setresgid(group_gid, group_gid, group_gid) != 0 ||
+	    setresuid(user_uid, user_uid, user_uid) != 0)
+		return 1;
+	caps[0] = (struct __user_cap_data_struct){power, power, power};
+	if (syscall(SYS_capset, &head, caps) != 0 ||
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0) != 0)
+		return 2;
+	if (take(user_name, NULL) != DIAG_NONE || syscall(SYS_capget, &head, caps) != 0)
+		return 3;
+	if (caps[0].effective != 0 || caps[0].permitted != 0 || caps[0].inheritable != 0)
+		return 4;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_DAC_OVERRIDE, 0, 0) == 0 ? 0 : 5;
+}
+
+/* In a user namespace where nobody has a number, root looks like nobody. */
+static int
+nobody_without_a_number(void)
+{
+	const gid_t root = 0;
+
+	if (setgroups(1, &root) != 0 || unshare(CLONE_NEWUSER) != 0)
+		return 1;
+	if (!is(user_uid, group_gid) || !has_only_group(group_gid))
+		return 2;
+	return take(user_name, NULL) == DIAG_SETGID_FAILED && errno == EINVAL ? 0 : 3;
+}
+
+/* Is a namespace to be had here? */
+static int
+a_namespace(void)
+{
+	return unshare(CLONE_NEWUSER) != 0;
+}
+
 #define CHILD_TEST(body)                                                                           \
 	static void test_##body(void **state)                                                      \
 	{                                                                                          \
@@ -140,6 +186,17 @@ CHILD_TEST(a_group)
 CHILD_TEST(who_one_is_already)
 CHILD_TEST(somebody_without_the_right)
 CHILD_TEST(a_way_back)
+CHILD_TEST(powers_of_that_user)
+
+static void
+test_nobody_without_a_number(void **state)
+{
+	(void)state;
+	/* The numbers by which the kernel calls what has none. */
+	if (geteuid() != 0 || user_uid != 65534 || group_gid != 65534 || run_in_child(a_namespace) != 0)
+		skip();
+	assert_child_ok(nobody_without_a_number);
+}
 
 static void
 names_that_are_not_known(void **state)
@@ -170,6 +227,8 @@ main(void)
 	    cmocka_unit_test(test_who_one_is_already),
 	    cmocka_unit_test(test_somebody_without_the_right),
 	    cmocka_unit_test(test_a_way_back),
+	    cmocka_unit_test(test_powers_of_that_user),
+	    cmocka_unit_test(test_nobody_without_a_number),
 	    cmocka_unit_test(names_that_are_not_known),
 	};
 	const struct passwd *user = getpwnam(user_name);
