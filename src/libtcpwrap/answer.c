@@ -58,15 +58,18 @@ look_up_name(struct answers *answers, enum end end)
 	    [PEER_NAME_KNOWN] = NAME_KNOWN};
 	const struct request_end *of = &answers->request->ends[end];
 	struct peer_name *found = &answers->found[end];
+	int64_t began = peer_now_ms(), spent;
+	int64_t deadline = began + PEER_NAME_BUDGET_MS - answers->names_spent_ms;
+	int error;
 
 	if (!of->has_address || is_late(answers))
 		return set_name(answers, end, NAME_UNKNOWN, NULL);
-	if (answers->names_deadline_ms == 0)
-		answers->names_deadline_ms = peer_now_ms() + PEER_NAME_BUDGET_MS;
-	if (answers->names_deadline_ms > answers->deadline_ms)
-		answers->names_deadline_ms = answers->deadline_ms;
-	if (peer_name((const struct sockaddr *)&of->address, answers->names_deadline_ms, found) !=
-	    0)
+	if (deadline > answers->deadline_ms)
+		deadline = answers->deadline_ms;
+	error = peer_name((const struct sockaddr *)&of->address, deadline, found);
+	spent = peer_now_ms() - began;
+	answers->names_spent_ms += spent > 0 ? spent : 0;
+	if (error != 0)
 		return NULL;
 	return set_name(answers, end, states[found->state], found->text);
 }

@@ -17,7 +17,7 @@ struct answers {
 	const struct tw_request *request;
 	struct facts facts; /* for pass_init */
 	int64_t deadline_ms; /* of all lookups, on CLOCK_MONOTONIC */
-	int64_t names_deadline_ms; /* 0: no lookup yet */
+	int64_t names_spent_ms; /* by lookups of names, not by the user's */
 	void (*report)(void *ctx, const struct diag *);
 	void *ctx;
 	struct addr_fact addrs[2];
