@@ -73,6 +73,7 @@ static const bool is_repeatable[DIAG_CODES] = {
     [DIAG_BANNER_NOT_REGULAR] = true,
     [DIAG_BANNER_BAD_NAME] = true,
     [DIAG_IDENTITY_NOT_OURS] = true,
+    [DIAG_TOO_MANY_COMMANDS] = true,
 };
 
 struct place {

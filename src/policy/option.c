@@ -2,7 +2,7 @@
  * NAME     option - the option tail
  * PURPOSE  Fields, keywords and value syntax from data/options.def; ranges; the static verdict.
  * INVARIANTS  Total. An error never lets an option through: OPTION_BAD, and the rule refuses.
- * LIMITS   A tail is as long as its line (LINES_MAX).
+ * LIMITS   A tail is as long as its line (LINES_MAX); OPTION_COMMANDS_MAX.
  * SEE      hosts_options(5)
  */
 #include "policy/option.h"
@@ -273,6 +273,15 @@ judge(const struct option *option, const struct option_context *context, struct 
 	ret->passes = false;
 }
 
+static void
+refuse_more(const struct tail *tail, const struct facts *facts, struct option_outcome *ret)
+{
+	struct diag diag = {.code = DIAG_TOO_MANY_COMMANDS, .file = tail->file, .line = tail->line};
+
+	facts->ops->report(facts->ctx, &diag);
+	ret->failed = true;
+}
+
 /* Ask for command `number` of the tail, or, behind the last, for the rest to be carried out. */
 static void
 ask(const struct tail *tail, const struct facts *facts, const struct option_context *context,
@@ -301,7 +310,10 @@ option_verdict(const struct tail *tail, const struct facts *facts,
 	while (
 	    !outcome.failed && (status = option_next(&cursor, &option, &ignored)) == OPTION_FIELD) {
 		if (option.id == OPTION_ACLEXEC) {
-			ask(tail, facts, context, commands++, &outcome);
+			if (commands < OPTION_COMMANDS_MAX)
+				ask(tail, facts, context, commands++, &outcome);
+			else
+				refuse_more(tail, facts, &outcome);
 			outcome.at = option_cursor_at(&cursor);
 		}
 		judge(&option, context, &outcome);

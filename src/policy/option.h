@@ -54,6 +54,9 @@ enum option_status { OPTION_FIELD, OPTION_END, OPTION_BAD };
 void option_cursor_init(struct option_cursor *, enum way, const char *tail, size_t len);
 void option_cursor_release(struct option_cursor *);
 
+/* Commands of aclexec that a rule may have: the original's lines hold 204. Each is a process. */
+enum { OPTION_COMMANDS_MAX = 256 };
+
 /* Where the next option begins in the tail: its length + TAIL_PAST_END if there is none. */
 size_t option_cursor_at(const struct option_cursor *);
 

@@ -189,7 +189,18 @@ aclexec(void *ctx, const struct tail *tail, unsigned number)
 	                           : COMMAND_FAILED;
 }
 
-static const struct facts_ops ops = {.aclexec = aclexec};
+static unsigned reported;
+
+static void
+report(void *ctx, const struct diag *diag)
+{
+	(void)ctx;
+	assert_int_equal(diag->code, DIAG_TOO_MANY_COMMANDS);
+	assert_int_equal(diag->line, 1);
+	reported++;
+}
+
+static const struct facts_ops ops = {.aclexec = aclexec, .report = report};
 static const struct facts facts = {.ops = &ops};
 
 static struct option_outcome
@@ -263,6 +274,32 @@ commands_have_a_say(void **state)
 		assert_int_equal(got.at <= len, cases[i].left != NULL);
 		if (got.at <= len)
 			assert_string_equal(tail + got.at, cases[i].left);
+	}
+}
+
+static void
+commands_are_counted(void **state)
+{
+	static const char one[] = "aclexec x:", last[] = "nice";
+	static char tail[(OPTION_COMMANDS_MAX + 1) * sizeof one], yes[OPTION_COMMANDS_MAX + 2];
+
+	(void)state;
+	memset(yes, 't', OPTION_COMMANDS_MAX + 1);
+	says = yes;
+	for (unsigned count = OPTION_COMMANDS_MAX - 1; count <= OPTION_COMMANDS_MAX + 1; count++) {
+		bool is_over = count > OPTION_COMMANDS_MAX;
+		struct option_outcome got;
+
+		tail[0] = '\0';
+		for (unsigned i = 0; i < count; i++)
+			memcpy(tail + i * strlen(one), one, sizeof one);
+		memcpy(tail + count * strlen(one), last, sizeof last);
+		reported = 0;
+		got = outcome_of(WAY_PLAIN, tail, strlen(tail), false, VERDICT_GRANT);
+		assert_int_equal(asked, is_over ? OPTION_COMMANDS_MAX : count);
+		assert_int_equal(got.verdict, is_over ? VERDICT_REFUSE : VERDICT_GRANT);
+		assert_int_equal(got.failed, is_over);
+		assert_int_equal(reported, is_over);
 	}
 }
 
@@ -365,6 +402,7 @@ main(void)
 	    cmocka_unit_test(numbers_stop_at_their_limits),
 	    cmocka_unit_test(the_table_is_obeyed),
 	    cmocka_unit_test(commands_have_a_say),
+	    cmocka_unit_test(commands_are_counted),
 	    cmocka_unit_test(verdicts_of_tails),
 	    cmocka_unit_test(any_tail_ends),
 	    cmocka_unit_test(long_fields_and_no_memory),
