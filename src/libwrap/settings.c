@@ -132,7 +132,7 @@ settings_begin(void)
 	    !__atomic_compare_exchange_n(
 	        &resident, &times, times + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
-	return times >= 0;
+	return times >= 0 && !settings_dry_run();
 }
 
 void
@@ -181,7 +181,7 @@ settings_dry_run(void)
 bool
 settings_is_resident(void)
 {
-	return load(&resident) > 0;
+	return load(&resident) > 0 && !settings_dry_run();
 }
 
 void

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 /* A decision begins: what the last one's rule set is taken back, unless the program has set
- * something else since. Returns whether this process is one that must not be replaced. */
+ * something else since. Returns whether this process is one that must not be replaced: not so in a dry run,
+ * which replaces nobody. */
 bool settings_begin(void);
 
 /* A rule's options. The values stay until the next decision: the program logs with them. */

@@ -147,7 +147,7 @@ read_number(const struct option *option, unsigned base, long *ret)
 	return true;
 }
 
-/* ---- checks of values ---- */
+/* ---- checks of values: of one that is bad they leave what the finding is about ---- */
 
 typedef enum diag_code check(struct option *, enum way);
 
@@ -156,8 +156,10 @@ check_severity(struct option *option, enum way way)
 {
 	int priority;
 
-	if (!severity_parse(option->value, option->value_len, way, &priority))
+	if (!severity_parse(option->value, option->value_len, way, &priority)) {
+		option->value = severity_unknown(option->value, &option->value_len, way);
 		return DIAG_BAD_SEVERITY;
+	}
 	option->number = priority;
 	return DIAG_NONE;
 }
@@ -255,7 +257,10 @@ option_next(struct option_cursor *cursor, struct option *ret, struct diag *diag)
 	if (spec->flags & OPTION_LAST && !cursor->done)
 		return bad(diag, DIAG_OPTION_NOT_LAST, ret->keyword);
 	code = checks[ret->id] != NULL ? checks[ret->id](ret, cursor->way) : DIAG_NONE;
-	return code == DIAG_NONE ? OPTION_FIELD : bad(diag, code, ret->value);
+	if (code == DIAG_NONE)
+		return OPTION_FIELD;
+	diag_set(diag, code, ret->value, ret->value_len);
+	return OPTION_BAD;
 }
 
 /* What an option makes of the verdict so far. */

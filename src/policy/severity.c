@@ -42,6 +42,12 @@ find(const struct name *names, size_t count, enum way way, const char *text, siz
 	return -1;
 }
 
+static int
+find_facility(const char *text, size_t len, enum way way)
+{
+	return find(facilities, sizeof facilities / sizeof *facilities, way, text, len);
+}
+
 bool
 severity_parse(const char *text, size_t len, enum way way, int *ret)
 {
@@ -50,11 +56,25 @@ severity_parse(const char *text, size_t len, enum way way, int *ret)
 	int facility = 0, level;
 
 	if (dot != NULL)
-		facility =
-		    find(facilities, sizeof facilities / sizeof *facilities, way, text, skip - 1);
+		facility = find_facility(text, skip - 1, way);
 	level = find(levels, sizeof levels / sizeof *levels, way, text + skip, len - skip);
 	if (facility < 0 || level < 0)
 		return false;
 	*ret = facility << 3 | level;
 	return true;
+}
+
+const char *
+severity_unknown(const char *text, size_t *len, enum way way)
+{
+	const char *dot = memchr(text, '.', *len);
+
+	if (dot == NULL)
+		return text;
+	if (find_facility(text, (size_t)(dot - text), way) < 0) {
+		*len = (size_t)(dot - text);
+		return text;
+	}
+	*len -= (size_t)(dot - text) + 1;
+	return dot + 1;
 }

@@ -13,4 +13,7 @@
  * False: a name that is not known this way; *ret is untouched. Names: data/severities.def. */
 bool severity_parse(const char *text, size_t len, enum way, int *ret);
 
+/* Which part of a value that severity_parse does not take is the unknown name. */
+const char *severity_unknown(const char *text, size_t *len, enum way);
+
 #endif

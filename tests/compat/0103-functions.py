@@ -7,7 +7,9 @@ import subprocess
 import rig
 
 # Lines that only Debian's library has. Each is a row of docs/decisions/divergences.md.
-ON_PURPOSE = {"  log 7 option:   severity warn", "  log 7 option:   setenv A=B"}
+BAD_VALUES = ("severity warn", "severity x.info", "severity mail.y", "severity x.y",
+              "severity mail.info.z", "severity .info", "severity mail.", "setenv A=B")
+ON_PURPOSE = {f"  log 7 option:   {value}" for value in BAD_VALUES}
 # Here a command's "no" refuses; with Debian's library it counts for later decisions alone: a row of the ledger.
 NO = "process_options:no"
 

@@ -286,7 +286,9 @@ try_options(void)
 	    "severity info:\n", "severity info::allow", "severity info : ", ":", "::", "severity warn",
 	    "twist", "nice", "setenv A=B", "rfc931 3", "umask 022", "allow\n", "setenv TV %d : deny",
 	    "linger 5", "keepalive", "banners /nonexistent", "frob", "spawn exit 3", "spawn %d",
-	    "umask 077 : allow", "severity mail.info : deny", "deny : allow"};
+	    "umask 077 : allow", "severity mail.info : deny", "deny : allow", "severity x.info",
+	    "severity mail.y", "severity x.y", "severity mail.info.z", "severity .info",
+	    "severity mail."};
 	static char file[] = "FILE";
 
 	for (size_t i = 0; i < COUNT(tails); i++) {
@@ -318,6 +320,30 @@ try_commands(void)
 		try_tail("process_options:command", decided[i]);
 	for (size_t i = 0; i < COUNT(says_no); i++)
 		try_tail("process_options:no", says_no[i]);
+}
+
+/* In a dry run twist only says that it would have been one, also where it could not be. */
+static void
+try_dry_twist(void)
+{
+	static const int values[] = {-1, 0, 1};
+
+	for (size_t i = 0; i < COUNT(values); i++) {
+		struct request_info request;
+		char text[] = "twist /bin/echo";
+		volatile int came;
+
+		request_init(&request, RQ_DAEMON, "true", RQ_CLIENT_ADDR, "1.2.3.4", 0);
+		resident = values[i];
+		dry_run = 1;
+		came = setjmp(tcpd_buf);
+		if (came == 0)
+			process_options(text, &request);
+		printf("dry twist, resident %d: %s, dry_run %d\n", resident,
+		    came == 0 ? "returns" : "jumps", dry_run);
+	}
+	resident = -1;
+	dry_run = 0;
 }
 
 static void
@@ -434,6 +460,7 @@ main(void)
 	try_addresses();
 	try_options();
 	try_commands();
+	try_dry_twist();
 	try_warnings();
 	in_child("refuse", run_refuse);
 	in_child("clean_exit", run_clean_exit);

@@ -135,6 +135,24 @@ text_ends_at_its_length(void **state)
 	free(exact);
 }
 
+static void
+the_unknown_name_is_found(void **state)
+{
+	static const struct {
+		const char *text, *unknown;
+	} parts[] = {{"x", "x"}, {"", ""}, {"x.info", "x"}, {"mail.y", "y"}, {"x.y", "x"},
+	    {"mail.info.z", "info.z"}, {".info", ""}, {"mail.", ""}, {"mail .info", "mail "}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		size_t len = strlen(parts[i].text);
+		const char *unknown = severity_unknown(parts[i].text, &len, WAY_CLASSIC);
+
+		assert_int_equal(len, strlen(parts[i].unknown));
+		assert_memory_equal(unknown, parts[i].unknown, len);
+	}
+}
+
 int
 main(void)
 {
@@ -142,6 +160,7 @@ main(void)
 	    cmocka_unit_test(names_have_their_codes),
 	    cmocka_unit_test(the_plain_way_knows_more_and_nothing_else),
 	    cmocka_unit_test(text_ends_at_its_length),
+	    cmocka_unit_test(the_unknown_name_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
