@@ -79,6 +79,7 @@ DATABASES = ("passwd", "group", "shadow", "hosts", "services", "protocols")
 GUEST, GUEST_UID = "guest", 1999
 PASSWD = ["sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin",
           "ftp:x:65532:65534::/run/ftp:/usr/sbin/nologin",
+          "_rpc:x:65531:65534::/run/rpcbind:/usr/sbin/nologin",
           f"{GUEST}:x:{GUEST_UID}:100::/run/{GUEST}:/bin/sh"]
 SHADOW = ["sshd:*:19000::::::", "ftp:*:19000::::::", f"{GUEST}::19000::::::"]  # no password
 SERVER, ALLOWED, DENIED = "127.0.0.1", "127.0.0.2", "127.0.0.6"
@@ -202,7 +203,7 @@ def prepare():
     private_etc()
     log = private_dev()
     for home, owner in ((f"/run/{GUEST}", GUEST_UID), ("/run/ftp", 0), ("/run/sshd", 0),
-                        ("/run/vsftpd", 0), ("/run/vsftpd/empty", 0)):
+                        ("/run/rpcbind", 0), ("/run/vsftpd", 0), ("/run/vsftpd/empty", 0)):
         os.mkdir(home, 0o755)
         os.chown(home, owner, owner and 100)
     os.environ["HOME"] = "/run"  # clients look there for what they do not need
@@ -260,6 +261,12 @@ class Log:
         self.catch_up()
         return len(self.datagrams)
 
+    def settle(self):
+        """Wait until nobody has said anything for a while."""
+        seen = -1
+        while seen != (seen := self.mark()):
+            time.sleep(0.05)
+
 
 def nameless(line):
     """Without the process id."""
@@ -267,6 +274,10 @@ def nameless(line):
 
 
 # ---- processes ----
+
+def is_bound(port):
+    return any(inetd_lab.inode(port, table) for table in ("tcp", "tcp6", "udp", "udp6"))
+
 
 class Daemon:
     """A daemon in the foreground, from the time it listens."""
@@ -276,6 +287,7 @@ class Daemon:
     def __init__(self, *command, port):
         Daemon.count += 1
         self.output = dir / f"daemon{Daemon.count}"
+        until(lambda: not is_bound(port), f"port {port} is free")
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
@@ -285,9 +297,9 @@ class Daemon:
 
     def listens(self, port):
         if self.process.poll() is not None:
-            raise AssertionError(f"{self.process.args} ended: {self.output.read_text()}"
+            raise AssertionError(f"{self.process.args} ended: {self.output.read_text()[-1500:]}"
                                  f"{log.datagrams[-5:]}")
-        return inetd_lab.inode(port) or inetd_lab.inode(port, "tcp6")
+        return is_bound(port)
 
     def __enter__(self):
         return self

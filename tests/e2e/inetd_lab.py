@@ -4,6 +4,7 @@ that any port is free and tests may run side by side."""
 import atexit
 import ctypes
 import fcntl
+import ipaddress
 import os
 import pathlib
 import shlex
@@ -18,7 +19,7 @@ import time
 import traceback
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8913, 0x8914, 0x8916, 1
 NOBODY = 65534
 WAIT_SECONDS = 10
 REAL_ROOT = os.geteuid() == 0
@@ -65,6 +66,25 @@ shutil.copy(BUILD / "src/cmd/inetd/inetd", binary)
 def bind_mount(source, target):
     if libc.mount(str(source).encode(), str(target).encode(), None, 4096, None) != 0:
         raise OSError(ctypes.get_errno(), f"mount on {target}")
+
+
+def add_ipv6(address):
+    """To loopback."""
+    packed = ipaddress.IPv6Address(address.partition("%")[0]).packed
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+        fcntl.ioctl(s, SIOCSIFADDR, packed + struct.pack("Ii", 128, socket.if_nametoindex("lo")))
+    until(lambda: can_bind(address), f"{address} on loopback")
+    return address
+
+
+def can_bind(address):
+    """A new address is tentative for a moment."""
+    with socket.socket(socket.AF_INET6) as s:
+        try:
+            s.bind(socket.getaddrinfo(address, 0, socket.AF_INET6)[0][4])
+        except OSError:
+            return False
+        return True
 
 
 def script(name, body):

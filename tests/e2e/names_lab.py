@@ -2,7 +2,6 @@
 namespaces of its own; and the words in which cases are written. Imported by 0220-names.py and
 0224-names-twice.py."""
 import atexit
-import fcntl
 import functools
 import ipaddress
 import os
@@ -10,7 +9,6 @@ import pathlib
 import re
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -48,7 +46,6 @@ LIMIT_SECONDS = 12  # a run that takes longer is ended, and has failed
 AT_ONCE = 6  # runs that do not wait
 CLONE_NEWNS, CLONE_NEWUTS = 0x00020000, 0x04000000
 MS_RDONLY, MS_BIND, MNT_DETACH = 1, 0x1000, 2
-SIOCSIFADDR = 0x8916
 
 # ---- the place ----
 
@@ -56,25 +53,6 @@ SIOCSIFADDR = 0x8916
 def checked(status, what):
     if status != 0:
         raise OSError(f"{what}: {os.strerror(lab.ctypes.get_errno())}")
-
-
-def add_ipv6(address):
-    """To loopback."""
-    packed = ipaddress.IPv6Address(address.partition("%")[0]).packed
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
-        fcntl.ioctl(s, SIOCSIFADDR, packed + struct.pack("Ii", 128, socket.if_nametoindex("lo")))
-    lab.until(lambda: can_bind(address), f"{address} on loopback")
-    return address
-
-
-def can_bind(address):
-    """A new address is tentative for a moment."""
-    with socket.socket(socket.AF_INET6) as s:
-        try:
-            s.bind(socket.getaddrinfo(address, 0, socket.AF_INET6)[0][4])
-        except OSError:
-            return False
-        return True
 
 
 class Log:
@@ -138,7 +116,7 @@ class Place:
         if isinstance(table, dict):
             return dns.serve(table)
         where = f"fd53::{Place.count}:{number}" if table[0] == "IPv6" else f"fe80::{Place.count}%lo"
-        return dns.serve(table[1], add_ipv6(where))
+        return dns.serve(table[1], lab.add_ipv6(where))
 
     def resolv_conf(self):
         return "".join(f"nameserver {ns.address}\n" for ns in self.servers) + self.resolv
@@ -384,8 +362,8 @@ def set_up():
     if stage.has_ipv6():
         listeners[socket.AF_INET6] = listeners["mapped"] = socket.create_server(
             ("::", 0), family=socket.AF_INET6, backlog=64, dualstack_ipv6=True)
-        add_ipv6(CLIENT6)
-        add_ipv6(LINK6)
+        lab.add_ipv6(CLIENT6)
+        lab.add_ipv6(LINK6)
     service = lab.dir / "names"
     service.symlink_to("/bin/echo")
     ours = BUILD / "src/cmd/tcpd/tcpd"
