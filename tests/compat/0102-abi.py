@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
-"""The binary interface: symbols, sizes, bindings and layouts that old programs were linked with."""
+"""The binary interface: symbols, sizes, bindings, layouts and prototypes that old programs were
+linked with. (0104-abidiff.py asks libabigail the same, which is a larger download.)"""
+import header
 import re
 import subprocess
+import tempfile
 
+import header
 import rig
 
 # From compiling and inspecting Debian's package on x86_64: OFFSET and SIZE of a member.
@@ -95,8 +99,29 @@ def compare(tap, name, got, want):
     tap.ok(got == want, name)
 
 
+def without_const(prototypes):
+    """How a function is called does not depend on it."""
+    return {name: re.sub(r"\bconst ", "", text) for name, text in prototypes.items()}
+
+
+def check_header(tap, debian):
+    """As applications are compiled, and as the library is."""
+    theirs = debian.root / "usr/include"
+    for define in ("APPLICATION", "INET6"):
+        ours, want = (without_const(header.prototypes(folder, define))
+                      for folder in (rig.ROOT / "include", theirs))
+        compare(tap, f"include/tcpd.h declares what Debian's does, as Debian's does ({define})",
+                {name: ours.get(name) for name in want}, want)
+        tap.ok(len(want) >= 25 and set(ours) <= set(FUNCTIONS), "and no function that is not public")
+    with tempfile.TemporaryDirectory() as scratch:
+        program = f"{scratch}/layout"
+        output("gcc", *header.flags(theirs, "APPLICATION"), rig.ROOT / "tests/compat/layout.c",
+               rig.OURS, f"-Wl,-rpath,{rig.OURS.parent}", "-o", program)
+        tap.ok(output(program).splitlines() == LAYOUT, "Debian's tcpd.h has that layout and these values")
+
+
 def main():
-    tap, debian = rig.Tap(), rig.Debian()
+    tap, debian = rig.Tap(), rig.Debian("libwrap0-dev")
     ours = symbols(rig.OURS)
     compare(tap, "the 40 names, their types, sizes and bindings, nothing more, no versions", ours, EXPECTED)
     if debian.library:
@@ -115,6 +140,10 @@ def main():
         if got != want:
             tap.note(f"{got}, wanted {want}")
     tap.ok(layout == LAYOUT, "include/tcpd.h has the frozen layout and values")
+    if debian.library:
+        check_header(tap, debian)
+    else:
+        tap.skip("include/tcpd.h declares what Debian's does", debian.reason)
     tap.finish()
 
 

@@ -163,12 +163,14 @@ class Probe:
 
 
 class Debian:
-    """Debian's own library, out of the cache of tools/fetch-daemons; `reason` when there is none."""
+    """Debian's own library, out of the cache of tools/fetch-daemons, and perhaps more packages;
+    `library` is None when there is none, for a `reason`."""
 
-    def __init__(self):
-        fetched = subprocess.run([ROOT / "tools/fetch-daemons", "libwrap0"], text=True,
+    def __init__(self, *packages):
+        fetched = subprocess.run([ROOT / "tools/fetch-daemons", "libwrap0", *packages], text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        found = list(pathlib.Path(fetched.stdout.strip() or "/nonexistent").glob("usr/lib/*/libwrap.so.0"))
+        self.root = pathlib.Path(fetched.stdout.strip() or "/nonexistent")
+        found = list(self.root.glob("usr/lib/*/libwrap.so.0"))
         self.library = found[0] if fetched.returncode == 0 and found else None
         self.reason = (fetched.stderr.strip().splitlines() or ["no libwrap.so.0 fetched"])[-1]
 
