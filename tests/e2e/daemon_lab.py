@@ -1,5 +1,5 @@
 """A Debian host in namespaces, on which Debian's daemons run unmodified: inetd_lab, and on top of
-it a /etc, /dev, /run, /var/log and process ids of its own, a log, and our libwrap or Debian's.
+it a /etc, /dev, /run, /var/lib, /var/log and process ids of its own, a log, and our libwrap or Debian's.
 
 Imported by the tests 03NN-*.py, which name what they need in a line `# packages: NAME...` among
 their first ten. Nothing is installed: packages are unpacked in the cache of tools/fetch-daemons,
@@ -197,7 +197,7 @@ def prepare():
     for built in ("libwrap/libwrap.so.0", "cmd/tcpd/tcpd", "cmd/tcpd/tcpd-full", "cmd/inetd/inetd"):
         if (BUILD / "src" / built).exists():  # tcpd is in one piece where it cannot be linked static
             shutil.copy(BUILD / "src" / built, OURS)
-    for folder in ("/run", "/var/log", "/var/cache/ldconfig"):
+    for folder in ("/run", "/var/log", "/var/lib", "/var/cache/ldconfig"):
         if os.path.isdir(folder):
             mount("tmpfs", folder, "tmpfs", options="mode=755")
     private_etc()
@@ -265,7 +265,7 @@ class Log:
         """Wait until nobody has said anything for a while."""
         seen = -1
         while seen != (seen := self.mark()):
-            time.sleep(0.05)
+            time.sleep(0.2)
 
 
 def nameless(line):

@@ -231,8 +231,9 @@ def stream(send=b"", enough=1, keep=bytes):
 
 
 def datagram(send, refusal=None, keep=bytes, end=b""):
-    """Ask over UDP: the first answer, or nothing once the log has a line of refusal. send may be a
-    function of the client's address; end: what it answers to the answer."""
+    """Ask over UDP: the first answer, or nothing once the log has a line of refusal, or without such
+    lines once the question was taken a while ago. send may be a function of the client's address;
+    end: what it answers to the answer."""
     def ask(port, client, server):
         since, deadline = len(log.datagrams), time.monotonic() + WAIT_SECONDS
         family = socket.AF_INET6 if ":" in client else socket.AF_INET
@@ -247,8 +248,19 @@ def datagram(send, refusal=None, keep=bytes, end=b""):
                     return keep(answer)
                 if refusal and any(refusal in line for line in log.datagrams[since:]):
                     return b""
+                if refusal is None and is_taken(port) and not select.select([s], [], [], 0.1)[0]:
+                    return b""
         raise AssertionError("neither an answer nor a refusal")
     return ask
+
+
+def is_taken(port):
+    """Nothing waits in the queue of the socket that is bound to a port."""
+    for line in pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[1].rpartition(":")[2], 16) == port:
+            return int(fields[4].rpartition(":")[2], 16) == 0
+    return False
 
 
 def read_some(s, enough, is_refused):
