@@ -1,7 +1,10 @@
 """header - what a tcpd.h declares, by gcc's word."""
 import re
+import shutil
 import subprocess
 import tempfile
+
+HAS_GCC = shutil.which("gcc") is not None
 
 INCLUDES = "#include <sys/types.h>\n#include <setjmp.h>\n#include <tcpd.h>\n"
 DECLARATION = re.compile(r"/\* \S*/?tcpd\.h:\S+ \*/ extern (.*?(\w+) \(.*\));")

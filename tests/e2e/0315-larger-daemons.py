@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-# packages: cyrus-imapd snmptrapd apt-cacher-ng libwrap0
+# packages: cyrus-imapd snmptrapd apt-cacher-ng nfs-kernel-server libwrap0
 # tier: deep
 # timeout: 600
 """Further daemons, whose packages are a large download, on our library and on Debian's."""
+import contextlib
+import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -58,8 +60,25 @@ def inform():
 
 compare("snmptrapd", 7402, ["snmptrapd", "-f", "-Lsd", "-C", "-m", "", "-c",
                             conf("snmptrapd.conf", "disableAuthorization yes\n"), "udp:7402"],
-        datagram(inform()), lambda seen: b"\xa2" in seen, clients="nblpeh", names="none",
+        datagram(inform(), SILENCE), lambda seen: b"\xa2" in seen, clients="nblpeh", names="none",
         lacks=NO_END, at_once=True)
+
+# rpc.mountd admits addresses of its own host, and whom it has admitted before.
+os.mkdir("/var/lib/nfs")
+for file in ("etab", "rmtab", "xtab"):
+    pathlib.Path("/var/lib/nfs", file).touch()
+
+
+@contextlib.contextmanager
+def mountd():
+    with Daemon(program("rpcbind"), "-f", port=111):
+        with Daemon(program("rpc.mountd"), "-F", "-p", "7403", port=7403) as daemon:
+            yield daemon
+
+
+export = struct.pack("!10I", 7, 0, 2, 100005, 3, 5, 0, 0, 0, 0)
+compare("mountd", 7403, mountd, datagram(export), lambda seen: seen[8:12] == bytes(4),
+        clients="nblpe", lacks=NO_END, without=("twist",), remembers=True)
 
 conf("acng/acng.conf", """\
 ForeGround: 1

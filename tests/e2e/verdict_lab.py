@@ -58,6 +58,7 @@ ALL = "ALL: ALL\n"
 DATA = "all of it\n"
 LIBWRAPS_LINES = re.compile("(?i)warning: |error: /|refused|denied|reject|unauthori|"
                             "connect(ion)? from|witness:|twist")
+SILENCE, SILENCE_SECONDS = object(), 1
 NO_END = ("server", "port")  # the daemon says nothing of the server's end
 
 
@@ -132,6 +133,7 @@ class Service:
     lacks: tuple = ()  # rows of these kinds admit nobody
     without: tuple = ()  # kinds of rows that it has no use for
     at_once: bool = False  # a row's clients ask at a time: each takes a while
+    remembers: bool = False  # verdicts, by itself: it is started anew for each row
     folder: str = "/etc"  # of the rule files
     is_hidden: bool = False  # from its own children, having changed its user: no witness sees it
 
@@ -231,9 +233,9 @@ def stream(send=b"", enough=1, keep=bytes):
 
 
 def datagram(send, refusal=None, keep=bytes, end=b""):
-    """Ask over UDP: the first answer, or nothing once the log has a line of refusal, or without such
-    lines once the question was taken a while ago. send may be a function of the client's address;
-    end: what it answers to the answer."""
+    """Ask over UDP: the first answer, or nothing once the log has a line of refusal. Of a daemon that
+    refuses by SILENCE: nothing once the question was taken a while ago. send may be a function of
+    the client's address; end: what it answers to the answer."""
     def ask(port, client, server):
         since, deadline = len(log.datagrams), time.monotonic() + WAIT_SECONDS
         family = socket.AF_INET6 if ":" in client else socket.AF_INET
@@ -246,9 +248,10 @@ def datagram(send, refusal=None, keep=bytes, end=b""):
                     if end:
                         s.sendto(end, responder)
                     return keep(answer)
-                if refusal and any(refusal in line for line in log.datagrams[since:]):
-                    return b""
-                if refusal is None and is_taken(port) and not select.select([s], [], [], 0.1)[0]:
+                if refusal is SILENCE:
+                    if is_taken(port) and not select.select([s], [], [], SILENCE_SECONDS)[0]:
+                        return b""
+                elif refusal and any(refusal in line for line in log.datagrams[since:]):
                     return b""
         raise AssertionError("neither an answer nor a refusal")
     return ask
@@ -289,15 +292,18 @@ def refused_by_name(client, since):
 def run_rows(service, library):
     """-> {(row, client): what it saw}, who was admitted in each row, the log"""
     since, seen, admitted = log.mark(), {}, []
-    write(ROWS[0], 0, service)
-    with service.run() as daemon, explained(daemon, seen):
-        for number, row in enumerate(service.rows()):
-            write(row, number, service)
-            seen.update(((number, client), answer) for client, answer in ask_all(service))
-            admitted.append("".join(c for c in service.clients if service.admits(seen[number, c])))
-            if number == 0:
-                check_mapped(daemon, library, service)
-        log.settle()
+    rows = list(enumerate(service.rows()))
+    for some in [[row] for row in rows] if service.remembers else [rows]:
+        write(some[0][1], 0, service)
+        with service.run() as daemon, explained(daemon, seen):
+            for number, row in some:
+                write(row, number, service)
+                seen.update(((number, client), what) for client, what in ask_all(service))
+                admitted.append("".join(filter(
+                    lambda client: service.admits(seen[number, client]), service.clients)))
+                if number == some[0][0]:
+                    check_mapped(daemon, library, service)
+            log.settle()
     return seen, admitted, log_lines(service, library, since)
 
 
