@@ -37,7 +37,7 @@ behind = socket.create_server(("127.0.0.1", 0), backlog=100)
 threading.Thread(target=serve_data, args=[behind], daemon=True).start()
 compare("sshd", 7203, ["sslh", "-f", "-u", "root", "-p", "0.0.0.0:7203", "-p", "[::]:7203",
                        "--ssh", f"127.0.0.1:{behind.getsockname()[1]}"],
-        stream(b"SSH-2.0-x\r\n", enough=1000), begins(DATA.encode()), **BELIEVED)
+        stream(b"SSH-2.0-x\r\n", enough=1000), begins(DATA.encode()), at_once=True, **BELIEVED)
 
 VERSION = struct.pack("<IBHIH8s", 21, 100, 0xffff, 65536, 8, b"9P2000.L")
 compare("diod", 7204, ["diod", "-f", "-n", "-c", "/dev/null", "-U", "root", "-l", "127.0.0.1:7204",

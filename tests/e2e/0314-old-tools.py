@@ -63,9 +63,9 @@ def check_loaded(library):
               (tool, [str(library / "libwrap.so.0")]))
 
 
-def on_rows(tool, runs):
+def on_rows(tool, runs, **facts):
     """Register a test of a program: in each row, these are its command lines."""
-    service = Service("cat", TCPD_PORT, inetd, None, None)
+    service = Service("cat", TCPD_PORT, inetd, None, None, **facts)
 
     def scenario(is_shown):
         given = []
@@ -89,9 +89,9 @@ def on_rows(tool, runs):
 
 CONF = ("-i", str(INETD_CONF))
 on_rows("tcpdmatch", [(*CONF, "cat", client) for client in (
-    *CLIENTS.values(), "bob.ex.org", "six.ex.org", "two.ex.org", "unknown", "paranoid",
+    "127.0.0.2", "127.0.0.3", "127.0.1.9", "::1", "bob.ex.org", "two.ex.org", "unknown", "paranoid",
     "me@127.0.0.3")])
-on_rows("tcpdchk", [(*CONF, "-v"), (*CONF, "-a")])
+on_rows("tcpdchk", [(*CONF, "-v"), (*CONF, "-a")], without=("long",))  # it asks for each address
 
 
 @test("try-from: eight lines for each client, and the same with Debian's library")

@@ -58,6 +58,7 @@ ALL = "ALL: ALL\n"
 DATA = "all of it\n"
 LIBWRAPS_LINES = re.compile("(?i)warning: |error: /|refused|denied|reject|unauthori|"
                             "connect(ion)? from|witness:|twist")
+POLL_SECONDS = 0.005
 SILENCE, SILENCE_SECONDS = object(), 1
 NO_END = ("server", "port")  # the daemon says nothing of the server's end
 
@@ -102,7 +103,7 @@ ROWS = [
     Row("{d}@127.0.0.1: ALL\n", ALL, "nblpeh", kind="server"),
     Row("{port}: 127.0.0.2 [::1]/128\n", ALL, "no", kind="port"),
     Row("".join(f"{{d}}: 10.0.{i >> 8}.{i & 255}\n" for i in range(2000)) + "{d}: 127.0.0.3\n", ALL,
-        "b"),
+        "b", kind="long"),
     Row("{d}: 127.0.\\\n0.2,\\\n bob.EX.org\n", ALL, "nb", unnamed="n"),
     Row("{d}: no colon behind it\n{d} 127.0.0.2\n{d}: 127.0.0.3\n", ALL, "b"),
     Row("#!tcpwrap classic\n{d}: 127.0.0.2 # not 127.0.0.3\n", ALL, "nb"),
@@ -243,7 +244,7 @@ def datagram(send, refusal=None, keep=bytes, end=b""):
             s.bind((client, 0))
             s.sendto(send(s.getsockname()) if callable(send) else send, (server, port))
             while time.monotonic() < deadline:
-                if select.select([s], [], [], 0.01)[0]:
+                if select.select([s], [], [], POLL_SECONDS)[0]:
                     answer, responder = s.recvfrom(65536)
                     if end:
                         s.sendto(end, responder)
@@ -269,7 +270,7 @@ def is_taken(port):
 def read_some(s, enough, is_refused):
     data, deadline = b"", time.monotonic() + WAIT_SECONDS
     while not (enough(data) if callable(enough) else len(data) >= enough):
-        if select.select([s], [], [], 0.02)[0]:
+        if select.select([s], [], [], POLL_SECONDS)[0]:
             piece = s.recv(65536)
             if not piece:
                 return data
