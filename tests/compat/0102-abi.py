@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The binary interface: symbols, sizes, bindings, layouts and prototypes that old programs were
-linked with. (0104-abidiff.py asks libabigail the same, which is a larger download.)"""
+linked with. (0106-abidiff.py asks libabigail the same, which is a larger download.)"""
 import header
 import re
 import subprocess
