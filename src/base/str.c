@@ -67,6 +67,16 @@ str_number(const char *text, size_t len, unsigned long max, unsigned long *ret)
 	return true;
 }
 
+bool
+str_consists_of(const char *text, size_t len, const char *set)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\0' || strchr(set, text[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
 void
 str_trim(const char **text, size_t *len)
 {

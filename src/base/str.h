@@ -42,6 +42,9 @@ bool str_glob(const char *pattern, size_t pattern_len, const char *text, size_t 
  * untouched. */
 bool str_number(const char *text, size_t len, unsigned long max, unsigned long *ret);
 
+/* Are all bytes among those of set? */
+bool str_consists_of(const char *text, size_t len, const char *set);
+
 /* Cut str_is_space() off both ends. */
 void str_trim(const char **text, size_t *len);
 

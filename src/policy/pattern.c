@@ -13,16 +13,6 @@
 #include "base/str.h"
 #include "policy/classic.h"
 
-static bool
-consists_of(const char *text, size_t len, const char *set)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\0' || strchr(set, text[i]) == NULL)
-			return false;
-	}
-	return true;
-}
-
 static void
 set_addr4(struct test *test, const struct addr *addr)
 {
@@ -145,7 +135,7 @@ classic_host(struct test *test, struct net6 *net)
 		test->flags |= TEST_NAME_SEEN;
 	else if (test->kind == TEST_EXACT && addr_parse_v4(text, len, &quad))
 		set_addr4(test, &quad);
-	else if (test->kind != TEST_VOID && !consists_of(text, len, "0123456789./"))
+	else if (test->kind != TEST_VOID && !str_consists_of(text, len, "0123456789./"))
 		test->flags |= TEST_NAME;
 }
 
@@ -203,12 +193,12 @@ plain_host(struct test *test, struct net6 *net)
 		test->kind = TEST_NAME_UNKNOWN;
 	} else if (str_is(text, len, "PARANOID")) {
 		test->kind = TEST_NAME_PARANOID;
-	} else if (consists_of(text, len, "0123456789.-") && str_is_digit(text[0])) {
+	} else if (str_consists_of(text, len, "0123456789.-") && str_is_digit(text[0])) {
 		plain_numeric(test);
 	} else {
 		text_test(test);
 		/* A pattern of digits is an address pattern: no name can satisfy it. */
-		if (!consists_of(text, len, "0123456789.*?"))
+		if (!str_consists_of(text, len, "0123456789.*?"))
 			test->flags |= TEST_NAME;
 	}
 }

@@ -187,10 +187,22 @@ trimming_takes_blanks_off_both_ends(void **state)
 		assert_int_equal(str_is_space((char)c), isspace(c) != 0);
 }
 
+static void
+sets_of_bytes(void **state)
+{
+	(void)state;
+	assert_true(str_consists_of("", 0, "ab"));
+	assert_true(str_consists_of("abba", 4, "ab"));
+	assert_false(str_consists_of("abca", 4, "ab"));
+	assert_false(str_consists_of("a\0", 2, "ab"));
+	assert_true(str_consists_of("abx", 2, "ab"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(sets_of_bytes),
 	    cmocka_unit_test(globs_match_as_documented),
 	    cmocka_unit_test(globs_agree_with_the_definition),
 	    cmocka_unit_test(globs_take_no_time),
