@@ -1,0 +1,368 @@
+/*
+ * NAME     word - the words of a rule
+ * PURPOSE  What a word is tested for the classic and the plain way, in tests as the engine makes
+ *          them; and words that both ways take alike, and hardly anybody means.
+ * INVARIANTS  Two readings of a word are the same only if their tests are, or both match nobody. A
+ *          word is told once, with what is most wrong with it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "lint/inside.h"
+#include "policy/lexer.h"
+
+enum { MEANING_MAX = 128, MENDED_MAX = 512, GROUP_MAX = 1024 };
+
+/* A word, as tests of both ways: one or two each. */
+struct taken {
+	struct pattern pattern;
+	const struct test *classic, *plain;
+	const char *at;
+	size_t len;
+	enum role role;
+	ways which;
+};
+
+static void
+take(struct taken *taken, enum role role, ways which, const char *at, size_t len)
+{
+	struct pattern *pattern = &taken->pattern;
+	unsigned second = 0;
+
+	pattern_read(pattern, role, WAY_BOTH, at, len);
+	while (second < pattern->count && pattern->tests[second].ways == WAY_CLASSIC)
+		second++;
+	taken->classic = pattern->tests;
+	taken->plain = &pattern->tests[second == pattern->count ? 0 : second];
+	taken->role = role;
+	taken->which = which;
+	taken->at = at;
+	taken->len = len;
+}
+
+/* ---- the two readings of a word ---- */
+
+static bool
+is_void(const struct test *test)
+{
+	return kind_is_void(test) || (test->flags & TEST_AND && kind_is_void(test + 1));
+}
+
+/* One way alone counts: then there is no difference, but the word may match nobody. */
+static enum relation
+relation_of(const struct taken *taken)
+{
+	bool classic = is_void(taken->classic), plain = is_void(taken->plain);
+
+	if (taken->which == WAY_CLASSIC)
+		plain = classic;
+	else if (taken->which == WAY_PLAIN)
+		classic = plain;
+	if (classic)
+		return plain ? RELATION_DEAD : RELATION_NARROWER;
+	return plain ? RELATION_WIDER : RELATION_EITHER;
+}
+
+static void
+tell_kind(struct place *place, const struct taken *taken, enum lint_id id, unsigned member)
+{
+	const struct test *classic = taken->classic + member, *plain = taken->plain + member;
+	char classic_text[MEANING_MAX + 1], plain_text[MEANING_MAX + 1], by_text[MENDED_MAX + 1];
+	struct buf classic_buf, plain_buf, by;
+	struct remark remark = {.id = id,
+	    .at = taken->at,
+	    .subject = taken->at,
+	    .subject_len = taken->len,
+	    .relation = relation_of(taken)};
+
+	remark.differs = taken->which == WAY_BOTH && remark.relation != RELATION_DEAD &&
+	    lint_specs[id].severity != LINT_NOTE;
+	buf_init(&classic_buf, classic_text, sizeof classic_text, MEANING_MAX);
+	buf_init(&plain_buf, plain_text, sizeof plain_text, MEANING_MAX);
+	buf_init(&by, by_text, sizeof by_text, MENDED_MAX);
+	kind_describe(classic, &classic_buf);
+	kind_describe(plain, &plain_buf);
+	remark.debian = classic_text;
+	remark.plain = plain_text;
+	if (kind_mend(id, classic, plain, &by) && !by.failed) {
+		remark.cut = plain->text;
+		remark.cut_len = plain->len;
+		remark.by = by.bytes;
+		remark.by_len = by.len;
+	}
+	tell(place, &remark);
+	buf_release(&by);
+}
+
+/* The first member that the readings take differently, or that nobody can match. */
+static bool
+check_readings(struct place *place, const struct taken *taken)
+{
+	enum relation relation = relation_of(taken);
+	unsigned members = taken->plain[0].flags & TEST_AND ? 2 : 1;
+
+	if (taken->which != WAY_BOTH && relation != RELATION_DEAD)
+		return false;
+	for (unsigned i = 0; i < members; i++) {
+		enum lint_id id = kind_of(taken->classic + i, taken->plain + i);
+
+		if (id < LINT_IDS) {
+			tell_kind(place, taken, id, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- tests that are the same, but of different facts ---- */
+
+/* The classic way spells the lack of a name as a text, which a pattern may match. Every address has
+ * two characters at least, and then matches "*" before a name is looked at. */
+static bool
+matches_nameless(const struct test *test)
+{
+	static const char *const states[] = {"unknown", "paranoid"};
+	size_t wild = 0;
+
+	while (wild < test->len && (test->text[wild] == '*' || test->text[wild] == '?'))
+		wild++;
+	if (wild == test->len && wild <= 3 && memchr(test->text, '*', wild) != NULL)
+		return false;
+	return str_glob(test->text, test->len, states[0], strlen(states[0])) ||
+	    str_glob(test->text, test->len, states[1], strlen(states[1]));
+}
+
+/* It asks netgroups about that text, too; that counts if the group has an entry for any host. */
+static bool
+has_nameless(const struct lint *lint, const struct test *test)
+{
+	char group[GROUP_MAX];
+
+	if (lint->netgroup == NULL || test->len >= sizeof group)
+		return false;
+	memcpy(group, test->text, test->len);
+	group[test->len] = '\0';
+	return lint->netgroup(lint->ctx, group, "unknown") > 0 ||
+	    lint->netgroup(lint->ctx, group, "paranoid") > 0;
+}
+
+static bool
+holds_mapped(const struct net6 *net)
+{
+	static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff};
+	struct addr addr = addr_from_v6(mapped, 0);
+
+	return net->len_bits <= ADDR_V4_PREFIX_BITS &&
+	    addr_has_prefix(&addr, &net->addr, net->len_bits);
+}
+
+static enum lint_id
+differing_facts(const struct place *place, const struct test *test)
+{
+	switch ((int)test->kind) {
+	case TEST_GLOB:
+		return test->flags & TEST_NAME && matches_nameless(test) ? LINT_NAMELESS_GLOB
+		                                                         : LINT_IDS;
+	case TEST_NETGROUP:
+		return has_nameless(place->lint, test) ? LINT_NAMELESS_MEMBER : LINT_IDS;
+	case TEST_NET6:
+		if (test->v6->scope_len > 0)
+			return LINT_SCOPE;
+		return holds_mapped(test->v6) ? LINT_IPV6_ALL : LINT_IDS;
+	case TEST_PORT:
+		return LINT_PORT;
+	default:
+		return LINT_IDS;
+	}
+}
+
+/* ---- words that say what hardly anybody means ---- */
+
+static bool
+is_name_byte(char c)
+{
+	return str_is_digit(c) || (str_lower(c) >= 'a' && str_lower(c) <= 'z') ||
+	    (c != '\0' && strchr(".-_*?", c) != NULL);
+}
+
+static enum lint_id
+odd_name(const struct taken *taken, const struct test *test)
+{
+	bool is_odd = str_consists_of(test->text, test->len, "-_.");
+
+	if (taken->role == ROLE_FILE && str_is(test->text, test->len, "EXCEPT"))
+		return LINT_LIST_EXCEPT;
+	for (size_t i = 0; i < test->len; i++)
+		is_odd = is_odd || !is_name_byte(test->text[i]);
+	if (is_odd)
+		return LINT_ODD_NAME;
+	return test->kind == TEST_PREFIX ? LINT_NAME_DOT : LINT_IDS;
+}
+
+/* All digits, and no port both ways. */
+static bool
+is_no_port(const struct test *test)
+{
+	unsigned long port;
+
+	return str_number(test->text, test->len, INT32_MAX, &port);
+}
+
+static enum lint_id
+unusual(const struct taken *taken, const struct test *test)
+{
+	bool is_text = test->kind == TEST_EXACT || test->kind == TEST_PREFIX ||
+	    test->kind == TEST_SUFFIX || test->kind == TEST_GLOB;
+
+	if (is_text && test->subject == SUBJECT_HOST && test->flags & TEST_NAME)
+		return odd_name(taken, test);
+	if (test->kind == TEST_EXACT && test->subject == SUBJECT_DAEMON && is_no_port(test))
+		return LINT_PORT_RANGE;
+	return LINT_IDS;
+}
+
+static void
+tell_facts(struct place *place, const struct taken *taken, enum lint_id id)
+{
+	struct remark remark = {.id = id,
+	    .at = taken->at,
+	    .subject = taken->at,
+	    .subject_len = taken->len,
+	    .relation = RELATION_EITHER,
+	    .differs = lint_specs[id].severity != LINT_NOTE};
+
+	tell(place, &remark);
+}
+
+static bool
+is_dashes(const char *from, const char *end)
+{
+	return end > from && str_consists_of(from, (size_t)(end - from), "-_.");
+}
+
+/* The only byte because of which it is odd; NULL: there is more to it. */
+static const char *
+find_semicolon(const struct taken *taken)
+{
+	const char *found = NULL, *end = taken->at + taken->len;
+
+	for (const char *at = taken->at; at < end; at++) {
+		if (is_name_byte(*at))
+			continue;
+		if (*at != ';' || found != NULL)
+			return NULL;
+		found = at;
+	}
+	if (found != NULL && (is_dashes(taken->at, found) || is_dashes(found + 1, end)))
+		return NULL;
+	return found;
+}
+
+static void
+tell_unusual(struct place *place, const struct taken *taken, enum lint_id id)
+{
+	const char *semicolon = find_semicolon(taken);
+	struct remark remark = {
+	    .id = id, .at = taken->at, .subject = taken->at, .subject_len = taken->len};
+
+	if (id == LINT_ODD_NAME && semicolon != NULL)
+		tell_mend(&remark, semicolon, semicolon + 1, " ");
+	tell(place, &remark);
+}
+
+/* A member that both ways take alike. */
+static void
+check_agreed(struct place *place, const struct taken *taken, const struct test *test)
+{
+	enum lint_id id = LINT_IDS;
+
+	if (taken->which == WAY_BOTH)
+		id = differing_facts(place, test);
+	if (id < LINT_IDS) {
+		tell_facts(place, taken, id);
+		return;
+	}
+	id = unusual(taken, test);
+	if (id < LINT_IDS)
+		tell_unusual(place, taken, id);
+}
+
+void
+word_check(struct place *place, enum role role, ways which, const char *at, size_t len)
+{
+	struct taken taken;
+	const struct test *counts;
+	unsigned members;
+	bool told;
+
+	take(&taken, role, which, at, len);
+	told = check_readings(place, &taken);
+	counts = which == WAY_CLASSIC ? taken.classic : taken.plain;
+	members = counts[0].flags & TEST_AND ? 2 : 1;
+	for (unsigned i = 0; i < members; i++) {
+		if (counts[i].kind == TEST_LIST && counts[i].subject == SUBJECT_HOST)
+			list_check(place, counts[i].text, counts[i].len);
+		else if (!told)
+			check_agreed(place, &taken, &counts[i]);
+	}
+}
+
+/* ---- lists ---- */
+
+/* The next word from *at on; false: there is none. */
+static bool
+next_word(const struct list *list, size_t *at, const char **ret_word, size_t *ret_len)
+{
+	while (*at < list->len && lexer_is_separator(list->text[*at]))
+		++*at;
+	*ret_word = list->text + *at;
+	while (*at < list->len && !lexer_is_separator(list->text[*at]))
+		++*at;
+	*ret_len = (size_t)(list->text + *at - *ret_word);
+	return *ret_len > 0;
+}
+
+static void
+tell_shape(struct place *place, const struct list *list, enum lint_id id, const char *at)
+{
+	struct remark remark = {.id = id, .at = at};
+
+	remark.subject = list->role == ROLE_DAEMONS ? "daemon" : "client";
+	remark.subject_len = strlen(remark.subject);
+	tell(place, &remark);
+}
+
+/* "A EXCEPT B EXCEPT C" is A and not (B and not C): behind each EXCEPT, a word does the opposite. */
+static void
+check_list(struct place *place, const struct list *list, ways which)
+{
+	size_t at = 0, len;
+	unsigned words = 0;
+	const char *word, *except = NULL;
+
+	while (next_word(list, &at, &word, &len)) {
+		bool is_except = str_is(word, len, "EXCEPT");
+
+		if (is_except && words == 0 && except == NULL)
+			tell_shape(place, list, LINT_EXCEPT_FIRST, word);
+		if (is_except)
+			place->is_excepted = !place->is_excepted;
+		else
+			word_check(place, list->role, which, word, len);
+		except = is_except ? word : NULL;
+		words++;
+	}
+	place->is_excepted = false;
+	if (words == 0)
+		tell_shape(place, list, LINT_EMPTY_LIST, NULL);
+	else if (except != NULL && words > 1)
+		tell_shape(place, list, LINT_EXCEPT_LAST, except);
+}
+
+void
+word_check_rule(struct place *place, const struct rule *rule, ways which)
+{
+	check_list(place, &rule->daemons, which);
+	check_list(place, &rule->clients, which);
+}
