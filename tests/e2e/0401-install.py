@@ -19,7 +19,7 @@ LEFT_OUT = shutil.ignore_patterns(".git", ".cache", "build", "__pycache__")
 sys.path.insert(0, str(ROOT / "tests/compat"))
 import generate  # noqa: E402
 
-TABLES = BUILD / "src/cmd/tables/tables"
+TCPWRAP, JUDGE = BUILD / "src/cmd/tcpwrap/tcpwrap", BUILD / "src/cmd/judge/judge"
 PREFIX = pathlib.Path("/usr/local")
 LOCAL = ("/usr/local", "/var/cache/ldconfig")  # empty in here
 
@@ -40,8 +40,8 @@ for path in ("/etc/hosts.allow", "/etc/hosts.deny"):
     pathlib.Path(path).unlink(missing_ok=True)
 
 ALWAYS = {"sbin/tcpd", "sbin/inetd", "sbin/safe_finger", "sbin/try-from", "include/tcpd.h", "include/tcpwrap.h",
-          "lib/libwrap.so.0", "lib/libtcpwrap.so.0", "lib/pkgconfig/libtcpwrap.pc", "lib/pkgconfig/libwrap.pc",
-          "share/doc/tcpwrap/installed", "share/man/man5/hosts_access.5",
+          "bin/tcpwrap", "share/man/man1/tcpwrap.1", "lib/libwrap.so.0", "lib/libtcpwrap.so.0",
+          "lib/pkgconfig/libtcpwrap.pc", "lib/pkgconfig/libwrap.pc", "share/doc/tcpwrap/installed", "share/man/man5/hosts_access.5",
           "share/man/man5/hosts_options.5", "share/man/man3/hosts_access.3", "share/man/man8/tcpd.8",
           "share/man/man8/inetd.8", "share/man/man5/inetd.conf.5", "share/man/man8/try-from.8",
           "share/man/man8/safe_finger.8", "share/man/man3/tcpwrap.3"}
@@ -75,8 +75,13 @@ def check(allow, deny=""):
     paths = [dir / "allow", dir / "deny"]
     for path, text in zip(paths, (allow, deny)):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    done = subprocess.run([TABLES, "check", *paths], text=True, capture_output=True)
+    done = differences(*paths)
     return done.returncode, done.stdout
+
+
+def differences(allow, deny):
+    return subprocess.run([TCPWRAP, "check", "--differences", "--allow", allow, "--deny", deny], text=True,
+                          capture_output=True)
 
 
 @test("make install DESTDIR= puts every file in its place, and none elsewhere")
@@ -184,12 +189,12 @@ def _():
 def _():
     allow = pathlib.Path("/etc/hosts.allow")
     for line, place, said in (
-            ("sshd: 10.1.2.3/8", "2:7:", "classic: nobody; plain: the network 10.0.0.0/255.0.0.0"),
-            ("ALL: ALL: aclexec /bin/true", "2:10:", "counts for this rule alone"),
-            ("ALL: ALL: user nobody", "2:10:", "becomes this user")):
+            ("sshd: 10.1.2.3/8", "2:7:", "plain:  the network 10.0.0.0/8"),
+            ("ALL: ALL: aclexec /bin/true", "2:11:", "[ACLEXEC-STATUS]"),
+            ("ALL: ALL: user nobody", "2:11:", "[USER-OPTION]")):
         allow.write_text(f"# a table\n{line}\n")
         out = make("install", want=1)
-        equal([f"/etc/hosts.allow:{place}" in out, said in out, f"\t{line}\n" in out, "remedy: " in out,
+        equal([f"/etc/hosts.allow:{place}" in out, said in out, f"\t{line}\n" in out, "so:" in out,
                "FORCE=1" in out], [True] * 5)
         equal(os.listdir(PREFIX), [])
     make("install", f"DESTDIR={staged}")  # that is for another machine
@@ -225,10 +230,9 @@ def _():
     equal(check(SOUND * 1000)[0], 0)
 
 
-@test("a dead word is a note, and stops nothing")
+@test("what does not work with Debian's library either stops nothing")
 def _():
-    status, out = check("ALL: 10.0.0.0/33\nno colon here\nALL: ALL: nosuch\n")
-    equal([status, out.count("note: "), "allow:1:6: note: " in out], [0, 3, True])
+    equal(check("ALL: 10.0.0.0/33\nno colon here\nALL: ALL: nosuch\n"), (0, ""))
 
 
 ODD = ("ALL: ALL", "  # ALL: ALL\n", "ALL: 1.2.3.4 # here\n", "ALL: ::1\n", "ALL: 0.0.0.0/0\n",
@@ -240,7 +244,7 @@ ODD = ("ALL: ALL", "  # ALL: ALL\n", "ALL: 1.2.3.4 # here\n", "ALL: ::1\n", "ALL
 
 @test("what they do not take alike, or what cannot be carried out, is told")
 def _():
-    equal([text for text in ODD if check(text)[0] != 1 or check("", text)[0] != 1], [])
+    equal([text for text in ODD if not check(text)[0] or not check("", text)[0]], [])
 
 
 @test("files that tables name are looked into, and those that cannot be read are told")
@@ -249,18 +253,18 @@ def _():
     for content, status in ((b"10.0.0.1\nhost.example.org .example.com\n", 0), (b"10.0.0.1 # here\n", 1),
                             (b"10.0.0.1,10.0.0.2\n", 1), (b"10.1.2.3/8\n", 1), (b"x" * 9000, 1)):
         listed.write_bytes(content)
-        equal((content, check(f"ALL: {listed}\n")[0]), (content, status))
+        equal((content, check(f"ALL: {listed}\n")[0] > 0), (content, status > 0))
         # read as the rule that names it: an earlier modern table does not hide it
-        equal(check(f"#!tcpwrap modern\nALL: {listed}\n", f"ALL: {listed}\n")[0], status)
+        equal(check(f"#!tcpwrap modern\nALL: {listed}\n", f"ALL: {listed}\n")[0] > 0, status > 0)
     again = dir / "again"
     again.write_text("10.0.0.1\n")
     listed.write_text(f"{again} {again}\n")
     equal(check(f"ALL: {listed} {again}\n", f"ALL: {listed}\n")[0], 0)
     again.write_text(f"{listed}\n")
-    equal(check(f"ALL: {listed}\n")[0], 1)
-    equal(check(f"ALL: {dir}\n")[0], 1)
+    equal(check(f"ALL: {listed}\n")[0], 2)
+    equal(check(f"ALL: {dir}\n")[0], 2)
     equal(check("ALL: /nonexistent/list\n")[0], 0)
-    equal(subprocess.run([TABLES, "check", dir, "/nonexistent"], capture_output=True).returncode, 1)
+    equal(differences(dir, "/dev/null").returncode, 2)
 
 
 def unescaped(text):
@@ -276,9 +280,9 @@ def judged(row):
         return None
     for path, text in ((dir / "allow", allow), (dir / "deny", deny)):
         path.write_text("" if text == "<absent>" else unescaped(text), newline="")
-    said = subprocess.run([TABLES, "judge", dir / "allow", dir / "deny", daemon, facts["addr"],
+    said = subprocess.run([JUDGE, dir / "allow", dir / "deny", daemon, facts["addr"],
                            *([facts["name"]] if facts.get("name") else [])], text=True, capture_output=True)
-    looked = subprocess.run([TABLES, "check", dir / "allow", dir / "deny"], capture_output=True)
+    looked = differences(dir / "allow", dir / "deny")
     return verdict, said.stdout.split()[0], looked.returncode
 
 
@@ -288,7 +292,7 @@ def _():
     results = {row[:4]: judged(row) for row in rows if row.startswith("V")}
     differing = {id for id, r in results.items() if r and r[0] == "granted" and r[1] == "refuse"}
     equal(len(differing) >= 10, True)
-    equal(sorted(id for id in differing if results[id][2] != 1), [])
+    equal(sorted(id for id in differing if not results[id][2]), [])
 
 
 def is_ordinary(request):
@@ -306,7 +310,7 @@ def is_ordinary(request):
 
 def verdict(allow, deny, request):
     names = [request["name"]] if request.get("name") else []
-    return subprocess.run([TABLES, "judge", allow, deny, request["daemon"], request["addr"], *names],
+    return subprocess.run([JUDGE, allow, deny, request["daemon"], request["addr"], *names],
                           capture_output=True).stdout.split()[0]
 
 
@@ -324,13 +328,12 @@ def _():
                 path = paths[name + way] = dir / (name + way)
                 path.write_bytes(first + text)
                 os.utime(path, (1, 1))  # old: nobody waits for a writer
-        told = subprocess.run([TABLES, "check", paths["allow"], paths["deny"]],
-                              capture_output=True).returncode
+        told = differences(paths["allow"], paths["deny"]).returncode
         for request in [r for r in policy.requests if is_ordinary(r)][:3]:
             both = verdict(paths["allow"], paths["deny"], request)
             classic = verdict(paths["allow.classic"], paths["deny.classic"], request)
             differing += both != classic
-            if both != classic and told != 1:
+            if both != classic and not told:
                 untold += 1
                 print(f"# {policy!r} {request}: {classic} alone, {both} by both")
     print(f"# {differing} verdicts differ")
@@ -346,7 +349,7 @@ def _():
     for _ in range(300):
         text = b"".join(source.choice(words) for _ in range(source.randrange(60)))
         status, _ = check(text, text[::-1])
-        if status not in (0, 1):
+        if status not in (0, 1, 2):
             raise AssertionError(f"status {status}: {text!r}")
 
 

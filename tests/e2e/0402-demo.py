@@ -105,7 +105,7 @@ def _():
 @test("a tcpd that lets everybody in is found out")
 def _():
     fake = pathlib.Path(home) / "build"
-    for name in ("src/cmd/inetd", "src/cmd/tables", "src/libwrap"):
+    for name in ("src/cmd/inetd", "src/cmd/judge", "src/libwrap"):
         (fake / name).parent.mkdir(parents=True, exist_ok=True)
         (fake / name).symlink_to(BUILD / name)
     (fake / "src/cmd/tcpd").mkdir()

@@ -11,11 +11,11 @@ import tempfile
 ROOT = pathlib.Path(os.environ.get("ROOT") or pathlib.Path(__file__).resolve().parents[2])
 BUILD = pathlib.Path(os.environ.get("BUILD") or ROOT / "build")
 MAN, SAMPLES = ROOT / "man", ROOT / "docs/samples"
-TABLES = BUILD / "src/cmd/tables/tables"
+TCPWRAP, JUDGE = BUILD / "src/cmd/tcpwrap/tcpwrap", BUILD / "src/cmd/judge/judge"
 PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
 # What this project has to document, and pages of the system that ours may point to.
 OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetd.conf.5", "inetd.8",
-        "safe_finger.8", "tcpd.8", "tcpwrap.3", "try-from.8"}
+        "safe_finger.8", "tcpd.8", "tcpwrap.1", "tcpwrap.3", "try-from.8"}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
                     r"socket|listen|umask|sd_listen_fds|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"
@@ -232,7 +232,7 @@ def findings(directory, text):
     stand_in.write_text("192.0.2.0/24\n")
     path = directory / "table"
     path.write_text(re.sub(r": /etc/\S+$", f": {stand_in}", text, flags=re.M))
-    done = subprocess.run([TABLES, "check", path, "/dev/null"], text=True, stdout=subprocess.PIPE,
+    done = subprocess.run([TCPWRAP, "check", path], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     return done.stdout if done.returncode == 0 else f"status {done.returncode}\n{done.stdout}"
 
@@ -240,7 +240,7 @@ def findings(directory, text):
 def check_rules(directory):
     for page in ("hosts_access.5", "hosts_options.5", "safe_finger.8", "tcpd.8"):
         rules = [block for block in blocks(page) if re.search(r"^[\w.]+[^:\n]* +: ", block, re.M)]
-        said = [findings(directory, DIRECTIVE + block) for block in rules]
+        said = [findings(directory, block if block.startswith("#!") else DIRECTIVE + block) for block in rules]
         ok(rules and not any(said), f"the engine takes the {len(rules)} examples in {page}", *said)
 
 
@@ -257,7 +257,7 @@ def check_samples(directory):
         said = findings(directory, "".join(live))
         ok(enabled >= 3 and not said, f"nor if its {enabled} examples are switched on", said)
     for want, *question in JUDGED:
-        done = subprocess.run([TABLES, "judge", allow, deny, *question], text=True, stdout=subprocess.PIPE)
+        done = subprocess.run([JUDGE, allow, deny, *question], text=True, stdout=subprocess.PIPE)
         ok(done.stdout.startswith(want + " "), f"samples: {want} {' '.join(question)}", done.stdout)
 
 

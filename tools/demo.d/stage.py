@@ -157,10 +157,10 @@ class Stage:
 
     def judge(self, daemon, client):
         """(verdict, FILE:LINE) of the same engine, on the same tables, for the same client."""
-        asked = subprocess.run([self.build / "src/cmd/tables/tables", "judge", "/etc/hosts.allow",
+        asked = subprocess.run([self.build / "src/cmd/judge/judge", "/etc/hosts.allow",
                                 "/etc/hosts.deny", daemon, client], capture_output=True, text=True)
         if asked.returncode != 0:
-            raise Trouble(f"tables judge: {asked.stderr}")
+            raise Trouble(f"judge: {asked.stderr}")
         return asked.stdout.split()
 
 

@@ -4,7 +4,7 @@
  *          line: nothing is looked up.
  * INVARIANTS  A fault refuses, as in enforcement.
  */
-#include "cmd/tables/judge.h"
+#include "cmd/judge/judge.h"
 
 #include <stdio.h>
 #include <string.h>

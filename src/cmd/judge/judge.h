@@ -1,8 +1,8 @@
 /*
  * What the tables say of one client, by the engine that enforces them.
  */
-#ifndef TABLES_JUDGE_H
-#define TABLES_JUDGE_H
+#ifndef JUDGE_JUDGE_H
+#define JUDGE_JUDGE_H
 
 struct question {
 	const char *allow, *deny; /* paths of the tables */

@@ -1,0 +1,31 @@
+/*
+ * Findings for people, and for scripts. Everything goes to stdout.
+ */
+#ifndef TCPWRAP_SHOW_H
+#define TCPWRAP_SHOW_H
+
+#include "lint/lint.h"
+
+extern const char *const show_severities[]; /* by enum lint_severity */
+extern const char *const show_tables[]; /* by enum table */
+
+struct counts {
+	unsigned long of[LINT_ERROR + 1]; /* by enum lint_severity */
+};
+
+void show_finding(const struct finding *);
+void show_counts(const struct counts *, bool notes_were_shown);
+/* Name and severity of a finding; if it has no example, what lints.def says of it. */
+void show_meaning(enum lint_id);
+
+struct json {
+	bool has_findings;
+};
+/* In this order: one start, findings, one middle, tables, one end. */
+void json_start(void);
+void json_finding(struct json *, const struct finding *);
+void json_middle(void);
+void json_table(bool is_first, const char *path, enum table, bool is_present);
+void json_end(const struct counts *);
+
+#endif
