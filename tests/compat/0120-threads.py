@@ -217,7 +217,7 @@ def options(policy):
 
 
 def errors(policy):
-    names = [] if policy.historic else ["severity info : user nosuchuser", "aclexec exit 127"]
+    names = [] if policy.historic else ["severity info : user nosuchuser"]
     for table in ("allow", "deny"):
         for text in ["severity nonsense", "umask 999", "frobnicate", "nice x",
                      "allow : severity info", "severity info : linger x", "twist /bin/echo no",
@@ -276,6 +276,10 @@ def commands(policy, note):
         policy.rule(f"{daemon} : {n} : aclexec echo %d %a >>{note}; exit {status} : severity info")
         for i in range(ASKED):
             policy.ask_texts(daemon, f"{n}0.{i}", None, granted=status == 0, log="-")
+    daemon, n = policy.new("aclexec")
+    line = policy.rule(f"{daemon} : {n} : aclexec exit 127")
+    for i in range(ASKED):
+        policy.ask_texts(daemon, f"{n}0.{i}", None, granted=False, log=line)
     daemon, n = policy.new("spawn")
     line = policy.rule(f"{daemon} : {n} : spawn echo %d %a >>{note} : twist echo no")
     for i in range(ASKED):
