@@ -49,20 +49,30 @@ diag_remedy(enum diag_code code)
 }
 
 bool
-diag_format(const struct diag *diag, struct buf *buf)
+diag_fill(struct buf *buf, const char *text, const char *const args[], int error)
 {
 	bool ok = true;
 
-	for (const char *p = messages[diag->code].text; *p != '\0' && ok; p++) {
+	for (const char *p = text; *p != '\0' && ok; p++) {
 		if (p[0] == '%' && p[1] == 's') {
-			ok = buf_add_escaped(buf, diag->arg, strlen(diag->arg));
+			ok = buf_add_escaped(buf, *args, strlen(*args));
+			args++;
 			p++;
 		} else if (p[0] == '%' && p[1] == 'm') {
-			ok = buf_add_str(buf, strerror(diag->error));
+			ok = buf_add_str(buf, strerror(error));
 			p++;
 		} else {
 			ok = buf_add_char(buf, *p);
 		}
 	}
 	return ok;
+}
+
+bool
+diag_format(const struct diag *diag, struct buf *buf)
+{
+	/* No message has more than one subject, but may have it twice. */
+	const char *const args[] = {diag->arg, diag->arg};
+
+	return diag_fill(buf, messages[diag->code].text, args, diag->error);
 }

@@ -44,6 +44,9 @@ const char *diag_name(enum diag_code);
  * filled in. */
 bool diag_format(const struct diag *, struct buf *);
 
+/* The same for any text: each %s takes the next of args, %m is the text of error. */
+bool diag_fill(struct buf *, const char *text, const char *const args[], int error);
+
 /* How to mend it; "" if there is nothing more to say. */
 const char *diag_remedy(enum diag_code);
 

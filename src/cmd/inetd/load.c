@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "cmd/inetd/text.h"
+#include "services/text.h"
 
 enum { LINE_TEXT_MAX = 1024 }; /* what syslog keeps of a line */
 

@@ -1,8 +1,8 @@
 /*
- * The configuration file as text.
+ * A configuration file as text.
  */
-#ifndef INETD_TEXT_H
-#define INETD_TEXT_H
+#ifndef SERVICES_TEXT_H
+#define SERVICES_TEXT_H
 
 #include "base/buf.h"
 

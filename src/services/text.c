@@ -1,8 +1,8 @@
 /*
- * NAME     text - read inetd.conf
+ * NAME     text - read a configuration file
  * INVARIANTS  Never waits: a FIFO or a device in place of the file is a fault, not a hang.
  */
-#include "cmd/inetd/text.h"
+#include "services/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,111 @@
+/*
+ * Fuzz target: what an inventory reads. The first byte says what the rest is: inetd.conf, xinetd.conf,
+ * a systemd unit, a program. Beside crashes it checks that what comes out is whole.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/elf.h"
+#include "services/inetd_conf.h"
+#include "services/unit.h"
+#include "services/xinetd_conf.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct input {
+	const uint8_t *data;
+	size_t size;
+};
+
+static void
+check(int truth)
+{
+	if (!truth)
+		abort();
+}
+
+static void
+check_line(void *ctx, const struct inetd_conf_line *line)
+{
+	const struct input *input = ctx;
+
+	check(line->number > 0 && line->number <= input->size + 1);
+	if (line->is_complete) {
+		check(line->path[0] != '\0' && line->name[0] != '\0' && line->protocol[0] != '\0');
+		check(line->argument == NULL || line->argument[0] != '\0');
+	}
+}
+
+static void
+check_entry(void *ctx, const struct xinetd_conf_entry *entry)
+{
+	const struct input *input = ctx;
+	const char *const words[] = {
+	    entry->service, entry->server, entry->first, entry->second, entry->libwrap};
+
+	check(entry->number > 0 && entry->number <= input->size + 1);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		check(strlen(words[i]) < XINETD_CONF_WORD_MAX);
+}
+
+static void
+check_include(void *ctx, const char *path, bool is_folder, unsigned line)
+{
+	const struct input *input = ctx;
+
+	(void)is_folder;
+	check(path[0] != '\0' && line > 0 && line <= input->size + 1);
+}
+
+static void
+check_unit(const struct input *input)
+{
+	struct unit unit = {0};
+
+	unit_read(&unit, (const char *)input->data, input->size);
+	unit_read(&unit, (const char *)input->data, input->size / 2);
+	check(strlen(unit.path) < UNIT_WORD_MAX && strlen(unit.first) < UNIT_WORD_MAX);
+	check(strlen(unit.second) < UNIT_WORD_MAX && strlen(unit.service) < UNIT_WORD_MAX);
+	check(unit.number == 0 || unit.path[0] != '\0');
+	check(unit.number <= input->size + 1);
+}
+
+static bool
+read_input(void *ctx, uint64_t offset, void *buf, size_t len)
+{
+	const struct input *input = ctx;
+
+	if (offset > input->size || len > input->size - offset)
+		return false;
+	memcpy(buf, input->data + offset, len);
+	return true;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = {data + 1, size > 0 ? size - 1 : 0};
+	struct xinetd_conf_reader reader = {&input, check_entry, check_include};
+	struct elf_source source = {&input, read_input};
+
+	if (size == 0)
+		return 0;
+	switch (data[0]) {
+	case 'i':
+		inetd_conf_read((const char *)input.data, input.size, check_line, &input);
+		break;
+	case 'x':
+		xinetd_conf_is((const char *)input.data, input.size);
+		xinetd_conf_read((const char *)input.data, input.size, &reader);
+		break;
+	case 'u':
+		check_unit(&input);
+		break;
+	default:
+		elf_needs(&source, "libwrap.so.0");
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,242 @@
+/*
+ * NAME     inventory - services of a host
+ * PURPOSE  Collects who starts what, and answers for a name.
+ * INVARIANTS  Nothing is said to be wrapped that nobody said or showed to be. A file that cannot be read
+ *          is a finding.
+ */
+#include "services/inventory.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/str.h"
+#include "services/inetd_conf.h"
+#include "services/part.h"
+#include "services/xinetd_conf.h"
+
+static const struct {
+	const char *text, *remedy;
+} notes[] = {
+#define NOTE(id, text, remedy) {text, remedy},
+#include "services/notes.def"
+#undef NOTE
+};
+
+void
+inventory_init(struct inventory *inventory, const char *root)
+{
+	*inventory = (struct inventory){.root = root};
+	inventory->services_end = &inventory->services;
+	inventory->notes_end = &inventory->notes;
+}
+
+void
+inventory_release(struct inventory *inventory)
+{
+	arena_release(&inventory->arena);
+	inventory_init(inventory, "");
+}
+
+/* ---- collecting ---- */
+
+static const char *
+keep(struct inventory *inventory, const char *text)
+{
+	const char *copy = text != NULL ? arena_copy(&inventory->arena, text, strlen(text)) : NULL;
+
+	inventory->failed |= text != NULL && copy == NULL;
+	return copy;
+}
+
+void
+inventory_add(struct inventory *inventory, const struct start *start, const char *name,
+    enum wrapping wrapping)
+{
+	struct service *service = arena_alloc(&inventory->arena, sizeof *service);
+
+	if (service == NULL) {
+		inventory->failed = true;
+		return;
+	}
+	*service = (struct service){.name = keep(inventory, name),
+	    .path = keep(inventory, start->path),
+	    .file = keep(inventory, start->file),
+	    .line = start->line,
+	    .wrapping = wrapping};
+	if (service->name == NULL || service->file == NULL)
+		return;
+	*inventory->services_end = service;
+	inventory->services_end = &service->next;
+}
+
+void
+inventory_note(struct inventory *inventory, const struct start *at, enum service_note_code code,
+    int error, const char *first, const char *second)
+{
+	struct service_note *note = arena_alloc(&inventory->arena, sizeof *note);
+
+	if (note == NULL) {
+		inventory->failed = true;
+		return;
+	}
+	*note = (struct service_note){.code = code,
+	    .file = keep(inventory, at->file),
+	    .line = at->line,
+	    .error = error,
+	    .args = {keep(inventory, first != NULL ? first : ""),
+	        keep(inventory, second != NULL ? second : "")}};
+	if (note->args[0] == NULL || note->args[1] == NULL)
+		return;
+	*inventory->notes_end = note;
+	inventory->notes_end = &note->next;
+}
+
+bool
+inventory_note_text(const struct service_note *note, struct buf *buf)
+{
+	return diag_fill(buf, notes[note->code].text, note->args, note->error);
+}
+
+const char *
+inventory_note_remedy(const struct service_note *note)
+{
+	return notes[note->code].remedy;
+}
+
+/* ---- files ---- */
+
+struct inetd_context {
+	struct inventory *inventory;
+	const char *file;
+};
+
+static void
+take_inetd_line(void *ctx, const struct inetd_conf_line *line)
+{
+	struct inetd_context *context = ctx;
+	struct start start = {.file = context->file,
+	    .line = line->number,
+	    .path = line->path,
+	    .name = line->name,
+	    .argument = line->argument,
+	    .protocol = line->protocol};
+
+	if (line->is_complete)
+		start_check(context->inventory, &start);
+	else
+		inventory_note(context->inventory, &start, SERVICE_INCOMPLETE, 0, NULL, NULL);
+}
+
+const char *
+inventory_read_file(struct inventory *inventory, const char *path)
+{
+	struct inetd_context context = {inventory, path};
+	const char *fault;
+	struct buf text;
+
+	buf_init(&text, NULL, 0, INVENTORY_TEXT_MAX);
+	fault = path_text(inventory, path, &text);
+	if (fault == NULL) {
+		inventory->sources++;
+		if (xinetd_conf_is(text.bytes, text.len))
+			xinetd_read(inventory, path, text.bytes, text.len);
+		else if (!inetd_conf_read(text.bytes, text.len, take_inetd_line, &context))
+			inventory->failed = true;
+	}
+	buf_release(&text);
+	return fault;
+}
+
+/* One of the usual files: that it is not there is no fault. */
+static void
+read_usual(struct inventory *inventory, const char *path)
+{
+	char full[INVENTORY_PATH_MAX];
+	struct start at = {.file = path};
+	const char *fault;
+
+	if (!path_below(inventory, path, full) || access(full, F_OK) != 0)
+		return;
+	fault = inventory_read_file(inventory, path);
+	if (fault != NULL)
+		inventory_note(inventory, &at, SERVICE_CANNOT_READ, 0, fault, NULL);
+}
+
+static void
+read_folder(struct inventory *inventory, const char *folder)
+{
+	size_t count;
+	const char **names = path_list(inventory, folder, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		char path[INVENTORY_PATH_MAX];
+
+		if (path_join(path, (const char *const[]){folder, "/", names[i], NULL}))
+			read_usual(inventory, path);
+	}
+}
+
+void
+inventory_read_host(struct inventory *inventory)
+{
+	read_usual(inventory, "/etc/inetd.conf");
+	read_folder(inventory, "/etc/inetd.d");
+	/* It names /etc/xinetd.d itself. */
+	read_usual(inventory, "/etc/xinetd.conf");
+	units_read(inventory);
+}
+
+/* ---- answers ---- */
+
+/* What a line says, or else the program it starts. */
+static enum wrapping
+wrapping_of(const struct inventory *inventory, const struct service *service)
+{
+	if (service->wrapping == WRAPPING_NOT && service->path != NULL &&
+	    program_wrapping(inventory, service->path) == WRAPPING_WRAPPED)
+		return WRAPPING_WRAPPED;
+	return service->wrapping;
+}
+
+enum wrapping
+inventory_find(
+    const struct inventory *inventory, const char *name, const struct service **ret_service)
+{
+	enum wrapping best = WRAPPING_UNKNOWN, program;
+	const struct service *by = NULL;
+
+	for (const struct service *service = inventory->services;
+	     service != NULL && best != WRAPPING_WRAPPED; service = service->next) {
+		enum wrapping wrapping;
+
+		if (!str_is(service->name, strlen(service->name), name))
+			continue;
+		wrapping = wrapping_of(inventory, service);
+		if (wrapping > best) {
+			best = wrapping;
+			by = service;
+		}
+	}
+	if (best != WRAPPING_WRAPPED) {
+		program = program_find(inventory, name);
+		if (program > best) {
+			best = program;
+			by = NULL;
+		}
+	}
+	if (ret_service != NULL)
+		*ret_service = by;
+	return best;
+}
+
+const char *
+inventory_word(enum wrapping wrapping)
+{
+	static const char *const words[] = {[WRAPPING_UNKNOWN] = "unknown",
+	    [WRAPPING_NOT] = "not wrapped",
+	    [WRAPPING_MAYBE] = "maybe",
+	    [WRAPPING_WRAPPED] = "wrapped"};
+
+	return words[wrapping];
+}

@@ -1,0 +1,29 @@
+/*
+ * systemd's unit files for an inventory: which program a unit starts.
+ */
+#ifndef SERVICES_UNIT_H
+#define SERVICES_UNIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	/* systemd allows 1 MiB; of the settings of use none is longer than a command. */
+	UNIT_LINE_MAX = 16384,
+	UNIT_WORD_MAX = 4096,
+};
+
+struct unit {
+	unsigned number; /* of the line of its ExecStart; 0: it has none */
+	unsigned commands; /* how often it was set */
+	bool has_name; /* "@": argv[0] is not the path */
+	bool is_accept; /* a socket unit that starts one service for each connection */
+	/* NUL-terminated, "" if not there. Of ExecStart: */
+	char path[UNIT_WORD_MAX], first[UNIT_WORD_MAX], second[UNIT_WORD_MAX];
+	char service[UNIT_WORD_MAX]; /* of a socket unit: Service= */
+};
+
+/* Apply a unit file, or a drop-in after it: what is set anew takes the place of what was. */
+void unit_read(struct unit *, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,399 @@
+/* What an inventory reads: the dialects of inetd.conf, xinetd.conf, systemd's units, programs; limits,
+ * and memory that runs out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "failing_alloc.h"
+#include "services/elf.h"
+#include "services/inetd_conf.h"
+#include "services/unit.h"
+#include "services/xinetd_conf.h"
+
+enum { SEEN_MAX = 1 << 17 };
+
+static char storage[SEEN_MAX + 1];
+static struct buf seen;
+
+static void
+add_word(const char *word)
+{
+	buf_add_char(&seen, ' ');
+	buf_add_str(&seen, word != NULL ? word : "-");
+}
+
+static void
+begin_seen(void)
+{
+	buf_init(&seen, storage, sizeof storage, SEEN_MAX);
+	buf_add_str(&seen, "");
+	storage[0] = '\0';
+}
+
+/* ---- inetd.conf ---- */
+
+static void
+see_line(void *ctx, const struct inetd_conf_line *line)
+{
+	(void)ctx;
+	buf_add_number(&seen, line->number);
+	if (line->is_complete) {
+		add_word(line->protocol);
+		add_word(line->path);
+		add_word(line->name);
+		add_word(line->argument);
+	} else {
+		add_word("incomplete");
+	}
+	buf_add_char(&seen, '\n');
+}
+
+static const struct {
+	const char *what, *text, *want;
+} inetd_cases[] = {
+    {"an ordinary line", "ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\n",
+        "1 tcp /usr/sbin/tcpd in.ftpd -l\n"},
+    {"comments, indented too", "# a\n  # b\n\n#<off># x\n", ""},
+    {"no newline at the end", "a stream tcp nowait root /b c", "1 tcp /b c -\n"},
+    {"CR LF", "a stream tcp nowait root /b c\r\n", "1 tcp /b c -\n"},
+    {"internal services",
+        "echo stream tcp nowait root internal\n"
+        "time stream tcp nowait root ?internal x\n",
+        ""},
+    {"no user", "a stream tcp nowait /b c\n", "1 tcp /b c -\n"},
+    {"no socket type: rpc in two lines", "prog 1-2\nstream rpc/tcp wait root /b c\n",
+        "1 incomplete\n2 rpc/tcp /b c -\n"},
+    {"versions before the path", "a stream tcp nowait root 1-3 /b c d\n", "1 tcp /b c d\n"},
+    {"a count of arguments", "a stream tcp nowait root /b 2 c d\n", "1 tcp /b c d\n"},
+    {"a question mark", "a stream tcp nowait root ?/b c\n", "1 tcp /b c -\n"},
+    {"a backslash goes on", "a stream tcp nowait root \\\n  /b c\n", "2 tcp /b c -\n"},
+    {"an indented line goes on, if something is missing",
+        "a stream tcp nowait root\n\t/b c\n\t# d\n", "2 tcp /b c -\n"},
+    {"fields are missing", "a stream tcp\nb stream tcp nowait root /b\n",
+        "1 incomplete\n2 incomplete\n"},
+    {"more words than are looked at", "a stream tcp nowait root /b c d e f g h i j k\n",
+        "1 tcp /b c d\n"},
+};
+
+static void
+test_inetd(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof inetd_cases / sizeof *inetd_cases; i++) {
+		begin_seen();
+		assert_true(inetd_conf_read(
+		    inetd_cases[i].text, strlen(inetd_cases[i].text), see_line, NULL));
+		if (strcmp(storage, inetd_cases[i].want) != 0)
+			print_message("%s\n", inetd_cases[i].what);
+		assert_string_equal(storage, inetd_cases[i].want);
+	}
+}
+
+static void
+test_inetd_limit(void **state)
+{
+	static const char line[] = "a stream tcp nowait root /b c ";
+	char *text = malloc(INETD_CONF_LINE_MAX + 2);
+
+	(void)state;
+	memset(text, 'x', INETD_CONF_LINE_MAX + 2);
+	memcpy(text, line, sizeof line - 1);
+	for (size_t len = INETD_CONF_LINE_MAX - 1; len <= INETD_CONF_LINE_MAX + 1; len++) {
+		begin_seen();
+		assert_true(inetd_conf_read(text, len, see_line, NULL));
+		assert_int_equal(strcmp(storage, "1 incomplete\n") == 0, len > INETD_CONF_LINE_MAX);
+	}
+	free(text);
+}
+
+static void
+test_inetd_memory(void **state)
+{
+	static const char text[] = "a stream tcp nowait root /b c\n";
+
+	(void)state;
+	begin_seen();
+	alloc_fail_after(0);
+	assert_false(inetd_conf_read(text, strlen(text), see_line, NULL));
+	assert_int_not_equal(alloc_fail_never(), 0);
+}
+
+/* ---- xinetd.conf ---- */
+
+static void
+see_entry(void *ctx, const struct xinetd_conf_entry *entry)
+{
+	(void)ctx;
+	buf_add_number(&seen, entry->number);
+	add_word(entry->service);
+	add_word(entry->server);
+	add_word(entry->first);
+	add_word(entry->second);
+	add_word(entry->libwrap);
+	if (entry->is_off)
+		add_word("off");
+	if (entry->is_internal)
+		add_word("internal");
+	if (entry->skips_tables)
+		add_word("skips");
+	if (entry->has_name)
+		add_word("named");
+	buf_add_char(&seen, '\n');
+}
+
+static void
+see_include(void *ctx, const char *path, bool is_folder, unsigned line)
+{
+	(void)ctx;
+	buf_add_number(&seen, line);
+	add_word(is_folder ? "folder" : "file");
+	add_word(path);
+	buf_add_char(&seen, '\n');
+}
+
+static const struct {
+	const char *what, *text, *want;
+	bool is_xinetd;
+} xinetd_cases[] = {
+    {"an entry", "service a\n{\n\tserver = /b\n\tserver_args = c d e\n}\n", "1 a /b c d \n", true},
+    {"a tcpd", "service a\n{\nflags = REUSE NAMEINARGS\nserver = /t/tcpd\nserver_args = x\n}\n",
+        "1 a /t/tcpd x   named\n", true},
+    {"off", "service a\n{\ndisable = yes\n}\nservice b\n{\ndisable = no\n}\n",
+        "1 a     off\n5 b    \n", true},
+    {"internal, tables skipped", "service a\n{\ntype = UNLISTED INTERNAL\nflags += NOLIBWRAP\n}\n",
+        "1 a     internal skips\n", true},
+    {"a name for the tables", "service a\n{\nserver = /b\nlibwrap = c\n}\n", "1 a /b   c\n", true},
+    {"defaults and includes", "# x\ndefaults\n{\nserver = no\n}\nincludedir /d\ninclude /f\n",
+        "6 folder /d\n7 file /f\n", true},
+    {"attributes without a sign, unknown ones", "service a\n{\nserver /b\nfoo = bar\n}\n",
+        "1 a    \n", true},
+    {"no closing brace", "service a\n{\nserver = /b\n", "1 a /b   \n", true},
+    {"inetd.conf", "# c\nservice stream tcp nowait root /b c\n", "2 stream    \n", false},
+};
+
+static void
+test_xinetd(void **state)
+{
+	const struct xinetd_conf_reader reader = {NULL, see_entry, see_include};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof xinetd_cases / sizeof *xinetd_cases; i++) {
+		const char *text = xinetd_cases[i].text;
+
+		begin_seen();
+		xinetd_conf_read(text, strlen(text), &reader);
+		if (strcmp(storage, xinetd_cases[i].want) != 0)
+			print_message("%s\n", xinetd_cases[i].what);
+		assert_string_equal(storage, xinetd_cases[i].want);
+		assert_int_equal(xinetd_conf_is(text, strlen(text)), xinetd_cases[i].is_xinetd);
+	}
+}
+
+static void
+test_xinetd_limit(void **state)
+{
+	const struct xinetd_conf_reader reader = {NULL, see_entry, see_include};
+	char text[XINETD_CONF_WORD_MAX + 64];
+
+	(void)state;
+	for (int len = XINETD_CONF_WORD_MAX - 2; len <= XINETD_CONF_WORD_MAX; len++) {
+		begin_seen();
+		snprintf(text, sizeof text, "include /%0*d\n", len - 1, 1);
+		xinetd_conf_read(text, strlen(text), &reader);
+		assert_int_equal(storage[0] == '1', len < XINETD_CONF_WORD_MAX);
+	}
+}
+
+/* ---- units ---- */
+
+static const struct {
+	const char *what, *text, *want;
+} unit_cases[] = {
+    {"a command", "[Service]\nExecStart=/a b c d\n", "2 /a b c"},
+    {"prefixes", "[Service]\nExecStart=-@!/a b c\n", "2@ /a b c"},
+    {"quotes", "[Service]\nExecStart=\"/a\" 'b c' d\n", "2 /a b c d"},
+    {"the first of several counts", "[Service]\nExecStart=/a\nExecStart=/b\n", "2 /a  "},
+    {"empty takes it back", "[Service]\nExecStart=/a\nExecStart=\nExecStart=/b\n", "4 /b  "},
+    {"other sections, comments", "[Unit]\nExecStart=/a\n[Service]\n#ExecStart=/b\n;x\n", "0   "},
+    {"continued, with a comment amid", "[Service]\nExecStart=/a \\\n# x\n  b\n", "4 /a b "},
+    {"blanks around the sign", "[Service]\n  ExecStart = /a\n", "2 /a  "},
+    {"a socket", "[Socket]\nAccept=true\nService=x.service\n", "0    accept x.service"},
+    {"no newline at the end", "[Service]\nExecStart=/a", "2 /a  "},
+};
+
+static void
+test_unit(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof unit_cases / sizeof *unit_cases; i++) {
+		struct unit unit = {0};
+
+		begin_seen();
+		unit_read(&unit, unit_cases[i].text, strlen(unit_cases[i].text));
+		buf_add_number(&seen, unit.number);
+		buf_add_str(&seen, unit.has_name ? "@" : "");
+		add_word(unit.path);
+		add_word(unit.first);
+		add_word(unit.second);
+		if (unit.is_accept)
+			add_word("accept");
+		if (unit.service[0] != '\0')
+			add_word(unit.service);
+		if (strcmp(storage, unit_cases[i].want) != 0)
+			print_message("%s\n", unit_cases[i].what);
+		assert_string_equal(storage, unit_cases[i].want);
+	}
+}
+
+static void
+test_unit_limit(void **state)
+{
+	char *text = malloc(2 * UNIT_LINE_MAX);
+
+	(void)state;
+	for (int len = UNIT_WORD_MAX - 2; len <= UNIT_WORD_MAX; len++) {
+		struct unit unit = {0};
+
+		snprintf(text, 2 * UNIT_LINE_MAX, "[Service]\nExecStart=/%0*d\n", len - 1, 1);
+		unit_read(&unit, text, strlen(text));
+		assert_int_equal(unit.number, len < UNIT_WORD_MAX ? 2 : 0);
+	}
+	for (int len = UNIT_LINE_MAX - 1; len <= UNIT_LINE_MAX + 1; len++) {
+		struct unit unit = {0};
+
+		snprintf(text, 2 * UNIT_LINE_MAX, "[Service]\nExecStart=/a %0*d\n",
+		    len - (int)strlen("ExecStart=/a "), 1);
+		unit_read(&unit, text, strlen(text));
+		assert_int_equal(unit.number, len <= UNIT_LINE_MAX ? 2 : 0);
+	}
+	free(text);
+}
+
+/* ---- programs ---- */
+
+struct image {
+	unsigned char bytes[1024];
+	bool is_64, is_big;
+};
+
+static void
+put(struct image *image, size_t at, uint64_t value, unsigned size)
+{
+	for (unsigned i = 0; i < size; i++)
+		image->bytes[at + (image->is_big ? size - 1 - i : i)] =
+		    (unsigned char)(value >> (8 * i));
+}
+
+static bool
+read_image(void *ctx, uint64_t offset, void *buf, size_t len)
+{
+	const struct image *image = ctx;
+
+	if (offset > sizeof image->bytes || len > sizeof image->bytes - offset)
+		return false;
+	memcpy(buf, image->bytes + offset, len);
+	return true;
+}
+
+enum { AT_SEGMENTS = 64, AT_DYNAMIC = 256, AT_STRINGS = 512, ADDRESS = 0x1000 };
+
+static void
+put_segment(struct image *image, unsigned i, unsigned type, uint64_t offset, uint64_t len)
+{
+	size_t at = AT_SEGMENTS + i * (image->is_64 ? 56 : 32);
+	unsigned word = image->is_64 ? 8 : 4;
+
+	put(image, at, type, 4);
+	put(image, at + (image->is_64 ? 8 : 4), offset, word);
+	put(image, at + (image->is_64 ? 16 : 8), ADDRESS + offset, word);
+	put(image, at + (image->is_64 ? 32 : 16), len, word);
+}
+
+/* A program that needs two libraries. */
+static void
+make_image(struct image *image, bool is_64, bool is_big, const char *second)
+{
+	unsigned word = is_64 ? 8 : 4;
+	const uint64_t entries[] = {1, 1, 1, 11, 5, ADDRESS + AT_STRINGS, 0, 0};
+
+	*image = (struct image){.is_64 = is_64, .is_big = is_big};
+	memcpy(image->bytes, "\177ELF", 4);
+	image->bytes[4] = is_64 ? 2 : 1;
+	image->bytes[5] = is_big ? 2 : 1;
+	put(image, is_64 ? 32 : 28, AT_SEGMENTS, word);
+	put(image, is_64 ? 54 : 42, is_64 ? 56 : 32, 2);
+	put(image, is_64 ? 56 : 44, 2, 2);
+	put_segment(image, 0, 1, 0, sizeof image->bytes);
+	put_segment(image, 1, 2, AT_DYNAMIC, sizeof entries / sizeof *entries * word);
+	for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+		put(image, AT_DYNAMIC + i * word, entries[i], word);
+	memcpy(image->bytes + AT_STRINGS, "\0libc.so.6\0", 11);
+	memcpy(image->bytes + AT_STRINGS + 11, second, strlen(second) + 1);
+}
+
+static void
+test_elf(void **state)
+{
+	struct image image;
+	struct elf_source source = {&image, read_image};
+
+	(void)state;
+	for (unsigned kind = 0; kind < 4; kind++) {
+		make_image(&image, kind & 1, kind & 2, "libwrap.so.0");
+		assert_int_equal(elf_needs(&source, "libwrap.so.0"), ELF_YES);
+		assert_int_equal(elf_needs(&source, "libc.so.6"), ELF_YES);
+		assert_int_equal(elf_needs(&source, "libwrap.so"), ELF_NO);
+		make_image(&image, kind & 1, kind & 2, "libwrap.so.01");
+		assert_int_equal(elf_needs(&source, "libwrap.so.0"), ELF_NO);
+		/* Linked statically. */
+		put(&image, kind & 1 ? 56 : 44, 1, 2);
+		assert_int_equal(elf_needs(&source, "libwrap.so.0"), ELF_NO);
+	}
+	memcpy(image.bytes, "#!/b", 4);
+	assert_int_equal(elf_needs(&source, "libwrap.so.0"), ELF_UNKNOWN);
+}
+
+/* Any byte may be any other: an answer all the same. */
+static void
+test_elf_hostile(void **state)
+{
+	static const unsigned char values[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+	struct image image;
+	struct elf_source source = {&image, read_image};
+
+	(void)state;
+	for (unsigned kind = 0; kind < 4; kind++) {
+		for (size_t at = 0; at < AT_STRINGS + 32; at++) {
+			for (size_t i = 0; i < sizeof values; i++) {
+				make_image(&image, kind & 1, kind & 2, "libwrap.so.0");
+				image.bytes[at] = values[i];
+				assert_in_range(elf_needs(&source, "libwrap.so.0"), 0, 2);
+			}
+		}
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_inetd),
+	    cmocka_unit_test(test_inetd_limit),
+	    cmocka_unit_test(test_inetd_memory),
+	    cmocka_unit_test(test_xinetd),
+	    cmocka_unit_test(test_xinetd_limit),
+	    cmocka_unit_test(test_unit),
+	    cmocka_unit_test(test_unit_limit),
+	    cmocka_unit_test(test_elf),
+	    cmocka_unit_test(test_elf_hostile),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
