@@ -297,28 +297,48 @@ trim_value(struct buf *value)
 	value->bytes[value->len] = '\0';
 }
 
-static enum action_result
-run_option(struct run *run)
+/* The value, as its handler takes it. */
+static bool
+prepare_value(struct run *run)
 {
-	const struct action_env *env = run->env;
 	const struct option *option = &run->option;
 
 	buf_clear(&run->value);
 	if (option_specs[option->id].flags & OPTION_EXPAND) {
-		if (!expand(
-		        env->expander, option->value, option->value_len, &run->value, run->diag))
-			return ACTION_ERROR;
+		if (!expand(run->env->expander, option->value, option->value_len, &run->value,
+		        run->diag))
+			return false;
 		trim_value(&run->value);
 	} else if (!buf_add(&run->value, option->value, option->value_len)) {
-		return fail(run,
+		fail(run,
 		    option->value_len > EXPAND_OPTION_MAX ? DIAG_EXPANSION_TOO_LONG
 		                                          : DIAG_NO_MEMORY,
 		    option->keyword);
+		return false;
 	}
 	run->diag->code = DIAG_NONE; /* an expansion may have reported something */
-	if (env->option != NULL)
-		env->option(env->ctx, option, run->value.bytes);
-	return handlers[option->id](run);
+	if (run->env->option != NULL)
+		run->env->option(run->env->ctx, option, run->value.bytes);
+	return true;
+}
+
+static enum action_result
+run_option(struct run *run)
+{
+	return prepare_value(run) ? handlers[run->option.id](run) : ACTION_ERROR;
+}
+
+/* Show an option whose value is wrong before that is said. */
+static enum action_result
+show_bad(struct run *run)
+{
+	struct diag why = *run->diag;
+
+	if (run->env->option != NULL && run->option.is_whole) {
+		prepare_value(run);
+		*run->diag = why;
+	}
+	return ACTION_ERROR;
 }
 
 enum action_result
@@ -334,7 +354,7 @@ action_run(const struct action_env *env, const struct tail *tail, size_t *at, st
 	option_cursor_init(&cursor, tail->way, tail->text + *at, tail->len - *at);
 	while (
 	    result == ACTION_END && (status = option_next(&cursor, &run.option, ret)) != OPTION_END)
-		result = status == OPTION_FIELD ? run_option(&run) : ACTION_ERROR;
+		result = status == OPTION_FIELD ? run_option(&run) : show_bad(&run);
 	*at += option_cursor_at(&cursor);
 	option_cursor_release(&cursor);
 	buf_release(&run.value);

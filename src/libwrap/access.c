@@ -73,16 +73,16 @@ run_tail(struct request_info *request, struct thread *thread, const struct decis
 }
 
 static bool
-carry_out(struct request_info *request, struct thread *thread, const struct decision *decision)
+carry_out(const struct answers *answers, const struct decision *decision)
 {
 	bool by_table = decision->table == TABLE_ALLOW;
 
 	if (decision->by != BY_RULE)
 		return decision->verdict == VERDICT_GRANT;
-	if (settings_verbose() >= 2)
-		warn_log(LOG_DEBUG, "matched:  %s line %u", decision->file, decision->line);
+	if (!command_was_asked(answers, decision->file, decision->line))
+		options_tell_match(decision->file, decision->line);
 	if (decision->has_tail)
-		by_table = run_tail(request, thread, decision, by_table);
+		by_table = run_tail(answers->request, answers->thread, decision, by_table);
 	/* Not wider than what was decided, whatever the options came to. */
 	return by_table && decision->verdict != VERDICT_REFUSE;
 }
@@ -107,7 +107,7 @@ decide(struct request_info *request, struct thread *thread, const char *allow, c
 	other = pass_differing(&pass);
 	if (other != NULL)
 		tell_differing(&pass, decision, other);
-	granted = carry_out(request, thread, decision);
+	granted = carry_out(&answers, decision);
 	thread->place = NULL;
 	pass_release(&pass);
 	answers_release(&answers);

@@ -28,5 +28,7 @@ void answers_release(struct answers *);
 
 /* The callback of that name. */
 enum command_status command_aclexec(void *answers, const struct tail *, unsigned number);
+/* Was that rule's first part carried out, and its match told, to ask a command? */
+bool command_was_asked(const struct answers *, const char *file, unsigned line);
 
 #endif

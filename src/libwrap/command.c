@@ -19,6 +19,7 @@ struct command_answer {
 
 struct command_note {
 	const char *file; /* one of the two names of tables: the same as long as a decision lasts */
+	unsigned line;
 	const char *text;
 	size_t len;
 	size_t at; /* up to here the tail was carried out */
@@ -46,11 +47,25 @@ add_note(struct answers *answers, const struct tail *tail)
 
 	if (note == NULL || text == NULL)
 		return NULL;
-	*note = (struct command_note){
-	    .file = tail->file, .text = text, .len = tail->len, .next = answers->commands};
+	*note = (struct command_note){.file = tail->file,
+	    .line = tail->line,
+	    .text = text,
+	    .len = tail->len,
+	    .next = answers->commands};
 	note->end = &note->answers;
 	answers->commands = note;
+	options_tell_match(tail->file, tail->line);
 	return note;
+}
+
+bool
+command_was_asked(const struct answers *answers, const char *file, unsigned line)
+{
+	const struct command_note *note = answers->commands;
+
+	while (note != NULL && (note->file != file || note->line != line))
+		note = note->next;
+	return note != NULL;
 }
 
 /* Carry out what stands up to the next aclexec, or, behind a last one that said no, up to the end. */

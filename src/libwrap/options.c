@@ -152,6 +152,13 @@ options_run(struct request_info *request, struct thread *thread, const struct ta
 	return result;
 }
 
+void
+options_tell_match(const char *file, unsigned line)
+{
+	if (settings_verbose() >= 2)
+		warn_log(LOG_DEBUG, "matched:  %s line %u", file, line);
+}
+
 /* ---- public parts ---- */
 
 /* One colon at the end, not escaped, is told and let be. */

@@ -11,4 +11,7 @@
 enum action_result options_run(
     struct request_info *, struct thread *, const struct tail *, size_t *at, struct diag *ret);
 
+/* Verbose logging of the rule whose options come now. */
+void options_tell_match(const char *file, unsigned line);
+
 #endif

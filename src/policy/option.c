@@ -240,6 +240,7 @@ option_next(struct option_cursor *cursor, struct option *ret, struct diag *diag)
 	const struct option_spec *spec;
 	enum diag_code code;
 
+	ret->is_whole = false;
 	if (cursor->done)
 		return OPTION_END;
 	if (!next_field(cursor))
@@ -256,6 +257,7 @@ option_next(struct option_cursor *cursor, struct option *ret, struct diag *diag)
 		return bad(diag, DIAG_OPTION_NEEDS_VALUE, ret->keyword);
 	if (spec->flags & OPTION_LAST && !cursor->done)
 		return bad(diag, DIAG_OPTION_NOT_LAST, ret->keyword);
+	ret->is_whole = true;
 	code = checks[ret->id] != NULL ? checks[ret->id](ret, cursor->way) : DIAG_NONE;
 	if (code == DIAG_NONE)
 		return OPTION_FIELD;

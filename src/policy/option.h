@@ -37,6 +37,7 @@ struct option {
 	size_t value_len;
 	bool has_value;
 	long number; /* of rfc931, umask, nice, linger; the priority of severity */
+	bool is_whole; /* nothing is wrong with it, but perhaps its value */
 };
 
 struct option_cursor {

@@ -249,6 +249,12 @@ options_are_told_to_whoever_asks(void **state)
 	assert_int_equal(run_in(&env, "Spawn echo %u : severity=info : allow"), ACTION_ALLOW);
 	assert_string_equal(
 	    journal, "Spawn echo joe_x\nshell echo joe_x\nseverity info\nseverity 6\nallow \n");
+	/* One with a bad value, too; not one that is no option, or stands in a wrong place. */
+	assert_int_equal(run_in(&env, "nice : linger -1"), ACTION_ERROR);
+	assert_string_equal(journal, "nice \nlinger -1\n");
+	assert_int_equal(last.code, DIAG_BAD_LINGER);
+	assert_int_equal(run_in(&env, "allow : deny"), ACTION_ERROR);
+	assert_string_equal(journal, "");
 }
 
 static void

@@ -1,0 +1,45 @@
+/*
+ * NAME     json - values written, never read
+ */
+#include "base/json.h"
+
+#include <string.h>
+
+static bool
+add_char(struct buf *buf, char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char byte = (unsigned char)c;
+
+	if (c == '"' || c == '\\')
+		return buf_add_char(buf, '\\') && buf_add_char(buf, c);
+	if (byte >= 0x20 && byte < 0x7f)
+		return buf_add_char(buf, c);
+	return buf_add_str(buf, "\\u00") && buf_add_char(buf, hex[byte >> 4]) &&
+	    buf_add_char(buf, hex[byte & 15]);
+}
+
+bool
+json_add_string(struct buf *buf, const char *text, size_t len)
+{
+	bool ok = buf_add_char(buf, '"');
+
+	for (size_t i = 0; i < len && ok; i++)
+		ok = add_char(buf, text[i]);
+	return ok && buf_add_char(buf, '"');
+}
+
+bool
+json_add_comma(struct buf *buf)
+{
+	char last = buf->len > 0 ? buf->bytes[buf->len - 1] : '{';
+
+	return last == '{' || last == '[' || buf_add_char(buf, ',');
+}
+
+bool
+json_add_name(struct buf *buf, const char *name)
+{
+	return json_add_comma(buf) && json_add_string(buf, name, strlen(name)) &&
+	    buf_add_char(buf, ':');
+}

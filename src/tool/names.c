@@ -1,0 +1,88 @@
+/*
+ * NAME     names - daemons' names, looked up
+ */
+#include "tool/names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "event/log.h"
+#include "tool/tell.h"
+
+#define INETD_CONF "/etc/inetd.conf"
+
+static void
+tell_note(const struct service_note *note, bool has_place)
+{
+	char storage[EVENT_DIAG_MAX + 1];
+	struct buf text;
+
+	buf_init(&text, storage, sizeof storage, EVENT_DIAG_MAX);
+	inventory_note_text(note, &text);
+	tell_warning(has_place ? note->file : NULL, note->line, text.bytes);
+}
+
+/* What a host was looked through for: of old, one file. */
+static const char *
+name_of_conf(const struct inventory *inventory)
+{
+	const struct service *service = inventory->services;
+
+	while (service != NULL && strcmp(service->file, INETD_CONF) == 0)
+		service = service->next;
+	return inventory->sources > 0 && service == NULL && inventory->services != NULL
+	    ? INETD_CONF
+	    : "the configuration of this host";
+}
+
+bool
+names_read(struct names *names, const char *conf_path, const char *root)
+{
+	const char *fault = NULL;
+
+	inventory_init(&names->inventory, root);
+	if (conf_path != NULL)
+		fault = inventory_read_file(&names->inventory, conf_path);
+	else
+		inventory_read_host(&names->inventory);
+	if (fault != NULL) {
+		fprintf(stderr, "open %s: %s\n", conf_path, fault);
+		names_release(names);
+		return false;
+	}
+	names->conf = conf_path != NULL ? conf_path : name_of_conf(&names->inventory);
+	for (const struct service_note *note = names->inventory.notes; note != NULL;
+	     note = note->next)
+		tell_note(note, true);
+	if (names->inventory.failed)
+		tell("error: out of memory: not every service was looked at");
+	return true;
+}
+
+void
+names_release(struct names *names)
+{
+	inventory_release(&names->inventory);
+}
+
+bool
+names_doubt(const struct names *names, const char *name, struct buf *ret)
+{
+	enum wrapping wrapping = inventory_find(&names->inventory, name, NULL);
+	const char *const args[] = {name, names->conf};
+
+	if (wrapping == WRAPPING_UNKNOWN)
+		return diag_fill(ret, "%s: no such process name in %s", args, 0);
+	return wrapping == WRAPPING_NOT &&
+	    diag_fill(ret, "%s: service possibly not wrapped", args, 0);
+}
+
+void
+names_check_table(struct names *names, const char *path)
+{
+	struct service_note **before = names->inventory.notes_end;
+
+	inventory_check_writable(&names->inventory, path, path, 0);
+	for (const struct service_note *note = *before; note != NULL; note = note->next)
+		tell_note(note, false);
+}
