@@ -43,3 +43,9 @@ json_add_name(struct buf *buf, const char *name)
 	return json_add_comma(buf) && json_add_string(buf, name, strlen(name)) &&
 	    buf_add_char(buf, ':');
 }
+
+bool
+json_add_member(struct buf *buf, const char *name, const char *text)
+{
+	return json_add_name(buf, name) && json_add_string(buf, text, strlen(text));
+}

@@ -57,3 +57,13 @@ host_is_link_local(const struct addrinfo *at)
 
 	return at->ai_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr);
 }
+
+bool
+host_group_is_known(const char *group)
+{
+	char *host, *user, *domain;
+	bool is_known = setnetgrent(group) == 1 && getnetgrent(&host, &user, &domain) == 1;
+
+	endnetgrent();
+	return is_known;
+}

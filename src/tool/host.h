@@ -23,4 +23,7 @@ void host_set(struct host_info *, const struct addrinfo *);
 /* The same, for an address whose interface would have to be known: only its text. */
 bool host_is_link_local(const struct addrinfo *);
 
+/* Has a netgroup any members? */
+bool host_group_is_known(const char *group);
+
 #endif

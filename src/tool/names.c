@@ -55,7 +55,7 @@ names_read(struct names *names, const char *conf_path, const char *root)
 	     note = note->next)
 		tell_note(note, true);
 	if (names->inventory.failed)
-		tell("error: out of memory: not every service was looked at");
+		tell_line("error: out of memory: not every service was looked at");
 	return true;
 }
 
@@ -78,11 +78,13 @@ names_doubt(const struct names *names, const char *name, struct buf *ret)
 }
 
 void
-names_check_table(struct names *names, const char *path)
+names_check_table(const char *path)
 {
-	struct service_note **before = names->inventory.notes_end;
+	struct inventory own;
 
-	inventory_check_writable(&names->inventory, path, path, 0);
-	for (const struct service_note *note = *before; note != NULL; note = note->next)
+	inventory_init(&own, "");
+	inventory_check_writable(&own, path, path, 0);
+	for (const struct service_note *note = own.notes; note != NULL; note = note->next)
 		tell_note(note, false);
+	inventory_release(&own);
 }

@@ -22,6 +22,6 @@ void names_release(struct names *);
 bool names_doubt(const struct names *, const char *name, struct buf *);
 
 /* Tell that a table, or a folder on the way to it, may be written by anybody. */
-void names_check_table(struct names *, const char *path);
+void names_check_table(const char *path);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "event/log.h"
 
@@ -33,7 +34,7 @@ tell_to(void (*sink)(void *ctx, const char *text), void *ctx)
 }
 
 void
-tell(const char *text)
+tell_line(const char *text)
 {
 	int saved = errno;
 	char storage[EVENT_DIAG_MAX];
@@ -64,7 +65,7 @@ tell_warning(const char *file, unsigned line, const char *text)
 		buf_add_str(&buf, ": ");
 	}
 	buf_add_str(&buf, text);
-	tell(buf.bytes);
+	tell_line(buf.bytes);
 	buf_release(&buf);
 }
 
@@ -92,19 +93,40 @@ tell_split(const char *text, struct told_parts *ret)
 	return true;
 }
 
+bool
+tell_json(struct buf *buf, const char *text)
+{
+	struct told_parts parts;
+
+	if (!tell_split(text, &parts))
+		return false;
+	json_add_comma(buf);
+	buf_add_char(buf, '{');
+	json_add_member(buf, "severity", parts.is_error ? "error" : "warning");
+	if (parts.file != NULL) {
+		json_add_name(buf, "file");
+		json_add_string(buf, parts.file, parts.file_len);
+		json_add_name(buf, "line");
+		buf_add_number(buf, parts.line);
+	}
+	json_add_member(buf, "message", parts.message);
+	buf_add_char(buf, '}');
+	return true;
+}
+
 /* ---- in the place of the log ---- */
 
 void
 event_syslog(int priority, const char *text)
 {
 	(void)priority;
-	tell(text);
+	tell_line(text);
 }
 
 void
 event_finding(const char *text)
 {
-	tell(text);
+	tell_line(text);
 }
 
 void
@@ -115,5 +137,5 @@ event_diag(const struct diag *diag)
 
 	buf_init(&text, storage, sizeof storage, EVENT_DIAG_MAX);
 	event_diag_text(diag, &text);
-	tell(text.bytes);
+	tell_line(text.bytes);
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
+
 struct told {
 	unsigned warnings, errors; /* so far */
 };
@@ -18,7 +20,7 @@ extern struct told told;
 void tell_to(void (*sink)(void *ctx, const char *text), void *ctx);
 
 /* One line. "warning: " and "error: " in front of it are counted. */
-void tell(const char *text);
+void tell_line(const char *text);
 
 /* "warning: FILE, line N: TEXT", or "warning: FILE: TEXT" if line is 0, or "warning: TEXT". */
 void tell_warning(const char *file, unsigned line, const char *text);
@@ -33,5 +35,9 @@ struct told_parts {
 };
 /* False: it is neither warning nor error. */
 bool tell_split(const char *text, struct told_parts *ret);
+
+/* Append such a line as a JSON object; a comma in front of it, if something stands there already. False:
+ * it is neither, and nothing is appended. */
+bool tell_json(struct buf *, const char *text);
 
 #endif

@@ -15,7 +15,7 @@ TCPWRAP, JUDGE = BUILD / "src/cmd/tcpwrap/tcpwrap", BUILD / "src/cmd/judge/judge
 PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
 # What this project has to document, and pages of the system that ours may point to.
 OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetd.conf.5", "inetd.8",
-        "safe_finger.8", "tcpd.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8"}
+        "safe_finger.8", "tcpd.8", "tcpdchk.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8"}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
                     r"socket|listen|umask|sd_listen_fds|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"

@@ -236,8 +236,8 @@ main(int argc, char **argv)
 	if (!names_read(&match.names, match.options.conf, match.options.root))
 		return EXIT_FAILURE;
 	check_daemon(&match);
-	names_check_table(&match.names, hosts_allow_table);
-	names_check_table(&match.names, hosts_deny_table);
+	names_check_table(hosts_allow_table);
+	names_check_table(hosts_deny_table);
 	ok = find_server(&match) && answer_client(&match);
 	ok = report_end(match.daemon,
 	         inventory_word(inventory_find(&match.names.inventory, match.daemon, NULL))) &&

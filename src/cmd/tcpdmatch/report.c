@@ -47,28 +47,6 @@ static struct {
 
 /* ---- lines, taken apart ---- */
 
-static void
-add_text(struct buf *buf, const char *name, const char *text, size_t len)
-{
-	json_add_name(buf, name);
-	json_add_string(buf, text, len);
-}
-
-static void
-add_finding(struct buf *buf, const struct told_parts *parts)
-{
-	json_add_comma(buf);
-	buf_add_char(buf, '{');
-	add_text(buf, "severity", parts->is_error ? "error" : "warning", parts->is_error ? 5 : 7);
-	if (parts->file != NULL) {
-		add_text(buf, "file", parts->file, parts->file_len);
-		json_add_name(buf, "line");
-		buf_add_number(buf, parts->line);
-	}
-	add_text(buf, "message", parts->message, strlen(parts->message));
-	buf_add_char(buf, '}');
-}
-
 /* "FILE line N" */
 static void
 add_matched(const char *text)
@@ -79,7 +57,8 @@ add_matched(const char *text)
 		end = found + 1;
 	buf_clear(&json.matched);
 	buf_add_char(&json.matched, '{');
-	add_text(&json.matched, "file", text, end > text ? (size_t)(end - 1 - text) : strlen(text));
+	json_add_name(&json.matched, "file");
+	json_add_string(&json.matched, text, end > text ? (size_t)(end - 1 - text) : strlen(text));
 	json_add_name(&json.matched, "line");
 	buf_add_str(&json.matched, end > text ? end + strlen("line ") : "0");
 	buf_add_char(&json.matched, '}');
@@ -90,12 +69,12 @@ static void
 add_option(const char *text)
 {
 	size_t len = strcspn(text, " ");
-	const char *value = text + len + (text[len] != '\0');
 
 	json_add_comma(&json.options);
 	buf_add_char(&json.options, '{');
-	add_text(&json.options, "option", text, len);
-	add_text(&json.options, "value", value, strlen(value));
+	json_add_name(&json.options, "option");
+	json_add_string(&json.options, text, len);
+	json_add_member(&json.options, "value", text + len + (text[len] != '\0'));
 	buf_add_char(&json.options, '}');
 }
 
@@ -103,12 +82,11 @@ static void
 collect(void *ctx, const char *text)
 {
 	static const char matched[] = "matched:  ", option[] = "option:   ";
-	struct told_parts parts;
 
 	(void)ctx;
-	if (tell_split(text, &parts))
-		add_finding(json.is_answer ? &json.notes : &json.findings, &parts);
-	else if (strncmp(text, matched, sizeof matched - 1) == 0)
+	if (tell_json(json.is_answer ? &json.notes : &json.findings, text))
+		return;
+	if (strncmp(text, matched, sizeof matched - 1) == 0)
 		add_matched(text + sizeof matched - 1);
 	else if (strncmp(text, option, sizeof option - 1) == 0)
 		add_option(text + sizeof option - 1);
@@ -158,7 +136,7 @@ begin_json(struct request_info *request)
 			buf_add_char(&json.answer, '{');
 		}
 		if (fact != NULL)
-			add_text(&json.answer, facts[i].name, fact, strlen(fact));
+			json_add_member(&json.answer, facts[i].name, fact);
 	}
 	buf_add_char(&json.answer, '}');
 }
@@ -204,7 +182,7 @@ report_access(const char *verdict)
 		add_part("matched", &json.matched, "");
 	add_part("options", &json.options, "[]");
 	add_part("findings", &json.notes, "[]");
-	add_text(&json.answer, "access", verdict, strlen(verdict));
+	json_add_member(&json.answer, "access", verdict);
 	buf_add_char(&json.answer, '}');
 	json.is_lost |= json.answer.failed;
 	json_add_comma(&json.answers);
@@ -222,8 +200,8 @@ report_end(const char *daemon, const char *wrapping)
 		return true;
 	buf_clear(&json.answer);
 	buf_add_char(&json.answer, '{');
-	add_text(&json.answer, "daemon", daemon, strlen(daemon));
-	add_text(&json.answer, "service", wrapping, strlen(wrapping));
+	json_add_member(&json.answer, "daemon", daemon);
+	json_add_member(&json.answer, "service", wrapping);
 	add_part("findings", &json.findings, "[]");
 	add_part("answers", &json.answers, "[]");
 	buf_add_char(&json.answer, '}');
