@@ -15,7 +15,7 @@
 
 enum {
 	INVENTORY_TEXT_MAX = 4 << 20, /* of a file: 70,000 lines of inetd.conf */
-	INVENTORY_FILES_MAX = 8192, /* in a folder, and units in all: some 400 are usual */
+	INVENTORY_FILES_MAX = 8192, /* in a folder, and in all: some 500 are usual */
 	INVENTORY_DEPTH_MAX = 16, /* of files that include files */
 	INVENTORY_PATH_MAX = 4096,
 };

@@ -1,7 +1,7 @@
 /*
  * NAME     xinetd - entries of xinetd.conf in the inventory
  * PURPOSE  xinetd asks the tables for each entry itself, if it is one that can.
- * LIMITS   INVENTORY_DEPTH_MAX
+ * LIMITS   INVENTORY_DEPTH_MAX, INVENTORY_FILES_MAX
  */
 #include <string.h>
 
@@ -11,6 +11,7 @@
 struct context {
 	struct inventory *inventory;
 	const char *file;
+	const struct context *outer; /* of the file that includes this one; NULL: none does */
 	unsigned depth;
 };
 
@@ -52,16 +53,31 @@ take_entry(void *ctx, const struct xinetd_conf_entry *entry)
 	}
 }
 
+/* Why a file is not to be read. NULL: it is. */
+static const char *
+find_fault(const struct context *context)
+{
+	if (context->depth == INVENTORY_DEPTH_MAX)
+		return "included too deep";
+	if (context->inventory->sources >= INVENTORY_FILES_MAX)
+		return "too many files";
+	for (const struct context *at = context->outer; at != NULL; at = at->outer) {
+		if (strcmp(at->file, context->file) == 0)
+			return "it includes itself";
+	}
+	return NULL;
+}
+
 static void
 read_file(struct context *outer, const char *path, unsigned line)
 {
-	struct context context = {outer->inventory, path, outer->depth + 1};
+	struct context context = {outer->inventory, path, outer, outer->depth + 1};
 	struct start at = {.file = outer->file, .line = line};
-	const char *fault = "included too deep";
+	const char *fault = find_fault(&context);
 	struct buf text;
 
 	buf_init(&text, NULL, 0, INVENTORY_TEXT_MAX);
-	if (context.depth < INVENTORY_DEPTH_MAX)
+	if (fault == NULL)
 		fault = path_text(context.inventory, path, &text);
 	if (fault == NULL) {
 		context.inventory->sources++;
@@ -107,7 +123,7 @@ read_text(struct context *context, const char *text, size_t len)
 void
 xinetd_read(struct inventory *inventory, const char *path, const char *text, size_t len)
 {
-	struct context context = {inventory, path, 0};
+	struct context context = {inventory, path, NULL, 0};
 
 	read_text(&context, text, len);
 }

@@ -4,8 +4,10 @@
 #include "tool/flags.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Noreturn void
 flags_usage(const struct flags *flags, const char *name)
@@ -63,6 +65,18 @@ describe(
 }
 
 static void
+set(const struct flag *flag, void *options, const char *argument)
+{
+	char *member = (char *)options + flag->offset;
+	bool yes = true;
+
+	if (flag->argument[0] != '\0')
+		memcpy(member, &argument, sizeof argument);
+	else
+		memcpy(member, &yes, sizeof yes);
+}
+
+static void
 handle(const struct flags *flags, int letter, void *options, const char *name)
 {
 	if (letter == 'h')
@@ -73,7 +87,7 @@ handle(const struct flags *flags, int letter, void *options, const char *name)
 	}
 	for (size_t i = 0; i < flags->count; i++) {
 		if (flags->flags[i].letter == letter) {
-			flags->flags[i].handle(options, optarg);
+			set(&flags->flags[i], options, optarg);
 			return;
 		}
 	}

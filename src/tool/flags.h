@@ -10,7 +10,7 @@ struct flag {
 	char letter;
 	const char *name; /* the long one; "" = none */
 	const char *argument; /* its name; "" = it takes none */
-	void (*handle)(void *options, const char *argument);
+	size_t offset; /* in the options: of a const char * that takes the argument, or of a bool */
 	const char *help;
 };
 

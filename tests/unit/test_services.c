@@ -1,5 +1,6 @@
 /* What an inventory reads: the dialects of inetd.conf, xinetd.conf, systemd's units, programs; limits,
  * and memory that runs out. */
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -14,6 +16,7 @@
 #include "failing_alloc.h"
 #include "services/elf.h"
 #include "services/inetd_conf.h"
+#include "services/inventory.h"
 #include "services/unit.h"
 #include "services/xinetd_conf.h"
 
@@ -380,6 +383,119 @@ test_elf_hostile(void **state)
 	}
 }
 
+/* ---- a host ---- */
+
+static const struct {
+	const char *path, *text;
+} host_files[] = {
+    {"etc/inetd.conf", "a stream tcp nowait root /usr/sbin/tcpd in.a\nb stream tcp\n"},
+    {"etc/inetd.d/more", "c stream tcp nowait root /usr/sbin/tcpd in.c\n"},
+    {"etc/xinetd.conf", "include /etc/xinetd.conf\nincludedir /etc/xinetd.d\n"},
+    {"etc/xinetd.d/one", "service d\n{\nserver = /d\n}\n"},
+    {"usr/lib/systemd/system/e.service", "[Service]\nExecStart=/e\n"},
+    {"etc/systemd/system/e.service.d/x.conf",
+        "[Service]\nExecStart=\nExecStart=@/usr/sbin/tcpd in.e\n"},
+    {"usr/lib/systemd/system/e.socket", "[Socket]\n"},
+};
+
+static void
+make_folders(char *path)
+{
+	for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+}
+
+static void
+make_host(char root[64])
+{
+	char path[256];
+
+	snprintf(root, 64, "/tmp/services-XXXXXX");
+	assert_non_null(mkdtemp(root));
+	for (size_t i = 0; i < sizeof host_files / sizeof *host_files; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof path, "%s/%s", root, host_files[i].path);
+		make_folders(path);
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fputs(host_files[i].text, file);
+		fclose(file);
+	}
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+	(void)st;
+	(void)flag;
+	(void)at;
+	return remove(path);
+}
+
+static unsigned
+count_services(const struct inventory *inventory)
+{
+	unsigned count = 0;
+
+	for (const struct service *service = inventory->services; service != NULL;
+	     service = service->next)
+		count++;
+	return count;
+}
+
+/* Whatever allocation fails: it is said that something is missing, or nothing is. */
+static void
+test_host_memory(void **state)
+{
+	struct inventory inventory;
+	unsigned long failures = 1;
+	unsigned whole;
+	char root[64];
+
+	(void)state;
+	make_host(root);
+	inventory_init(&inventory, root);
+	inventory_read_host(&inventory);
+	whole = count_services(&inventory);
+	assert_int_equal(whole, 4);
+	assert_int_equal(inventory_find(&inventory, "IN.E", NULL), WRAPPING_WRAPPED);
+	assert_int_equal(inventory_find(&inventory, "nobody's", NULL), WRAPPING_UNKNOWN);
+	inventory_release(&inventory);
+	for (long after = 0; failures > 0; after++) {
+		alloc_fail_after(after);
+		inventory_init(&inventory, root);
+		inventory_read_host(&inventory);
+		failures = alloc_fail_never();
+		assert_true(count_services(&inventory) == whole || inventory.failed ||
+		    inventory.notes != NULL);
+		inventory_release(&inventory);
+	}
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A file that includes itself is read so often and no more. */
+static void
+test_host_depth(void **state)
+{
+	struct inventory inventory;
+	unsigned includes = 0;
+	char root[64];
+
+	(void)state;
+	make_host(root);
+	inventory_init(&inventory, root);
+	inventory_read_host(&inventory);
+	for (const struct service_note *note = inventory.notes; note != NULL; note = note->next)
+		includes += note->code == SERVICE_CANNOT_INCLUDE;
+	assert_int_equal(includes, 1);
+	inventory_release(&inventory);
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 int
 main(void)
 {
@@ -393,6 +509,8 @@ main(void)
 	    cmocka_unit_test(test_unit_limit),
 	    cmocka_unit_test(test_elf),
 	    cmocka_unit_test(test_elf_hostile),
+	    cmocka_unit_test(test_host_memory),
+	    cmocka_unit_test(test_host_depth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

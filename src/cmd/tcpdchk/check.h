@@ -9,14 +9,14 @@
 #include "policy/decide.h"
 #include "tool/names.h"
 
-struct told_name {
-	struct told_name *next;
+struct seen_name {
+	struct seen_name *next;
 	char name[];
 };
 
 struct check {
 	const struct names *names;
-	struct told_name *told; /* daemons that were reported: each one once */
+	struct seen_name *seen; /* daemons: each one is looked up once */
 	int fd; /* where banners go */
 	bool tells_implicit;
 	/* At work: */

@@ -8,48 +8,9 @@
 
 #include "tool/flags.h"
 
-static void
-set_all(void *options, const char *argument)
-{
-	(void)argument;
-	((struct options *)options)->tells_implicit = true;
-}
-
-static void
-set_here(void *options, const char *argument)
-{
-	(void)argument;
-	((struct options *)options)->is_here = true;
-}
-
-static void
-set_conf(void *options, const char *argument)
-{
-	((struct options *)options)->conf = argument;
-}
-
-static void
-set_json(void *options, const char *argument)
-{
-	(void)argument;
-	((struct options *)options)->is_json = true;
-}
-
-static void
-set_root(void *options, const char *argument)
-{
-	((struct options *)options)->root = argument;
-}
-
-static void
-set_verbose(void *options, const char *argument)
-{
-	(void)argument;
-	((struct options *)options)->is_verbose = true;
-}
-
 static const struct flag table[] = {
-#define FLAG(letter, name, argument, handle, help) {letter, name, argument, handle, help},
+#define FLAG(letter, name, argument, member, help)                                                 \
+	{letter, name, argument, offsetof(struct options, member), help},
 #include "cmd/tcpdchk/flags.def"
 #undef FLAG
 };

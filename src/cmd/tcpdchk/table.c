@@ -33,11 +33,11 @@ struct before {
 void
 check_release(struct check *check)
 {
-	while (check->told != NULL) {
-		struct told_name *next = check->told->next;
+	while (check->seen != NULL) {
+		struct seen_name *next = check->seen->next;
 
-		free(check->told);
-		check->told = next;
+		free(check->seen);
+		check->seen = next;
 	}
 }
 

@@ -61,22 +61,23 @@ tell_shape(const char *name, const char *what, const char *const *reserved)
 
 /* ---- daemons ---- */
 
+/* Without memory a name is looked up again. */
 static bool
-was_told(struct check *check, const char *name)
+was_seen(struct check *check, const char *name)
 {
 	size_t size = strlen(name) + 1;
-	struct told_name *told = check->told;
+	struct seen_name *seen = check->seen;
 
-	while (told != NULL && !str_is(told->name, strlen(told->name), name))
-		told = told->next;
-	if (told != NULL)
+	while (seen != NULL && !str_is(seen->name, strlen(seen->name), name))
+		seen = seen->next;
+	if (seen != NULL)
 		return true;
-	told = malloc(sizeof *told + size);
-	if (told == NULL)
+	seen = malloc(sizeof *seen + size);
+	if (seen == NULL)
 		return false;
-	memcpy(told->name, name, size);
-	told->next = check->told;
-	check->told = told;
+	memcpy(seen->name, name, size);
+	seen->next = check->seen;
+	check->seen = seen;
 	return false;
 }
 
@@ -90,10 +91,10 @@ check_daemon(struct check *check, const struct test *test, const char *name)
 
 	/* A port is no name, and a pattern stands for several. */
 	if (test->kind == TEST_PORT || test->kind == TEST_GLOB || is_any(name, any) ||
-	    tell_shape(name, "daemon", reserved))
+	    tell_shape(name, "daemon", reserved) || was_seen(check, name))
 		return;
 	buf_init(&doubt, storage, sizeof storage, sizeof storage - 1);
-	if (names_doubt(check->names, name, &doubt) && !was_told(check, name))
+	if (names_doubt(check->names, name, &doubt))
 		tcpd_warn("%s", storage);
 }
 

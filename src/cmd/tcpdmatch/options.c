@@ -9,41 +9,9 @@
 
 #include "tool/flags.h"
 
-static void
-set_here(void *options, const char *argument)
-{
-	(void)argument;
-	((struct options *)options)->is_here = true;
-}
-
-static void
-set_conf(void *options, const char *argument)
-{
-	((struct options *)options)->conf = argument;
-}
-
-static void
-set_json(void *options, const char *argument)
-{
-	(void)argument;
-	((struct options *)options)->is_json = true;
-}
-
-static void
-set_root(void *options, const char *argument)
-{
-	((struct options *)options)->root = argument;
-}
-
-static void
-set_status(void *options, const char *argument)
-{
-	(void)argument;
-	((struct options *)options)->has_status = true;
-}
-
 static const struct flag table[] = {
-#define FLAG(letter, name, argument, handle, help) {letter, name, argument, handle, help},
+#define FLAG(letter, name, argument, member, help)                                                 \
+	{letter, name, argument, offsetof(struct options, member), help},
 #include "cmd/tcpdmatch/flags.def"
 #undef FLAG
 };
