@@ -38,6 +38,8 @@ sshd@good.ex.org 127.0.0.9|sshd@192.0.2.1 10.1.2.3|sshd@two.ex.org 10.1.2.3|sshd
 sshd@alias.ex.org good.ex.org|sshd@unknown 10.1.2.3|sshd@paranoid 10.1.2.3|sshd@absent.ex.org 10.1.2.3|@x y|a @|a@ b@""".replace("\n", "").split("|")
 # What each knows of this host's services is compared elsewhere.
 SERVICES = re.compile(r"^warning: .*: (no such process name in .*|service possibly not wrapped)\n", re.M)
+# Units and programs of this host are not looked at hundreds of times.
+NO_HOST = ("--root", "/nonexistent")
 # That a list is not there is said by us alone.
 MISSING = re.compile(r"^error: .*: open /nonexistent: No such file or directory\n", re.M)
 # Tables that are asked about the first clients only, who have no names.
@@ -72,7 +74,7 @@ def _():
         raise Skip(tools.why_no_oracle())
     jobs = [(name, place(name), client.split()) for name in TABLES
             for client in CLIENTS[:NAMELESS if name in SHORT else None]]
-    ran = tools.parallel(jobs, lambda job: (job[1].ours("tcpdmatch", "-d", *job[2]),
+    ran = tools.parallel(jobs, lambda job: (job[1].ours("tcpdmatch", *NO_HOST, "-d", *job[2]),
                                             job[1].debian("tcpdmatch", "-d", *job[2])))
     wrong = [f"{name}: tcpdmatch {' '.join(client)}\nours   {ours}\nDebian {debian}"
              for (name, _, client), (ours, debian) in zip(jobs, ran)
@@ -108,8 +110,8 @@ def findings_of(answers):
 def _():
     jobs = [(place(name), client.split()) for name in TABLES if name != "banners"
             for client in CLIENTS[::3]]
-    ran = tools.parallel(jobs, lambda job: (job[0].ours("tcpdmatch", "-d", *job[1]),
-                                            job[0].json("tcpdmatch", "-d", *job[1])))
+    ran = tools.parallel(jobs, lambda job: (job[0].ours("tcpdmatch", *NO_HOST, "-d", *job[1]),
+                                            job[0].json("tcpdmatch", *NO_HOST, "-d", *job[1])))
     for (_, client), (text, (answers, status, err)) in zip(jobs, ran):
         lines = text[1].splitlines()
         told = [line for line in lines if line.startswith(("warning: ", "error: "))]

@@ -180,6 +180,23 @@ def check_messages():
         ok(plain_texts and not invented, f"every message in {page} is one of ours", invented)
 
 
+def check_tools():
+    """tcpdchk and tcpdmatch: their flags, and findings about services."""
+    for tool in ("tcpdchk", "tcpdmatch"):
+        text = (ROOT / f"src/cmd/{tool}/flags.def").read_text()
+        flags = {f"{letter}, -{name}" if name else letter
+                 for letter, name in re.findall(r"^FLAG\('(\w)', \"([\w-]*)\"", text, re.M)}
+        shown = re.findall(r"^\.It Fl (\w(?: , -[\w-]+)?)", PAGES[f"{tool}.8"], re.M)
+        same([flag.replace(" ,", ",") for flag in shown], flags | {"h, -help", "V, -version"},
+             f"{tool}(8) describes every flag, and no other")
+    said = diagnostics("tcpdchk.8")
+    notes = re.findall(r'^NOTE\(\w+, "((?:[^"\\]|\\.)*)"', (ROOT / "src/services/notes.def").read_text(), re.M)
+    forms = {note: re.escape(note).replace("%s", r"[\w/]+") for note in notes}
+    missing = [note for note, form in forms.items()
+               if not any(re.fullmatch(f"FILE, line N: {form}", text) for text in said)]
+    ok(len(notes) > 12 and not missing, "tcpdchk(8) explains every finding about services", missing)
+
+
 def check_interface():
     header = (ROOT / "include/tcpd.h").read_text() + (ROOT / "src/libwrap/public.h").read_text()
     header = re.sub(r"/\*.*?\*/| TCPD_WEAK\b", "", header, flags=re.S)
@@ -300,6 +317,7 @@ def main():
     check_expansions()
     check_flags()
     check_messages()
+    check_tools()
     check_interface()
     check_modern_interface()
     with tempfile.TemporaryDirectory(prefix="tcpwrap-docs-") as name:
