@@ -32,7 +32,7 @@ void check_release(struct check *);
 /* Warnings of this thread name that place from now on. */
 void check_place(struct check *, const char *file, unsigned line);
 
-/* A whole table. shown: its name in lines, if that is not its path. */
+/* A whole table. */
 void table_check(struct check *, enum table, const char *path);
 
 /* The words of a rule's lists. */
@@ -40,11 +40,11 @@ void word_check_daemons(struct check *, const struct list *);
 void word_check_clients(struct check *, const struct list *);
 
 /* The words of a file that stands for a host. */
-void list_check(struct check *, const char *path);
+void listfile_check(struct check *, const char *path);
 /* One of them. */
 void word_check_host(struct check *, const struct test *, bool is_server);
 
 /* The options of a rule, carried out in a dry run. Would they let the client in? */
-bool tail_check(struct check *, const struct rule *);
+bool trial_run(struct check *, const struct rule *);
 
 #endif

@@ -77,7 +77,7 @@ check_rule(struct check *check, const struct rule *rule, bool is_second)
 	word_check_daemons(check, &rule->daemons);
 	report_clients(rule);
 	word_check_clients(check, &rule->clients);
-	granted = tail_check(check, rule);
+	granted = trial_run(check, rule);
 	report_access(granted);
 }
 

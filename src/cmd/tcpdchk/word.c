@@ -184,7 +184,7 @@ word_check_host(struct check *check, const struct test *test, bool is_server)
 		if (!host_group_is_known(name))
 			tcpd_warn("%s: unknown or empty netgroup", name);
 	} else if (test->kind == TEST_LIST) {
-		list_check(check, name);
+		listfile_check(check, name);
 	} else if (classic_find(name, test->len, '/') < test->len) {
 		if (!is_network(test))
 			tcpd_warn("%s: bad net/mask pattern", name);

@@ -1,5 +1,5 @@
 /*
- * NAME     tail - a rule's options, tried
+ * NAME     trial - a rule's options, tried
  * PURPOSE  They are carried out in a dry run by the code that carries them out for real, for a client
  *          that does not exist.
  * INVARIANTS  Nothing is run. The mask that an option sets is taken back.
@@ -111,7 +111,7 @@ run(struct check *check, const struct rule *rule, struct diag *ret)
 }
 
 bool
-tail_check(struct check *check, const struct rule *rule)
+trial_run(struct check *check, const struct rule *rule)
 {
 	struct diag diag = {.file = check->file, .line = rule->line};
 	bool is_allow = check->table == TABLE_ALLOW;

@@ -1,5 +1,5 @@
 /*
- * NAME     list - files that stand for hosts
+ * NAME     listfile - files that stand for hosts
  * PURPOSE  Their words are checked in their own place, as if they stood in the rule.
  * LIMITS   Those of the library: MATCH_LISTS_DEEP, MATCH_LISTS_ALL for a rule.
  */
@@ -78,7 +78,7 @@ check_file(struct check *check, const char *path)
 }
 
 void
-list_check(struct check *check, const char *path)
+listfile_check(struct check *check, const char *path)
 {
 	const char *file = check->file;
 	unsigned line = check->line;
