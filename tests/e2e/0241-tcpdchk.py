@@ -146,6 +146,14 @@ def _():
     assert "clients:  ::1\n" in out and "missing newline or line too long" in out, out
 
 
+@test("without a look at hosts, if that is wanted")
+def _():
+    made = place("sshd@absent.ex.org: absent.ex.org 10/8\n")
+    equal(made.ours("tcpdchk", "-d")[1].count("host not found"), 2)
+    out = made.ours("tcpdchk", "-d", "--no-names")[1]
+    assert "not found" not in out and "bad net/mask" in out, out
+
+
 @test("a table with a directive has one reading")
 def _():
     for word, clients in (("modern", "ALL"), ("classic", "ALL # x")):

@@ -18,7 +18,7 @@ struct check {
 	const struct names *names;
 	struct seen_name *seen; /* daemons: each one is looked up once */
 	int fd; /* where banners go */
-	bool tells_implicit;
+	bool tells_implicit, skips_names;
 	/* At work: */
 	enum table table;
 	const char *file;

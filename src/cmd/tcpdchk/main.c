@@ -68,6 +68,7 @@ main(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	report_start(options.is_json, options.is_verbose);
 	check.tells_implicit = options.tells_implicit;
+	check.skips_names = options.skips_names;
 	if (options.is_json)
 		check.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	hosts_access_verbose = options.is_verbose;

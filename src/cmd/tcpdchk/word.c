@@ -141,7 +141,7 @@ is_network(const struct test *test)
 }
 
 static void
-check_name(const struct test *test, const char *name, bool is_server)
+check_name(const struct check *check, const struct test *test, const char *name, bool is_server)
 {
 	static const char *const words[] = {
 	    "ALL", "KNOWN", "UNKNOWN", "LOCAL", "PARANOID", "0.0.0.0", "255.255.255.255", NULL};
@@ -156,7 +156,7 @@ check_name(const struct test *test, const char *name, bool is_server)
 	} else if (name[0] == '.') {
 		if (is_number)
 			tcpd_warn("%s: network number begins with dot", name);
-	} else if (test->kind != TEST_GLOB && test->kind != TEST_NET6) {
+	} else if (test->kind != TEST_GLOB && test->kind != TEST_NET6 && !check->skips_names) {
 		look_up(name, is_server);
 	}
 }
@@ -189,7 +189,7 @@ word_check_host(struct check *check, const struct test *test, bool is_server)
 		if (!is_network(test))
 			tcpd_warn("%s: bad net/mask pattern", name);
 	} else {
-		check_name(test, name, is_server);
+		check_name(check, test, name, is_server);
 	}
 }
 
