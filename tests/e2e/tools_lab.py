@@ -1,7 +1,7 @@
 """The old administration tools, ours beside Debian's: in namespaces with a scripted name server.
 
 Debian's binaries lose what their library has to say to the log; a library of this file's, in front of
-it, prints that instead. Imported by 024N-*.py."""
+it, prints that instead. Imported by 025N-*.py."""
 import json
 import os
 import pathlib
