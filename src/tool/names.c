@@ -19,7 +19,7 @@ tell_note(const struct service_note *note, bool has_place)
 
 	buf_init(&text, storage, sizeof storage, EVENT_DIAG_MAX);
 	inventory_note_text(note, &text);
-	tell_warning(has_place ? note->file : NULL, note->line, text.bytes);
+	tell_finding(false, has_place ? note->file : NULL, note->line, text.bytes);
 }
 
 /* What a host was looked through for: of old, one file. */

@@ -49,13 +49,13 @@ tell_line(const char *text)
 }
 
 void
-tell_warning(const char *file, unsigned line, const char *text)
+tell_finding(bool is_error, const char *file, unsigned line, const char *text)
 {
 	char storage[EVENT_DIAG_MAX + 1];
 	struct buf buf;
 
 	buf_init(&buf, storage, sizeof storage, EVENT_DIAG_MAX);
-	buf_add_str(&buf, "warning: ");
+	buf_add_str(&buf, is_error ? "error: " : "warning: ");
 	if (file != NULL) {
 		buf_add_escaped(&buf, file, strlen(file));
 		if (line > 0) {

@@ -22,10 +22,11 @@ void tell_to(void (*sink)(void *ctx, const char *text), void *ctx);
 /* One line. "warning: " and "error: " in front of it are counted. */
 void tell_line(const char *text);
 
-/* "warning: FILE, line N: TEXT", or "warning: FILE: TEXT" if line is 0, or "warning: TEXT". */
-void tell_warning(const char *file, unsigned line, const char *text);
+/* "TAG: FILE, line N: TEXT", or "TAG: FILE: TEXT" if line is 0, or "TAG: TEXT"; TAG is error or
+ * warning. */
+void tell_finding(bool is_error, const char *file, unsigned line, const char *text);
 
-/* A line that tell_warning or the library composed, in parts. Pointers into text. */
+/* A line that tell_finding or the library composed, in parts. Pointers into text. */
 struct told_parts {
 	bool is_error;
 	const char *file; /* NULL: no place is named */

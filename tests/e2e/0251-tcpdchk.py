@@ -113,7 +113,7 @@ def _():
     need_oracle()
     jobs = [(rule, options, place(*tables)) for rule in rules()
             for options, tables in (("-dv", (rule, rule)), ("-da", (rule,)))]
-    ran = tools.parallel(jobs, lambda job: (job[2].ours("tcpdchk", job[1]), job[2].debian("tcpdchk", job[1])))
+    ran = tools.parallel(jobs, lambda job: (job[2].ours("tcpdchk", "-c", job[1]), job[2].debian("tcpdchk", job[1])))
     wrong = [f"tcpdchk {options}: {rule}ours   {ours}\nDebian {debian}"
              for (rule, options, _), (ours, debian) in zip(jobs, ran) if in_common(ours) != in_common(debian)]
     print(f"# {len(jobs)} tables, {len(wrong)} differ")
@@ -126,7 +126,7 @@ def _():
     need_oracle()
     for rule, theirs, ours in APART:
         made = place(rule + "\n")
-        said = [set(made.debian("tcpdchk", "-d")[1].splitlines()), set(made.ours("tcpdchk", "-d")[1].splitlines())]
+        said = [set(made.debian("tcpdchk", "-d")[1].splitlines()), set(made.ours("tcpdchk", "-cd")[1].splitlines())]
         for lines, wanted in ((said[0] - said[1], theirs), (said[1] - said[0], ours)):
             lines = {line for line in lines if wanted and "process name" in wanted[0] or not SERVICES.match(line + "\n")}
             lines = {line for line in lines if "memory allocation" not in line}
@@ -137,7 +137,7 @@ def _():
 @test("a place that the readings divide differently is shown in both, and nothing is told twice")
 def _():
     made = place("sshd: ALL # @nogroup ./rel\nsshd: ::1\nx: 10. \\\n 10/8\n", "ALL: ALL")
-    _, out, _ = made.ours("tcpdchk", "-dv")
+    _, out, _ = made.ours("tcpdchk", "-cdv")
     heads = re.findall(r"^>>> Rule (.*):$", out, re.M)
     equal(heads, ["hosts.allow line 1", "hosts.allow line 1, plain reading", "hosts.allow line 2",
                   "hosts.allow line 2, plain reading", "hosts.allow line 4", "hosts.deny line 1"])
@@ -152,6 +152,19 @@ def _():
     equal(made.ours("tcpdchk", "-d")[1].count("host not found"), 2)
     out = made.ours("tcpdchk", "-d", "--no-names")[1]
     assert "not found" not in out and "bad net/mask" in out, out
+
+
+@test("behind that, what the linter finds, and not with --classic")
+def _():
+    made = place("sshd: 10.1.2.3/8 # no\nsshd: 10.: frob\n", "ALL: ::1\n")
+    classic, whole = made.ours("tcpdchk", "-cd")[1], made.ours("tcpdchk", "-d")[1]
+    assert whole.startswith(classic), whole
+    places = [re.match(r"(?:warning|error): (\S+), line (\d)", line).groups()
+              for line in whole[len(classic):].splitlines()]
+    assert places == sorted(places) and set(places) == {
+        ("hosts.allow", "1"), ("hosts.allow", "2"), ("hosts.deny", "1")}, whole
+    findings, status, _ = made.json("tcpdchk", "-d")
+    equal((list(findings_of(findings)), status), (whole.splitlines(), 3))
 
 
 @test("a table with a directive has one reading")
@@ -192,7 +205,7 @@ def _():
 
 @test("statuses: nothing 0, no check 1, warnings 2, errors 3")
 def _():
-    for rule, want in (("sshd: 10.: allow\n", 0), ("", 0), ("sshd: 10/8\n", 2), ("sshd: 10.: frob\n", 3)):
+    for rule, want in (("sshd: 10.: allow\n", 0), ("", 0), ("sshd: 10.1.2.3/8\n", 2), ("sshd: 10.: frob\n", 3)):
         equal((rule, place(rule).ours("tcpdchk", "-d")[0]), (rule, want))
     for words in (["-z"], ["x"], ["-i", "nowhere"]):
         made = place("")
@@ -222,7 +235,7 @@ def _():
     (made.path / "a").write_text(f"{made.path}/a {made.path}/b 10/8\n")
     (made.path / "b").write_text(f"{made.path}/a {made.path}/a\n")
     (made.path / "hosts.allow").write_text(f"sshd: {made.path}/a\n")
-    status, out, _ = made.ours("tcpdchk", "-d")
+    status, out, _ = made.ours("tcpdchk", "-cd")
     assert status == 3 and "nests too deep" in out, out[:2000]
 
 
@@ -261,7 +274,8 @@ def _():
         shutil.copy("/bin/true", made.path / name)
         (made.path / name).chmod(mode)
     (made.path / "conf").write_text(DIALECTS.replace("{folder}", str(made.path)))
-    ours, debian = (run("tcpdchk", "-d", "-i", "conf") for run in (made.ours, made.debian))
+    ours, debian = (run("tcpdchk", *words, "-d", "-i", "conf")
+                    for run, words in ((made.ours, ["-c"]), (made.debian, [])))
     equal((ours[1].splitlines(), ours[2]), (debian[1].splitlines(), debian[2]))
     assert len(ours[1].splitlines()) > 30, ours[1]
     ours, debian = (run("tcpdmatch", "-d", "-i", "conf", "zzz", "10.1.2.3") for run in (made.ours, made.debian))
@@ -322,7 +336,7 @@ def _():
 @test("and what is wrong with them, with file and line")
 def _():
     made = make_host()
-    status, out, _ = made.ours("tcpdchk", "--root", str(made.path))
+    status, out, _ = made.ours("tcpdchk", "--classic", "--root", str(made.path))
     lines = [line for line in out.splitlines() if line != "warning: /tmp: world writable"]
     equal((status, [re.sub(r"\S*/hosts\.allow", "T", line) for line in lines]), (2, [
         "warning: /etc/xinetd.conf, line 4: cannot include /etc/absent: No such file or directory",

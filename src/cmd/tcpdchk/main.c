@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/tcpdchk/check.h"
+#include "cmd/tcpdchk/lints.h"
 #include "cmd/tcpdchk/options.h"
 #include "cmd/tcpdchk/report.h"
 #include "tool/tell.h"
@@ -51,6 +52,7 @@ check_tables(const struct options *options, struct check *check)
 		names_check_table(deny);
 		table_check(check, TABLE_ALLOW, allow);
 		table_check(check, TABLE_DENY, deny);
+		ok = options->is_classic || lints_check(allow, deny);
 	}
 	free(allow);
 	free(deny);

@@ -12,7 +12,7 @@ enum {
 };
 
 struct options {
-	bool tells_implicit, is_here, is_json, is_verbose, skips_names;
+	bool tells_implicit, is_classic, is_here, is_json, is_verbose, skips_names;
 	const char *conf; /* NULL: look at the host */
 	const char *root; /* "": this host */
 };

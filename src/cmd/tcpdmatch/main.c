@@ -101,7 +101,7 @@ check_daemon(struct match *match)
 
 	buf_init(&text, storage, sizeof storage, sizeof storage - 1);
 	if (names_doubt(&match->names, match->daemon, &text))
-		tell_warning(NULL, 0, text.bytes);
+		tell_finding(false, NULL, 0, text.bytes);
 }
 
 static bool
