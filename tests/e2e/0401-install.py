@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# timeout: 180
+# timeout: 300
 """make install and make uninstall, from an unpacked tree without .git, in a private mount namespace
 with an empty /usr/local and a copy of /etc; and the look at the host's tables that comes first."""
 import ipaddress

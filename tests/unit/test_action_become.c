@@ -185,7 +185,19 @@ CHILD_TEST(a_user_with_a_group)
 CHILD_TEST(a_group)
 CHILD_TEST(who_one_is_already)
 CHILD_TEST(somebody_without_the_right)
+#ifdef __SANITIZE_THREAD__
+/* The setting is a thread's own, and the sanitizer has one beside: the C library ends a process whose
+ * threads cannot become the same. */
+static void
+test_a_way_back(void **state)
+{
+	(void)state;
+	(void)a_way_back;
+	skip();
+}
+#else
 CHILD_TEST(a_way_back)
+#endif
 CHILD_TEST(powers_of_that_user)
 
 static void
