@@ -217,10 +217,15 @@ pass_finding(struct pass *pass, const struct rule *rule)
 
 /* What is to be said about a rule that a reading has just come to. */
 static enum diag_code
-news_of(const struct pass *pass, enum reading reading)
+news_of(struct pass *pass, enum reading reading, unsigned line)
 {
-	if (pass->open & 1U << reading)
-		return DIAG_ACLEXEC_FALSE;
+	if (pass->open & 1U << reading) {
+		bool is_told = pass->no_line == line && pass->no_table == pass->table;
+
+		pass->no_line = line;
+		pass->no_table = pass->table;
+		return is_told ? DIAG_NONE : DIAG_ACLEXEC_FALSE;
+	}
 	return pass->decisions[reading].by == BY_FAULT ? pass->decisions[reading].fault : DIAG_NONE;
 }
 
@@ -240,7 +245,7 @@ pass_match(struct pass *pass, const struct rule *rule, matchset found)
 			settle_by_rule(pass, (enum reading)r, rule);
 		else
 			settle(pass, (enum reading)r, &refused);
-		news = news_of(pass, (enum reading)r);
+		news = news_of(pass, (enum reading)r, rule->line);
 		if (news != DIAG_NONE && news != told) {
 			tell(pass, news, "", 0);
 			told = news;

@@ -52,6 +52,9 @@ struct pass {
 	bool (*holds)(void *source);
 	void *source;
 	struct decision decisions[READINGS];
+	/* Where an aclexec was last told to say no: both readings may come to it, by rules of their own. */
+	enum table no_table;
+	unsigned no_line; /* 0 = nowhere */
 	struct arena tails;
 	bool keeps_text; /* set after pass_init by who wants to show the rule */
 };
