@@ -177,6 +177,9 @@ run_setenv(struct run *run)
 
 	str_trim(&text, &len);
 	name[text - name + (ptrdiff_t)len] = '\0';
+	/* Blanks that do not end a name are none at its end. */
+	while (name_len > 0 && str_is_space(name[name_len - 1]))
+		name_len--;
 	name[name_len] = '\0';
 	if (setenv(name, text, 1) != 0)
 		return fail(run, DIAG_SETENV_FAILED, name);

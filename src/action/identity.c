@@ -137,12 +137,14 @@ find_groups(const char *user, struct identity *identity, struct diag *diag, cons
 bool
 identity_find(const char *user, const char *group, struct identity *ret, struct diag *diag)
 {
-	struct identity identity = {.has_user = user != NULL};
+	struct identity identity = {.has_user = user != NULL}, grouped = {.gid = 0};
 	bool found =
-	    (user == NULL || find(look_up_user, DIAG_UNKNOWN_USER, user, &identity, diag)) &&
-	    (group == NULL || find(look_up_group, DIAG_UNKNOWN_GROUP, group, &identity, diag)) &&
-	    find_groups(user, &identity, diag, user != NULL ? user : group);
+	    (group == NULL || find(look_up_group, DIAG_UNKNOWN_GROUP, group, &grouped, diag)) &&
+	    (user == NULL || find(look_up_user, DIAG_UNKNOWN_USER, user, &identity, diag));
 
+	if (group != NULL)
+		identity.gid = grouped.gid;
+	found = found && find_groups(user, &identity, diag, user != NULL ? user : group);
 	if (found)
 		*ret = identity;
 	else
