@@ -246,7 +246,7 @@ option_next(struct option_cursor *cursor, struct option *ret, struct diag *diag)
 	if (!next_field(cursor))
 		return bad(diag, DIAG_NO_MEMORY, "");
 	divide_field(&cursor->field, ret);
-	if (*ret->keyword == '\0' && !ret->has_value)
+	if (*ret->keyword == '\0')
 		return bad(diag, DIAG_OPTION_NO_NAME, "");
 	spec = find_spec(ret->keyword, &ret->id);
 	if (spec == NULL)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "policy/classic.h"
 
 enum { PLAIN = WAY_PLAIN, BOTH = WAY_BOTH };
 
@@ -67,14 +68,15 @@ severity_parse(const char *text, size_t len, enum way way, int *ret)
 const char *
 severity_unknown(const char *text, size_t *len, enum way way)
 {
-	const char *dot = memchr(text, '.', *len);
+	/* The original looks for the dot outside of brackets; no name has any. */
+	size_t facility = classic_find(text, *len, '.');
 
-	if (dot == NULL)
+	if (facility == *len)
 		return text;
-	if (find_facility(text, (size_t)(dot - text), way) < 0) {
-		*len = (size_t)(dot - text);
+	if (find_facility(text, facility, way) < 0) {
+		*len = facility;
 		return text;
 	}
-	*len -= (size_t)(dot - text) + 1;
-	return dot + 1;
+	*len -= facility + 1;
+	return text + facility + 1;
 }

@@ -141,7 +141,8 @@ the_unknown_name_is_found(void **state)
 	static const struct {
 		const char *text, *unknown;
 	} parts[] = {{"x", "x"}, {"", ""}, {"x.info", "x"}, {"mail.y", "y"}, {"x.y", "x"},
-	    {"mail.info.z", "info.z"}, {".info", ""}, {"mail.", ""}, {"mail .info", "mail "}};
+	    {"mail.info.z", "info.z"}, {".info", ""}, {"mail.", ""}, {"mail .info", "mail "},
+	    {"[.", "[."}, {"].", "]."}, {"[x].", "[x]"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
