@@ -1,130 +1,165 @@
-"""differ - ask two libraries the same questions and shrink what they disagree about.
+"""differ - drive tests/compat/differential: ask two libraries the same questions, and shrink what they
+disagree about.
 
-The promise under test (ARCHITECTURE.md, "Two readings"): with `#!tcpwrap classic` a verdict is
-Debian's; without, nobody is granted whom Debian refuses. Where a word names a list that exists and
-cannot be read, ours refuses by design, so there only the second half is asked for."""
+The promise under test (docs/decisions/two-readings.md): with `#!tcpwrap classic` we do and say what
+Debian's library does and says; without, nobody is granted whom it refuses. What may differ nevertheless
+is in ledger.def, and nowhere else."""
 import os
 import re
-import time
+import subprocess
 
 import rig
 
-SETTLED = 0.06  # a reading counts for later calls when the file was at rest for 50 ms
+PROGRAM = rig.BUILD / "tests/compat/differential/differ"
 REPEAT = 3  # as read, again (now it is kept), and from what was kept
+VERBOSE = 2  # matched rules and options are told, and compared
+# Request fields as rig.KEYS calls them, and as spell.h does.
+FIELDS = {"fd": "1", "daemon": "2", "user": "3", "name": "4", "addr": "5", "csin": "6", "sname": "7", "saddr": "8",
+          "sport": "9", "told": "name", "ident": "user", "resident": "resident"}
+
+
+class Policy:
+    """Tables (None: absent), list files by name, and requests (dicts of FIELDS, str values). @V@ in a text
+    is the folder where it will be."""
+
+    def __init__(self, allow, deny, files, requests):
+        self.allow, self.deny, self.files, self.requests = allow, deny, files, requests
+
+    def __repr__(self):
+        return repr((self.allow, self.deny, self.files, self.requests))
+
+    def spell(self, number):
+        lines = [f"policy {number} {VERBOSE} {REPEAT} 0"]
+        lines += [f"{what} {quoted(text)}" for what, text in (("allow", self.allow), ("deny", self.deny)) if text is not None]
+        lines += [f"file {name} {quoted(text)}" for name, text in self.files.items()]
+        for request in self.requests:
+            fields = (f" {FIELDS[k]}={quoted(v.encode('latin-1'))}" for k, v in request.items())
+            lines.append("request" + "".join(fields))
+        return "\n".join([*lines, "end\n"])
+
+
+def quoted(text):
+    plain = lambda byte: 0x20 <= byte <= 0x7e and byte not in b'\\"'
+    return '"' + "".join(chr(b) if plain(b) else f"\\x{b:02x}" for b in text) + '"'
+
+
+def parsed(spelled):
+    """The Policy of a spelled one."""
+    bytes_of = lambda text: re.sub(rb"\\x(..)", lambda m: bytes([int(m.group(1), 16)]), text.encode())
+    names = {spelling: name for name, spelling in FIELDS.items()}
+    policy = Policy(None, None, {}, [])
+    for line in spelled.splitlines():
+        what, _, rest = line.partition(" ")
+        if what in ("allow", "deny"):
+            setattr(policy, what, bytes_of(rest[1:-1]))
+        elif what == "file":
+            name, _, text = rest.partition(" ")
+            policy.files[name] = bytes_of(text[1:-1])
+        elif what == "request":
+            policy.requests.append({names[k]: bytes_of(v).decode("latin-1") for k, v in re.findall(r'(\w+)="([^"]*)"', rest)})
+    return policy
 
 
 class Finding:
-    """A policy with one request, and what the libraries said."""
+    """A policy with one request, what is wrong, and what the libraries said."""
 
-    def __init__(self, policy, way, ours, theirs):
-        self.policy, self.way, self.ours, self.theirs = policy, way, ours, theirs
+    def __init__(self, policy, way, answers=()):
+        self.policy, self.way, self.answers = policy, way, list(answers)
 
     def __str__(self):
-        return "\n".join([
-            f"{self.way}: ours {self.ours.verdict}, Debian's {self.theirs.verdict}",
-            f"  replay  {self.policy!r}",
-            f"  ours    {' // '.join(self.ours.logs)} | {self.ours.state}",
-            f"  Debian  {' // '.join(self.theirs.logs)} | {self.theirs.state}"])
-
-
-# Numbers that the original cuts to 32 bits, or takes behind odd blanks: ours says that they are bad.
-ODD_NUMBER = re.compile(r'error: .*: bad (umask|linger|nice|rfc931) (value|timeout): "(?![-+]?[0-9]{1,9}")')
-
-
-def effects(answer, request):
-    """What options changed in the process. The port of a socket that has none is no port."""
-    has_port = request.get("sport", "2 ")[:2] in ("2 ", "10")
-    return [answer.fact(key) for key in ("umask", "sev", "rfc", *["env"] * has_port)] + [
-        line for line in answer.logs if line.startswith("SHELL")]
-
-
-def disagreement(way, request, ours, theirs, lenient):
-    """Which promise is broken, or None."""
-    if ours.verdict not in ("granted", "denied"):
-        return "ours is " + ours.verdict.split()[0]
-    if ours.granted and not theirs.granted:
-        return f"{way} grants"
-    if way == "default" or not ours.granted and (lenient or theirs.verdict == "no-return" or
-                                                 any(map(ODD_NUMBER.search, ours.logs))):
-        return None
-    if ours.verdict != theirs.verdict:
-        return f"{way} refuses"
-    if not any(" error: " in line for line in theirs.logs) and effects(ours, request) != effects(theirs, request):
-        return f"{way} options"
-    return None
+        return "\n".join([self.way, f"  replay {self.policy!r}", *self.answers])
 
 
 class Differ:
-    """Two probes and a scratch directory. Use as a context manager."""
+    """Both libraries, and a scratch folder. Use as a context manager. exchanged: ours is to be as Debian's
+    is, which it is not."""
 
-    def __init__(self, ours, theirs, settle=True):
-        self.ours, self.theirs, self.settle = ours, theirs, settle
+    def __init__(self, debian, exchanged=False):
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("LD_")}
+        self.env["LD_LIBRARY_PATH"] = str(debian.library.parent)
+        self.libraries = [str(rig.OURS), str(debian.library)][::-1 if exchanged else 1]
         self.scratch = rig.Scratch()
-        self.decisions = 0
+        self.ledger = {}  # how often each entry was needed
+        self.child = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        if self.child:
+            self.child.communicate()
         self.scratch.__exit__()
-        self.ours.close()
-        self.theirs.close()
 
-    def write(self, policy):
-        """Place a policy: (placed policy, case as it stands, the same with directives)."""
-        directory = self.scratch.path("v")
-        os.mkdir(directory)
-        placed = policy.place(directory)
-        for name, text in placed.files.items():
-            self.scratch.write(text, f"{directory}/{name}")
-        paths = []
-        for directive in (b"", rig.DIRECTIVE):
-            for name, text in (("A", placed.allow), ("D", placed.deny)):
-                paths.append(f"{directory}/{name}{len(directive)}")
-                if text is not None:
-                    self.scratch.write((directive if text else b"") + text, paths[-1])
-        repeat = REPEAT if self.settle else 1
-        return (placed, rig.Case(*paths[:2], policy.requests, repeat),
-                rig.Case(*paths[2:], policy.requests, repeat))
+    # ---- policies that somebody wrote ----
 
-    def compare(self, policies):
-        """Findings of some policies, at most one for each."""
-        written = [self.write(policy) for policy in policies]
-        if self.settle:
-            time.sleep(SETTLED)
-        findings, per_post = [], max(1, rig.POST_MAX // (2 * max(len(p.requests) for p in policies)))
-        for at in range(0, len(written), per_post):
-            part = written[at:at + per_post]
-            self.theirs.post([rig.Case(c.allow, c.deny, c.requests) for _, c, _ in part])
-            self.ours.post([case for _, plain, classic in part for case in (plain, classic)])
-            theirs, ours = self.theirs.collect(), self.ours.collect()
-            for i, policy in enumerate(policies[at:at + per_post]):
-                finding = self.judge(policy, part[i][0], ours[2 * i:2 * i + 2], theirs[i])
-                findings += [finding] if finding else []
-                self.remove(part[i])
-        return findings
+    def start(self):
+        folder = self.scratch.path("ask")
+        os.mkdir(folder)
+        self.child = subprocess.Popen([PROGRAM, "ask", *self.libraries, folder], env=self.env, text=True,
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def judge(self, policy, placed, ours, theirs):
-        lenient = None
-        for way, answers in zip(("default", "classic"), ours):
-            for request, mine, other in zip(policy.requests, answers, theirs):
-                self.decisions += 1
-                if mine.verdict == other.verdict and (way == "default" or effects(mine, request) == effects(other, request)):
-                    continue
-                if lenient is None:
-                    lenient = placed.names_unreadable_list()
-                broken = disagreement(way, request, mine, other, lenient)
-                if broken:
-                    alone = type(policy)(policy.allow, policy.deny, policy.files, [request])
-                    return Finding(alone, broken, mine, other)
-        return None
+    def ask(self, policies):
+        """Findings of some policies, at most one for each. A process that dies of one is a finding."""
+        if not self.child:
+            self.start()
+        try:
+            for number, policy in enumerate(policies):
+                self.child.stdin.write(policy.spell(number))
+            self.child.stdin.write("go\n")
+            self.child.stdin.flush()
+        except BrokenPipeError:
+            pass
+        findings, at, counts = [], 0, {}
+        for line in self.child.stdout:
+            words = line.split()
+            if words[0] == "policy":
+                at = int(words[1])
+            elif words[0] == "finding":
+                policy = policies[at]
+                alone = Policy(policy.allow, policy.deny, policy.files, [policy.requests[int(words[2])]])
+                findings.append(Finding(alone, " ".join(words[3:])))
+            elif words[0] == "|":
+                findings[-1].answers.append(line.rstrip("\n")[:2000])
+            elif words[0] == "ledger":
+                counts[words[1]] = int(words[2])
+            elif words[0] == "done":
+                self.add_ledger(counts)
+                return findings
+        status, self.child = self.child.wait(), None
+        return findings + [Finding(policies[at], f"one of the two ends the rig: status {status}")]
 
-    def remove(self, written):
-        placed, plain, classic = written
-        directory = os.path.dirname(plain.allow)
-        for name in os.listdir(directory):
-            os.unlink(f"{directory}/{name}")
-        os.rmdir(directory)
+    def add_ledger(self, counts):
+        # Counts of one process grow; those of several add up.
+        before = self.child.__dict__.setdefault("told", {})
+        for name, count in counts.items():
+            self.ledger[name] = self.ledger.get(name, 0) + count - before.get(name, 0)
+        before.update(counts)
+
+    # ---- generated ones ----
+
+    def run(self, seed, first, count, jobs, state=None, tell=lambda line: None):
+        """Ask a range of generated policies: (findings as (number, request, way), figures)."""
+        folder = self.scratch.path("run")
+        os.mkdir(folder)
+        words = [PROGRAM, "run", *self.libraries, folder, seed, first, count, jobs, *[state] * bool(state)]
+        child = subprocess.Popen([str(w) for w in words], env=self.env, text=True, stdout=subprocess.PIPE)
+        findings, figures = [], {}
+        for line in child.stdout:
+            words = line.split()
+            if words[0] == "finding":
+                findings.append((int(words[1]), int(words[2]), " ".join(words[3:])))
+            elif words[0] == "figure":
+                figures[words[1]] = float(words[2])
+            elif words[0] == "ledger":
+                self.ledger[words[1]] = self.ledger.get(words[1], 0) + int(words[2])
+            else:
+                tell(line.rstrip())
+        figures["status"] = child.wait()
+        return findings, figures
+
+    def generated(self, seed, number, request=None):
+        words = [PROGRAM, "print", seed, number, *[request] * (request is not None)]
+        return parsed(subprocess.run([str(w) for w in words], check=True, text=True, stdout=subprocess.PIPE).stdout)
 
     # ---- shrinking ----
 
@@ -135,7 +170,7 @@ class Differ:
             smaller = False
             candidates = list(reductions(finding.policy))
             for at in range(0, len(candidates), 200):
-                found = [f for f in self.compare(candidates[at:at + 200]) if f.way == finding.way]
+                found = [f for f in self.ask(candidates[at:at + 200]) if f.way == finding.way]
                 if found:
                     finding = min(found, key=lambda f: len(repr(f.policy)))
                     smaller = True
@@ -143,19 +178,25 @@ class Differ:
         return finding
 
 
+def ledger_entries():
+    """(name, way, kind, row) of each allowed difference."""
+    text = subprocess.run([PROGRAM, "ledger"], check=True, text=True, stdout=subprocess.PIPE).stdout
+    return [line.split("\t") for line in text.splitlines()]
+
+
 def reductions(policy):
     """Policies a step smaller: a request field, a list, a run of bytes less."""
-    request, make = policy.requests[0], type(policy)
+    request = policy.requests[0]
     for key in request:
-        yield make(policy.allow, policy.deny, policy.files, [{k: v for k, v in request.items() if k != key}])
+        yield Policy(policy.allow, policy.deny, policy.files, [{k: v for k, v in request.items() if k != key}])
     for name in policy.files:
-        yield make(policy.allow, policy.deny, {k: v for k, v in policy.files.items() if k != name}, [request])
+        yield Policy(policy.allow, policy.deny, {k: v for k, v in policy.files.items() if k != name}, [request])
         for text in cuts(policy.files[name]):
-            yield make(policy.allow, policy.deny, {**policy.files, name: text}, [request])
+            yield Policy(policy.allow, policy.deny, {**policy.files, name: text}, [request])
     for text in cuts(policy.allow):
-        yield make(text, policy.deny, policy.files, [request])
+        yield Policy(text, policy.deny, policy.files, [request])
     for text in cuts(policy.deny):
-        yield make(policy.allow, text, policy.files, [request])
+        yield Policy(policy.allow, text, policy.files, [request])
 
 
 def cuts(text):

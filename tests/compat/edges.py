@@ -3,7 +3,7 @@
 Each was looked at in Debian's library when it was written down; what it says there is asked anew
 each time, so only the questions are here. A word is asked as an allow rule in front of a closed
 door and as a deny rule in an open house."""
-from generate import Policy
+from differ import Policy
 
 CLOSED = b"ALL: ALL\n"
 H = {"daemon": "d", "addr": "10.1.2.3", "name": "host.ex.org"}
@@ -120,7 +120,28 @@ def both_doors(words, requests):
         yield Policy(None, b"ALL: " + text + b"\n", {}, requests)
 
 
+# Differences on purpose that chance comes to once in a million pairs.
+PLAIN_GOES_ON = b"d: 9.9.9.9 # ALL\n"  # grants, and the plain reading looks at the next line
+KNOWN = {"daemon": "d", "addr": "10.1.2.3", "told": "host.ex.org", "ident": "bob"}
+LEDGER = [
+    Policy(b"d: ALL: aclexec exit 1\n", b"ALL: ALL: severity info\n", {}, [H]),
+    Policy(b"d: ALL: aclexec exit 1: severity info: spawn x\n", CLOSED, {}, [H]),
+    Policy(b"d: ALL: aclexec exit 0: spawn x: aclexec exit 127\n", CLOSED, {}, [H]),
+    Policy(PLAIN_GOES_ON + b"d: ALL: aclexec exit 0\n", None, {}, [H]),
+    Policy(PLAIN_GOES_ON + b"d: ALL: user nosuchuser: aclexec exit 0\n", None, {}, [H]),
+    Policy(b"d: ALL: user nosuchuser: aclexec exit 0", CLOSED, {}, [H]),
+    Policy(PLAIN_GOES_ON + b"d: @V@/l1/x ALL\n", None, {"l1": b""}, [H]),
+    Policy(PLAIN_GOES_ON.replace(b"\n", b": setenv TV %c\n") + b"d: h* EXCEPT ALL\n", None, {}, [KNOWN]),
+    Policy(b"d: [x] ALL: setenv TV %c\n", CLOSED, {}, [KNOWN]),
+    Policy(b"d: bob@/etc ALL: setenv TV %c\n", CLOSED, {}, [KNOWN]),
+    Policy(b"ALL: ALL: banners /: banners /nonexistent\n", None, {}, [{**H, "daemon": d, "fd": "200"} for d in ("", "etc", "d/x")]),
+    Policy(b"d: ALL: setenv TV %r-%R\n", None, {}, [{**H, "csin": "1 22", "sport": "1 22"}]),
+    Policy(None, b"d: @V@/l1\nd: 10.1.2.3\n", {"l1": b"@V@/l1 10.1.2.4"}, [H, {**H, "addr": "10.1.2.4"}]),
+    Policy(b"ALL: @V@/l1 EXCEPT ALL\n", None, {"l1": b"@V@/l1"}, [H])]
+
+
 def policies():
+    yield from LEDGER
     plain = lambda addrs: [{"daemon": "d", "addr": addr} for addr in addrs]
     yield from both_doors(V4_WORDS, plain(V4_ADDRS))
     yield from both_doors(V6_WORDS, plain(V6_ADDRS))
