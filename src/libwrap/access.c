@@ -87,6 +87,17 @@ carry_out(const struct answers *answers, const struct decision *decision)
 	return by_table && decision->verdict != VERDICT_REFUSE;
 }
 
+/* A twist that only the plain reading asks for, beside a grant with options. Only one rule's
+ * options are carried out; had one of the other's failed, as for a user who is not there, the
+ * original would refuse. */
+static bool
+is_refused_unseen(const struct pass *pass, const struct decision *counts)
+{
+	const struct decision *classic = &pass->decisions[READING_CLASSIC];
+
+	return counts != classic && counts->verdict == VERDICT_TWIST && classic->has_tail;
+}
+
 static bool
 decide(struct request_info *request, struct thread *thread, const char *allow, const char *deny)
 {
@@ -107,7 +118,7 @@ decide(struct request_info *request, struct thread *thread, const char *allow, c
 	other = pass_differing(&pass);
 	if (other != NULL)
 		tell_differing(&pass, decision, other);
-	granted = carry_out(&answers, decision);
+	granted = !is_refused_unseen(&pass, decision) && carry_out(&answers, decision);
 	thread->place = NULL;
 	pass_release(&pass);
 	answers_release(&answers);

@@ -130,6 +130,7 @@ LEDGER = [
     Policy(PLAIN_GOES_ON + b"d: ALL: aclexec exit 0\n", None, {}, [H]),
     Policy(PLAIN_GOES_ON + b"d: ALL: user nosuchuser: aclexec exit 0\n", None, {}, [H]),
     Policy(b"d: ALL: user nosuchuser: aclexec exit 0", CLOSED, {}, [H]),
+    Policy(b"d: [::1%7]: user nosuchuser\n", b"ALL: ALL: twist x\n", {}, [{"fd": "200", "daemon": "d", "addr": "::1"}]),
     Policy(PLAIN_GOES_ON + b"d: @V@/l1/x ALL\n", None, {"l1": b""}, [H]),
     Policy(PLAIN_GOES_ON.replace(b"\n", b": setenv TV %c\n") + b"d: h* EXCEPT ALL\n", None, {}, [KNOWN]),
     Policy(b"d: [x] ALL: setenv TV %c\n", CLOSED, {}, [KNOWN]),
