@@ -24,6 +24,7 @@
 #include "action/identity.h"
 #include "action/shell.h"
 #include "base/str.h"
+#include "policy/classic.h"
 
 /* An option at work. */
 struct run {
@@ -256,11 +257,13 @@ take_identity(struct run *run, const char *user, const char *group)
 static enum action_result
 run_user(struct run *run)
 {
-	char *dot = strchr(run->value.bytes, '.');
+	/* As everywhere in the original, not within brackets. */
+	size_t dot = classic_find(run->value.bytes, run->value.len, '.');
+	bool has_group = dot < run->value.len;
 
-	if (dot != NULL)
-		*dot = '\0';
-	return take_identity(run, run->value.bytes, dot != NULL ? dot + 1 : NULL);
+	if (has_group)
+		run->value.bytes[dot] = '\0';
+	return take_identity(run, run->value.bytes, has_group ? run->value.bytes + dot + 1 : NULL);
 }
 
 static enum action_result
