@@ -156,10 +156,8 @@ check_severity(struct option *option, enum way way)
 {
 	int priority;
 
-	if (!severity_parse(option->value, option->value_len, way, &priority)) {
-		option->value = severity_unknown(option->value, &option->value_len, way);
+	if (!severity_parse(option->value, option->value_len, way, &priority))
 		return DIAG_BAD_SEVERITY;
-	}
 	option->number = priority;
 	return DIAG_NONE;
 }
@@ -239,6 +237,8 @@ option_next(struct option_cursor *cursor, struct option *ret, struct diag *diag)
 {
 	const struct option_spec *spec;
 	enum diag_code code;
+	const char *subject;
+	size_t len;
 
 	ret->is_whole = false;
 	if (cursor->done)
@@ -261,7 +261,11 @@ option_next(struct option_cursor *cursor, struct option *ret, struct diag *diag)
 	code = checks[ret->id] != NULL ? checks[ret->id](ret, cursor->way) : DIAG_NONE;
 	if (code == DIAG_NONE)
 		return OPTION_FIELD;
-	diag_set(diag, code, ret->value, ret->value_len);
+	subject = ret->value;
+	len = ret->value_len;
+	if (code == DIAG_BAD_SEVERITY)
+		subject = severity_unknown(subject, &len, cursor->way);
+	diag_set(diag, code, subject, len);
 	return OPTION_BAD;
 }
 
