@@ -4,6 +4,8 @@
 verdict is wider than without the fault (or, where a name service fails, than that of the same client
 without a name), an interrupted call changes none, and nothing is left behind: no descriptor, no
 memory, no child, and no difference in the decisions that follow."""
+import collections
+import concurrent.futures
 import errno
 import os
 import re
@@ -287,32 +289,41 @@ class Check:
             yield f"leaves {point.grown} blocks of memory each time"
 
 
-def check_scenarios(tap, scratch, driver):
+def problems_of(check, scenario):
+    problems = []
+    for mode, before, unkept in WAYS:
+        tables = scenario.made[mode]
+        if scenario.young:
+            now = time.time()
+            for path in tables.values():
+                os.utime(path, (now, now))
+        found = check.scenario(scenario, tables, before, unkept)
+        problems += [f"{mode}, {before} before, unkept={unkept}: {text}" for text in found]
+    return problems
+
+
+def check_scenarios(tap, scratch, drivers):
+    """By several drivers at a time: each waits for its processes most of the time."""
     here = make_files(scratch)
-    check = Check(driver)
+    checks = [Check(driver) for driver in drivers]
     for scenario in SCENARIOS:
         made = {mode: {"allow": make_table(scratch, scenario.allow, scenario, mode, here),
                        "deny": make_table(scratch, scenario.deny, scenario, mode, here)}
                 for mode in ("none", "modern")}
         scenario.made = made
     time.sleep(SETTLED_SECONDS)  # files as young as that are not kept
-    for scenario in SCENARIOS:
-        problems = []
-        for mode, before, unkept in WAYS:
-            tables = scenario.made[mode]
-            if scenario.young:
-                now = time.time()
-                for path in tables.values():
-                    os.utime(path, (now, now))
-            found = check.scenario(scenario, tables, before, unkept)
-            problems += [f"{mode}, {before} before, unkept={unkept}: {text}" for text in found]
+    share = [SCENARIOS[i::len(checks)] for i in range(len(checks))]
+    with concurrent.futures.ThreadPoolExecutor(len(checks)) as pool:
+        done = list(pool.map(lambda check, part: [problems_of(check, s) for s in part], checks, share))
+    for i, scenario in enumerate(SCENARIOS):
+        problems = done[i % len(checks)][i // len(checks)]
         for problem in problems[:40]:
             tap.note(problem[:600])
         tap.ok(not problems, scenario.what)
-    tap.note(f"{sum(check.points.values())} points: "
-             + ", ".join(f"{call} {n}" for call, n in sorted(check.points.items())))
-    tap.note(f"{check.narrower} verdicts narrower than without a fault")
-    missing = sorted(set(CALLS) - set(check.points))
+    points = sum((collections.Counter(check.points) for check in checks), collections.Counter())
+    tap.note(f"{sum(points.values())} points: " + ", ".join(f"{call} {n}" for call, n in sorted(points.items())))
+    tap.note(f"{sum(check.narrower for check in checks)} verdicts narrower than without a fault")
+    missing = sorted(set(CALLS) - set(points))
     tap.note(f"never made: {', '.join(missing)}")
     tap.ok(not missing, "every call is made in some scenario")
 
@@ -350,7 +361,7 @@ def check_gone(tap):
 if __name__ == "__main__":
     lab.need_driver()
     tap = lab.Tap()
-    with lab.Scratch() as scratch, lab.Driver() as driver:
-        check_scenarios(tap, scratch, driver)
+    with lab.Scratch() as scratch, lab.Driver() as one, lab.Driver() as other:
+        check_scenarios(tap, scratch, [one, other])
     check_gone(tap)
     tap.finish()

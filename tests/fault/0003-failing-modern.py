@@ -31,7 +31,7 @@ def main():
     failing.WAYS = [("none", 0, ""), ("none", 3, "")]
     tap = lab.Tap()
     with lab.Scratch() as scratch, lab.Driver(FRONT) as driver:
-        failing.check_scenarios(tap, scratch, driver)
+        failing.check_scenarios(tap, scratch, [driver])
     tap.finish()
 
 
