@@ -6,10 +6,6 @@ import subprocess
 
 import rig
 
-# Lines that only Debian's library has. Each is a row of docs/decisions/divergences.md.
-BAD_VALUES = ("severity warn", "severity x.info", "severity mail.y", "severity x.y",
-              "severity mail.info.z", "severity .info", "severity mail.", "setenv A=B")
-ON_PURPOSE = {f"  log 7 option:   {value}" for value in BAD_VALUES}
 # Here a command's "no" refuses; with Debian's library it counts for later decisions alone: a row of the ledger.
 NO = "process_options:no"
 
@@ -34,8 +30,6 @@ def main():
     for side, lines in enumerate((theirs, ours)):
         for line in lines:
             head = line.split()[0] if not line.startswith(" ") else head
-            if side == 0 and line in ON_PURPOSE:
-                continue
             groups.setdefault(head, ([], []))[side].append(line)
     for name, (want, got) in groups.items():
         if name == NO:
