@@ -1,8 +1,7 @@
 /*
- * NAME     front - stand-ins for syslog, sleep, shell_cmd and rfc931
+ * NAME     front - stand-ins for sleep, shell_cmd and rfc931, and a text of what is logged
  * INVARIANTS  Named as the C library's functions and exported, so that a library that is loaded
- *             later
- *          finds these first.
+ *          later finds these first.
  * LIMITS   FRONT_TEXT_MAX, and LINE_MAX_BYTES of a line: the longest command that a rule can have,
  *          and its prefix.
  * SEE      tests/compat/differential/effects.c, for what a test may not do to itself
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "log_front.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -88,56 +88,13 @@ front_note(const char *format, ...)
 	va_end(args);
 }
 
-__attribute__((format(printf, 2, 0))) static void
-note_log(int priority, const char *format, va_list args)
+void
+log_front_take(int priority, const char *format, va_list args)
 {
 	char prefix[40];
 
 	snprintf(prefix, sizeof prefix, "SYSLOG<%d.%d> ", LOG_FAC(priority), LOG_PRI(priority));
 	note_behind(prefix, format, args);
-}
-
-/*
- * Named apart in C, because a fortified <syslog.h> makes macros and inline functions of the
- * names; the __ ones are what a fortified library calls.
- */
-EXPORTED void front_syslog(int, const char *, ...) __asm__("syslog");
-EXPORTED void front_vsyslog(int, const char *, va_list) __asm__("vsyslog");
-EXPORTED void front_syslog_chk(int, int, const char *, ...) __asm__("__syslog_chk");
-EXPORTED void front_vsyslog_chk(int, int, const char *, va_list) __asm__("__vsyslog_chk");
-
-__attribute__((format(printf, 2, 0))) void
-front_vsyslog(int priority, const char *format, va_list args)
-{
-	note_log(priority, format, args);
-}
-
-__attribute__((format(printf, 2, 3))) void
-front_syslog(int priority, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	note_log(priority, format, args);
-	va_end(args);
-}
-
-__attribute__((format(printf, 3, 0))) void
-front_vsyslog_chk(int priority, int flag, const char *format, va_list args)
-{
-	(void)flag;
-	note_log(priority, format, args);
-}
-
-__attribute__((format(printf, 3, 4))) void
-front_syslog_chk(int priority, int flag, const char *format, ...)
-{
-	va_list args;
-
-	(void)flag;
-	va_start(args, format);
-	note_log(priority, format, args);
-	va_end(args);
 }
 
 EXPORTED unsigned int

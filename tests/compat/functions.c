@@ -23,6 +23,8 @@
 #include <tcpd.h>
 #include <unistd.h>
 
+#include "log_front.h"
+
 #define EXPORTED __attribute__((visibility("default")))
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -32,45 +34,12 @@ unsigned long cidr_mask_addr(char *);
 
 /* ---- what stands in front of libc ---- */
 
-EXPORTED void front_syslog(int, const char *, ...) __asm__("syslog");
-EXPORTED void front_vsyslog(int, const char *, va_list) __asm__("vsyslog");
-EXPORTED void front_syslog_chk(int, int, const char *, ...) __asm__("__syslog_chk");
-EXPORTED void front_vsyslog_chk(int, int, const char *, va_list) __asm__("__vsyslog_chk");
-
-__attribute__((format(printf, 2, 0))) void
-front_vsyslog(int priority, const char *format, va_list args)
+void
+log_front_take(int priority, const char *format, va_list args)
 {
 	printf("  log %d ", priority);
 	vprintf(format, args);
 	putchar('\n');
-}
-
-__attribute__((format(printf, 2, 3))) void
-front_syslog(int priority, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	front_vsyslog(priority, format, args);
-	va_end(args);
-}
-
-__attribute__((format(printf, 3, 0))) void
-front_vsyslog_chk(int priority, int flag, const char *format, va_list args)
-{
-	(void)flag;
-	front_vsyslog(priority, format, args);
-}
-
-__attribute__((format(printf, 3, 4))) void
-front_syslog_chk(int priority, int flag, const char *format, ...)
-{
-	va_list args;
-
-	(void)flag;
-	va_start(args, format);
-	front_vsyslog(priority, format, args);
-	va_end(args);
 }
 
 EXPORTED unsigned int
@@ -85,8 +54,8 @@ sleep(unsigned int seconds)
 static void
 try_split(void)
 {
-	static const char *const texts[] = {"a:b", "a", "", ":", "[::1]:x", "a[b:c", "]a:b:", "[[:]:]:z",
-	    "a[:]b:c", "x]:y", "a::b"};
+	static const char *const texts[] = {"a:b", "a", "", ":", "[::1]:x", "a[b:c",
+	    "]a:b:", "[[:]:]:z", "a[:]b:c", "x]:y", "a::b"};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		char text[32], *rest;
@@ -100,11 +69,11 @@ try_split(void)
 static void
 try_numbers(void)
 {
-	static const char *const quads[] = {"1.2.3.4", "0.0.0.0", "255.255.255.255", "1.2.3", "1.2.3.4.5",
-	    "", "1..2.3", "1.2.3.4 x", "01.2.3.4", "0x1.2.3.4", "256.1.1.1", "a.b.c.d", ".1.2.3.4", "1.2.3.4.",
-	    "1.2.3.x", " 1.2.3.4"};
-	static const char *const lengths[] = {"0", "1", "8", "31", "32", "33", "-1", "+8", " 8", "8x", "",
-	    "x", "08", "99999999999"};
+	static const char *const quads[] = {"1.2.3.4", "0.0.0.0", "255.255.255.255", "1.2.3",
+	    "1.2.3.4.5", "", "1..2.3", "1.2.3.4 x", "01.2.3.4", "0x1.2.3.4", "256.1.1.1", "a.b.c.d",
+	    ".1.2.3.4", "1.2.3.4.", "1.2.3.x", " 1.2.3.4"};
+	static const char *const lengths[] = {
+	    "0", "1", "8", "31", "32", "33", "-1", "+8", " 8", "8x", "", "x", "08", "99999999999"};
 
 	for (size_t i = 0; i < COUNT(quads); i++) {
 		char text[32];
@@ -137,8 +106,8 @@ try_percent_m(void)
 static void
 try_lines(void)
 {
-	static const char *const texts[] = {"one\ntwo\n", "one", "a\\\nb\nc\n", "a\\", "\\\n\\\nx\n", "\n\n",
-	    "0123456789\n", "012345678\\\n9\n", "a\\\\\nb\n", "a\\\n"};
+	static const char *const texts[] = {"one\ntwo\n", "one", "a\\\nb\nc\n", "a\\",
+	    "\\\n\\\nx\n", "\n\n", "0123456789\n", "012345678\\\n9\n", "a\\\\\nb\n", "a\\\n"};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		for (int size = 2; size <= 16; size += 5) {
@@ -160,8 +129,8 @@ try_lines(void)
 static void
 show(const struct request_info *request)
 {
-	printf("  fd %d user <%s> daemon <%s> pid %d\n", request->fd, request->user, request->daemon,
-	    strtol(request->pid, NULL, 10) == (long)getpid());
+	printf("  fd %d user <%s> daemon <%s> pid %d\n", request->fd, request->user,
+	    request->daemon, strtol(request->pid, NULL, 10) == (long)getpid());
 	printf("  client <%s> <%s> %d %d server <%s> <%s> %d %d\n", request->client->name,
 	    request->client->addr, request->client->sin != NULL,
 	    request->client->request == request, request->server->name, request->server->addr,
@@ -182,9 +151,9 @@ try_requests(void)
 	memset(&request, 0xa5, sizeof request);
 	printf("request_init returns it: %d\n", request_init(&request, 0) == &request);
 	show(&request);
-	request_init(&request, RQ_DAEMON, "d", RQ_USER, "u", RQ_CLIENT_NAME, "cn", RQ_CLIENT_ADDR, "ca",
-	    RQ_SERVER_NAME, "sn", RQ_SERVER_ADDR, "sa", RQ_FILE, 7, RQ_CLIENT_SIN, &sin, RQ_SERVER_SIN,
-	    &sin, 0);
+	request_init(&request, RQ_DAEMON, "d", RQ_USER, "u", RQ_CLIENT_NAME, "cn", RQ_CLIENT_ADDR,
+	    "ca", RQ_SERVER_NAME, "sn", RQ_SERVER_ADDR, "sa", RQ_FILE, 7, RQ_CLIENT_SIN, &sin,
+	    RQ_SERVER_SIN, &sin, 0);
 	show(&request);
 	request_set(&request, RQ_DAEMON, longer, RQ_USER, "", -5);
 	show(&request);
@@ -215,8 +184,8 @@ try_evals(void)
 		    RQ_CLIENT_NAME, cases[i].name, RQ_CLIENT_ADDR, cases[i].addr, RQ_SERVER_NAME,
 		    cases[i].server_name, RQ_SERVER_ADDR, cases[i].server_addr, 0);
 		printf("eval %zu: client <%s>", i, eval_client(&request));
-		printf(" server <%s> info <%s>", eval_server(&request),
-		    eval_hostinfo(request.client));
+		printf(
+		    " server <%s> info <%s>", eval_server(&request), eval_hostinfo(request.client));
 		printf(" name <%s> addr <%s>", eval_hostname(request.client),
 		    eval_hostaddr(request.client));
 		printf(" user <%s>\n", eval_user(&request));
@@ -228,8 +197,8 @@ try_evals(void)
 static void
 try_addresses(void)
 {
-	static const char *const texts[] = {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::1", "::",
-	    "2001:db8::1", "::ffff:10.1.2.3", "::10.1.2.3", "fe80::1", "1:0:0:2:0:0:0:3"};
+	static const char *const texts[] = {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::1",
+	    "::", "2001:db8::1", "::ffff:10.1.2.3", "::10.1.2.3", "fe80::1", "1:0:0:2:0:0:0:3"};
 	struct sockaddr_un path = {.sun_family = AF_UNIX, .sun_path = "/x"};
 	struct request_info request;
 
@@ -282,13 +251,13 @@ try_tail(const char *what, const char *tail)
 static void
 try_options(void)
 {
-	static const char *const tails[] = {"", " ", "allow", "deny", "allow:", "severity info:",
-	    "severity info:\n", "severity info::allow", "severity info : ", ":", "::", "severity warn",
-	    "twist", "nice", "setenv A=B", "rfc931 3", "umask 022", "allow\n", "setenv TV %d : deny",
-	    "linger 5", "keepalive", "banners /nonexistent", "frob", "spawn exit 3", "spawn %d",
-	    "umask 077 : allow", "severity mail.info : deny", "deny : allow", "severity x.info",
-	    "severity mail.y", "severity x.y", "severity mail.info.z", "severity .info",
-	    "severity mail."};
+	static const char *const tails[] = {"", " ", "allow", "deny",
+	    "allow:", "severity info:", "severity info:\n", "severity info::allow",
+	    "severity info : ", ":", "::", "severity warn", "twist", "nice", "setenv A=B",
+	    "rfc931 3", "umask 022", "allow\n", "setenv TV %d : deny", "linger 5", "keepalive",
+	    "banners /nonexistent", "frob", "spawn exit 3", "spawn %d", "umask 077 : allow",
+	    "severity mail.info : deny", "deny : allow", "severity x.info", "severity mail.y",
+	    "severity x.y", "severity mail.info.z", "severity .info", "severity mail."};
 	static char file[] = "FILE";
 
 	for (size_t i = 0; i < COUNT(tails); i++) {
@@ -307,13 +276,14 @@ try_options(void)
 static void
 try_commands(void)
 {
-	static const char *const decided[] = {"aclexec exit 0", "aclexec exit 0:",
-	    "aclexec exit 0 : umask 077", "aclexec exit 0 : deny", "aclexec exit 1 : allow",
-	    "aclexec exit 1 : umask 077 : allow", "aclexec exit 1 : severity mail.info : deny",
-	    "aclexec exit 1 : aclexec exit 0", "aclexec exit 1 : frob", "aclexec exit 1 : twist",
-	    "aclexec exit 1 :: allow", "aclexec exit 0 :: allow", "aclexec", "frob : aclexec exit 1"};
-	static const char *const says_no[] = {"aclexec exit 1", "aclexec exit 3:",
-	    "aclexec exit 1 : umask 077", "aclexec exit 0 : aclexec exit 1",
+	static const char *const decided[] = {"aclexec exit 0",
+	    "aclexec exit 0:", "aclexec exit 0 : umask 077", "aclexec exit 0 : deny",
+	    "aclexec exit 1 : allow", "aclexec exit 1 : umask 077 : allow",
+	    "aclexec exit 1 : severity mail.info : deny", "aclexec exit 1 : aclexec exit 0",
+	    "aclexec exit 1 : frob", "aclexec exit 1 : twist", "aclexec exit 1 :: allow",
+	    "aclexec exit 0 :: allow", "aclexec", "frob : aclexec exit 1"};
+	static const char *const says_no[] = {"aclexec exit 1",
+	    "aclexec exit 3:", "aclexec exit 1 : umask 077", "aclexec exit 0 : aclexec exit 1",
 	    "aclexec exit 1 : severity mail.info : setenv TV %d"};
 
 	for (size_t i = 0; i < COUNT(decided); i++)
@@ -383,7 +353,8 @@ in_child(const char *name, void (*run)(void))
 		_exit(99);
 	}
 	waitpid(pid, &status, 0);
-	printf("  status %d signal %d\n", WEXITSTATUS(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	printf("  status %d signal %d\n", WEXITSTATUS(status),
+	    WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
 enum { NOBODY = 65534 };
@@ -423,7 +394,8 @@ run_overlong(void)
 static void
 run_shell(void)
 {
-	char command[] = "echo to stdout; echo to stderr >&2; read x; [ -z \"$x\" ] && touch \"$FLAG\"";
+	char command[] =
+	    "echo to stdout; echo to stderr >&2; read x; [ -z \"$x\" ] && touch \"$FLAG\"";
 	char flag[] = "/tmp/functions-XXXXXX";
 	int fd = mkstemp(flag);
 
