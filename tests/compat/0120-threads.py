@@ -5,7 +5,7 @@
 
 Policies here are made of kinds: rules for daemons of their own, and requests whose verdicts are
 known because they were made up together. The same requests are asked one by one in a fresh process,
-which has to agree; then tests/compat/threads.c asks them from all threads. Meanwhile, in turns,
+which has to agree; then tests/compat/threads asks them from all threads. Meanwhile, in turns,
 tables and lists are replaced, the process forks, commands run, and the host has children. The
 build under ThreadSanitizer in $BUILD/tsan, if there is one, has to be silent."""
 import collections
@@ -418,7 +418,7 @@ def forks(tap, scratch):
 
 
 def picked(policy, thread, number):
-    """As pick() in threads.c."""
+    """As query_pick() in threads/query.c."""
     x, mask = thread << 32 | number, (1 << 64) - 1
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9 & mask
     x = (x ^ x >> 27) * 0x94d049bb133111eb & mask
