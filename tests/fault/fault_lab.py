@@ -1,4 +1,4 @@
-"""A laboratory for faults: drives tests/fault/failing.c, which decides by odd tables and with calls
+"""A laboratory for faults: drives tests/fault/failing, which decides by odd tables and with calls
 that fail; the same under AddressSanitizer; a corner of the machine for tcpd. Imported by the tests
 here; files and TAP come from tests/compat/rig.py."""
 import ctypes
@@ -31,7 +31,7 @@ LATE_SECONDS = 10
 # ---- decisions ----
 
 class Point:
-    """One decision by failing.c (run_point there)."""
+    """One decision by the driver (run_point in failing.c)."""
 
     def __init__(self, line):
         words = line.rstrip("\n").split("\t")
@@ -50,7 +50,7 @@ class Point:
 
 
 class Driver:
-    """A running failing.c with one library in it. Use as a context manager."""
+    """A running driver with one library in it. Use as a context manager."""
 
     def __init__(self, library=rig.OURS, pass_fds=()):
         self.child = subprocess.Popen([DRIVER, library], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -65,7 +65,7 @@ class Driver:
         self.child.wait()
 
     def points(self, **job):
-        """The points of a job: keys as failing.c has them. Without `fail` there is one."""
+        """The points of a job: keys as failing/job.h has them. Without `fail` there is one."""
         text = "".join(f"{key} {value}\n" for key, value in job.items() if value not in ("", None))
         self.child.stdin.write(text + "go\n")
         self.child.stdin.flush()

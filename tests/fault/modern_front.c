@@ -1,6 +1,6 @@
 /*
  * NAME     modern_front - the modern interface behind the old one's names
- * PURPOSE  failing.c knows how to call hosts_access while calls of the C library fail. Here that is
+ * PURPOSE  failing knows how to call hosts_access while calls of the C library fail. Here that is
  *          tw_decide: so the library under test is libtcpwrap, in the same scenarios.
  * INVARIANTS  Nothing is mended here: errno is as the library left it, and what it refuses is refused.
  *          What it tells is logged, for whoever looks whether it told anything.
