@@ -14,7 +14,9 @@
 
 enum {
 	PATTERN_MAX = 128,
-	CUT_MIN = 120, /* so much of a line of ours is whole */
+	/* So much of a line of ours is whole: of 127 bytes of a subject, and what stands in front, what is
+	 * left when the scratch folder in it is spelled @V@. */
+	CUT_MIN = 80,
 };
 
 const struct ledger_entry ledger[LEDGER_IDS] = {
