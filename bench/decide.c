@@ -29,7 +29,7 @@ extern char *hosts_allow_table, *hosts_deny_table;
 extern char **environ;
 
 enum {
-	WARM_UP = 4,	 /* a library may make up its mind after it has seen a table twice */
+	WARM_UP = 4, /* a library may make up its mind after it has seen a table twice */
 	CLOCK_EVERY = 8, /* the clock is not what is measured */
 };
 
@@ -110,7 +110,8 @@ run_oneshot(double amount, char **argv, struct cost *ret_cost)
 	char *child[] = {once, argv[3], argv[4], argv[5], NULL};
 	double start = now_ns(CLOCK_MONOTONIC), cpu = children_ns();
 	double end = start + amount * second_ns;
-	size_t folder = strrchr(argv[0], '/') != NULL ? (size_t)(strrchr(argv[0], '/') - argv[0]) + 1 : 0;
+	size_t folder =
+	    strrchr(argv[0], '/') != NULL ? (size_t)(strrchr(argv[0], '/') - argv[0]) + 1 : 0;
 
 	snprintf(once, sizeof once, "%.*sonce", (int)folder, argv[0]);
 	do {

@@ -42,7 +42,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf line;
 
 	if (conf_parse(&conf, (const char *)data, size)) {
-		for (const struct conf_entry *entry = conf.entries; entry != NULL; entry = entry->next)
+		for (const struct conf_entry *entry = conf.entries; entry != NULL;
+		     entry = entry->next)
 			check_entry(entry);
 		for (const struct conf_note *note = conf.notes; note != NULL; note = note->next) {
 			check(note->at.line > 0 && note->at.line <= size + 1);

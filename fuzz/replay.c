@@ -41,7 +41,8 @@ main(void)
 	unsigned count = 0;
 	DIR *dir;
 
-	snprintf(folder, sizeof folder, "%s/fuzz/corpus/%s", root != NULL ? root : ".", FUZZ_TARGET);
+	snprintf(
+	    folder, sizeof folder, "%s/fuzz/corpus/%s", root != NULL ? root : ".", FUZZ_TARGET);
 	dir = opendir(folder);
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);

@@ -99,7 +99,8 @@ void sock_host(struct request_info *);
 /* The methods, for programs that know the addresses and need the names. */
 void sock_hostname(struct host_info *);
 void sock_hostaddr(struct host_info *);
-#define sock_methods(r) ((void)((r)->hostname = sock_hostname), (void)((r)->hostaddr = sock_hostaddr))
+#define sock_methods(r)                                                                            \
+	((void)((r)->hostname = sock_hostname), (void)((r)->hostaddr = sock_hostaddr))
 
 /* ---- decide ---- */
 
@@ -107,8 +108,8 @@ void sock_hostaddr(struct host_info *);
 int hosts_access(struct request_info *);
 
 /* The same for texts alone, STRING_UNKNOWN where there is none: nothing is looked up. */
-int hosts_ctl(const char *daemon, const char *client_name, const char *client_addr,
-    const char *client_user);
+int hosts_ctl(
+    const char *daemon, const char *client_name, const char *client_addr, const char *client_user);
 
 /* Log "refused connect from ..." at deny_severity, and go clean_exit. */
 void refuse(struct request_info *);

@@ -205,7 +205,8 @@ test_nobody_without_a_number(void **state)
 {
 	(void)state;
 	/* The numbers by which the kernel calls what has none. */
-	if (geteuid() != 0 || user_uid != 65534 || group_gid != 65534 || run_in_child(a_namespace) != 0)
+	if (geteuid() != 0 || user_uid != 65534 || group_gid != 65534 ||
+	    run_in_child(a_namespace) != 0)
 		skip();
 	assert_child_ok(nobody_without_a_number);
 }

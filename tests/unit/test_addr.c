@@ -231,8 +231,9 @@ spoil(char text[64], const char *alphabet)
 static void
 texts_are_read_as_inet_pton_does(void **state)
 {
-	static const char *const seeds[] = {"::1", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "fe80::1", "1::",
-	    "2001:db8::1:2", "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:7::", "::1:2:3:4:5:6:7", "::"};
+	static const char *const seeds[] = {"::1", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "fe80::1",
+	    "1::", "2001:db8::1:2", "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:7::", "::1:2:3:4:5:6:7",
+	    "::"};
 	unsigned read = 0;
 
 	(void)state;
@@ -247,7 +248,8 @@ texts_are_read_as_inet_pton_does(void **state)
 		strcpy(text, seeds[i % (sizeof seeds / sizeof *seeds)]);
 		spoil(text, "0123456789abcdefABCDEFg:::::....");
 		want = strlen(text) < INET6_ADDRSTRLEN && inet_pton(AF_INET6, text, bytes) == 1;
-		assert_int_equal(addr_parse_v6(text, strlen(text), &addr, &scope, &scope_len), want);
+		assert_int_equal(
+		    addr_parse_v6(text, strlen(text), &addr, &scope, &scope_len), want);
 		if (want)
 			assert_memory_equal(addr.bytes, bytes, sizeof bytes);
 		read += want;

@@ -41,8 +41,9 @@ static void
 quads_are_read_as_inet_aton_does(void **state)
 {
 	static const char alphabet[] = "0123456789xXaf....00  \v\n.";
-	static const char *const seeds[] = {"1.2.3.4", "010.0x1f.3.4", "1.2.3", "0x7f000001", "1.65535",
-	    "10.0.0.0 x.y", "255.255.255.255", "1.2.3.4.", "08.1.1.1", "0x.1.1.1", "4294967296.1.1.1"};
+	static const char *const seeds[] = {"1.2.3.4", "010.0x1f.3.4", "1.2.3", "0x7f000001",
+	    "1.65535", "10.0.0.0 x.y", "255.255.255.255", "1.2.3.4.", "08.1.1.1", "0x.1.1.1",
+	    "4294967296.1.1.1"};
 	unsigned read = 0;
 
 	(void)state;

@@ -12,7 +12,10 @@
 #include "ask.h"
 
 static const struct ask_list lists[] = {
-#define LIST(path, text) {path, text, sizeof(text) - 1, LIST_OK}
+#define LIST(path, text)                                                                           \
+	{                                                                                          \
+		path, text, sizeof(text) - 1, LIST_OK                                              \
+	}
     LIST("/ten", "10.0.0.0/8\n"),
     LIST("/comment", "# 10.1.2.3 ALL\n9.9.9.9\n"),
     LIST("/commas", "9.9.9.9,10.1.2.3\n"),
@@ -39,7 +42,8 @@ judge(struct ask *question, const char *allow, const char *deny)
 		ask(question, allow, allow != NULL ? strlen(allow) : 0, deny,
 		    deny != NULL ? strlen(deny) : 0, &answer);
 		snprintf(seen[keep], sizeof seen[keep], "%c %c%c", letters[answer.verdict],
-		    letters[answer.readings[READING_CLASSIC]], letters[answer.readings[READING_PLAIN]]);
+		    letters[answer.readings[READING_CLASSIC]],
+		    letters[answer.readings[READING_PLAIN]]);
 	}
 	assert_string_equal(seen[0], seen[1]);
 	return seen[0];
@@ -56,7 +60,8 @@ judge_all(struct ask *question, const struct expectation *cases, size_t count)
 		const char *seen = judge(question, cases[i].allow, cases[i].deny);
 
 		if (strcmp(seen, cases[i].want) != 0)
-			print_error("allow %s deny %s\n", cases[i].allow != NULL ? cases[i].allow : "-",
+			print_error("allow %s deny %s\n",
+			    cases[i].allow != NULL ? cases[i].allow : "-",
 			    cases[i].deny != NULL ? cases[i].deny : "-");
 		assert_string_equal(seen, cases[i].want);
 	}
@@ -79,7 +84,9 @@ test_readings(void **state)
 	    {"d: 10.1.2.3", ALL_DENIED, "r rg"},
 	    {NULL, "d: 9.9.9.9", "r rg"},
 	    {"# x \\\nd: 10.1.2.3\n", ALL_DENIED, "r rg"},
-	    {"\xef\xbb\xbf" "d: 10.1.2.3\n", ALL_DENIED, "r rg"},
+	    {"\xef\xbb\xbf"
+	     "d: 10.1.2.3\n",
+	        ALL_DENIED, "r rg"},
 	    {"d: 10.1.2.3: severity warn\n", ALL_DENIED, "r rg"},
 	    {"#!tcpwrap modern\nd: 10.1.2.3: severity authpriv.warn\n", ALL_DENIED, "g gg"},
 	    {"d: ALL: twist x\n", NULL, "t tt"},
@@ -205,7 +212,8 @@ test_name_states(void **state)
 static void
 test_lookups(void **state)
 {
-	struct ask question = {.daemon = "d", .addr = "10.1.2.3", .name = "h.ex.org", .user = "bob"};
+	struct ask question = {
+	    .daemon = "d", .addr = "10.1.2.3", .name = "h.ex.org", .user = "bob"};
 
 	(void)state;
 	judge(&question, "d: 10.1.2.3 .ex.org\n", ALL_DENIED);
@@ -299,10 +307,11 @@ test_algebra(void **state)
 			strncat(allow, words[list[i]], sizeof allow - strlen(allow) - 1);
 		}
 		strncat(allow, "\n", sizeof allow - strlen(allow) - 1);
-		assert_string_equal(judge(&question, allow, ALL_DENIED), verdicts[kleene(list, WORDS)]);
+		assert_string_equal(
+		    judge(&question, allow, ALL_DENIED), verdicts[kleene(list, WORDS)]);
 		/* An unknown rule of the allow table refuses even if nothing else would. */
-		assert_string_equal(judge(&question, allow, NULL),
-		    kleene(list, WORDS) == 1 ? "r rr" : "g gg");
+		assert_string_equal(
+		    judge(&question, allow, NULL), kleene(list, WORDS) == 1 ? "r rr" : "g gg");
 	}
 }
 

@@ -95,17 +95,24 @@ static const struct {
 	size_t len;
 	const char *want;
 } cases[] = {
-#define CASE(name, text, want) {name, text, sizeof(text) - 1, want}
+#define CASE(name, text, want)                                                                     \
+	{                                                                                          \
+		name, text, sizeof(text) - 1, want                                                 \
+	}
     CASE("empty", "", ""),
     CASE("comments and empty lines", "# a\n\n#b", ""),
     CASE("an ordinary line", "ftp\tstream tcp nowait root /usr/sbin/tcpd  /usr/sbin/in.ftpd -l\n",
         "* ftp stream 4+6 nowait root /usr/sbin/tcpd [/usr/sbin/in.ftpd] [-l];"),
-    CASE("no final newline", "21 stream tcp4 nowait root /d d", "* 21=21 stream 4 nowait root /d [d];"),
+    CASE("no final newline", "21 stream tcp4 nowait root /d d",
+        "* 21=21 stream 4 nowait root /d [d];"),
     CASE("no arguments: the base name", "a stream tcp nowait root /x/d",
         "* a stream 4+6 nowait root /x/d [d];"),
     CASE("CRLF", "a stream tcp nowait root /d d x\r\n", "* a stream 4+6 nowait root /d [d] [x];"),
     CASE("CR between lines ends an entry", "a" REST "\r\n b" REST, "* a" SHOWN "* b" SHOWN),
-    CASE("BOM", "\xef\xbb\xbf" "a" REST, "* a" SHOWN),
+    CASE("BOM",
+        "\xef\xbb\xbf"
+        "a" REST,
+        "* a" SHOWN),
     CASE("quotes are bytes", "a stream tcp nowait root /d d \"x y\"",
         "* a stream 4+6 nowait root /d [d] [\"x] [y\"];"),
     CASE("VT does not separate", "a stream tcp nowait root /d d\vx",
@@ -234,9 +241,9 @@ test_cases(void **state)
 static void
 test_every_finding_has_a_case(void **state)
 {
-	static const char *const elsewhere[] = {"ENTRY_LONG", "MANY_WORDS", "PATH_LONG", "UNKNOWN_HOST",
-	    "WRONG_FAMILY", "UNKNOWN_SCOPE", "DUPLICATE", "UNKNOWN_USER", "UNKNOWN_GROUP",
-	    "LOOKUP_FAILED", "NOT_ROOT"};
+	static const char *const elsewhere[] = {"ENTRY_LONG", "MANY_WORDS", "PATH_LONG",
+	    "UNKNOWN_HOST", "WRONG_FAMILY", "UNKNOWN_SCOPE", "DUPLICATE", "UNKNOWN_USER",
+	    "UNKNOWN_GROUP", "LOOKUP_FAILED", "NOT_ROOT"};
 
 	(void)state;
 	for (size_t code = 0; code < CONF_CODES; code++) {
@@ -347,9 +354,9 @@ test_text_limit(void **state)
 static void
 test_bent_bytes(void **state)
 {
-	static const char text[] =
-	    "ftp stream tcp4,sndbuf=1k nowait.9 u:g /usr/sbin/tcpd in.ftpd -l\n[::1],h:9 dgram udp wait "
-	    "u.g /d\n\t# x\n192.0.2.1:\n/run/s stream unix wait u /d d\n";
+	static const char text[] = "ftp stream tcp4,sndbuf=1k nowait.9 u:g /usr/sbin/tcpd in.ftpd "
+	                           "-l\n[::1],h:9 dgram udp wait "
+	                           "u.g /d\n\t# x\n192.0.2.1:\n/run/s stream unix wait u /d d\n";
 	static const char bytes[] = "\0\n\r\t :,.[]/#%a0";
 
 	(void)state;
@@ -367,7 +374,8 @@ test_bent_bytes(void **state)
 				assert_true(entry->argv != NULL && entry->argv[0] != NULL);
 				assert_true(entry->user.text[0] != '\0');
 				assert_true(entry->families != 0);
-				assert_true(entry->families == CONF_UNIX || entry->addresses.count > 0);
+				assert_true(
+				    entry->families == CONF_UNIX || entry->addresses.count > 0);
 			}
 			conf_release(&conf);
 		}
@@ -384,7 +392,8 @@ test_memory_runs_out(void **state)
 	(void)state;
 	buf_init(&text, NULL, 0, 1 << 20);
 	for (int i = 0; i < 500; i++)
-		buf_add_str(&text, "h,[::1]:9 stream tcp,sndbuf=4k nowait.5 u:g /usr/sbin/tcpd d e f\n");
+		buf_add_str(
+		    &text, "h,[::1]:9 stream tcp,sndbuf=4k nowait.5 u:g /usr/sbin/tcpd d e f\n");
 	assert_false(text.failed);
 	for (long count = 0; !ok; count++) {
 		struct conf conf;
@@ -409,8 +418,9 @@ test_format(void **state)
 	assert_true(conf_parse(&conf, text, sizeof text - 1));
 	buf_init(&line, NULL, 0, 1000);
 	assert_true(conf_note_format(conf.notes, "/etc/inetd.conf", &line));
-	assert_string_equal(line.bytes, "/etc/inetd.conf:1:26: error: server is no absolute path "
-	                                "'d\\x1b[2J' (write its whole path)");
+	assert_string_equal(line.bytes,
+	    "/etc/inetd.conf:1:26: error: server is no absolute path "
+	    "'d\\x1b[2J' (write its whole path)");
 	buf_release(&line);
 	conf_release(&conf);
 }

@@ -41,7 +41,8 @@ test_every_name(void **state)
 		int len = (int)strcspn(names[i], "*");
 		bool is_prefix = names[i][len] == '*';
 
-		snprintf(variable, sizeof variable, "%.*s%s=x", len, names[i], is_prefix ? "Z" : "");
+		snprintf(
+		    variable, sizeof variable, "%.*s%s=x", len, names[i], is_prefix ? "Z" : "");
 		assert_false(stays(variable));
 		snprintf(variable, sizeof variable, "%.*s=", len, names[i]);
 		assert_false(stays(variable));

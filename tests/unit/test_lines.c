@@ -38,7 +38,9 @@ divide(const char *text, size_t len, size_t piece, struct seen *seen)
 		}
 		seen->len += (size_t)snprintf(seen->text + seen->len, sizeof seen->text - seen->len,
 		    "%u%s%s %.*s|", line.number,
-		    line.ways == WAY_BOTH ? "" : line.ways == WAY_CLASSIC ? "c" : "p",
+		    line.ways == WAY_BOTH          ? ""
+		        : line.ways == WAY_CLASSIC ? "c"
+		                                   : "p",
 		    faults[line.fault], line.len > 40 ? 40 : (int)line.len, line.text);
 		assert_true(seen->len < sizeof seen->text);
 	}
@@ -52,7 +54,10 @@ static const struct {
 	size_t len;
 	const char *want;
 } cases[] = {
-#define CASE(name, text, want) {name, text, sizeof(text) - 1, want}
+#define CASE(name, text, want)                                                                     \
+	{                                                                                          \
+		name, text, sizeof(text) - 1, want                                                 \
+	}
     CASE("empty", "", ""),
     CASE("one", "a: b\n", "1 a: b|"),
     CASE("blank and comment lines say nothing", "\n \t\r\n# c\na\n", "4 a|"),
@@ -61,24 +66,29 @@ static const struct {
     CASE("two backslashes continue", "a \\\\\nb\n", "2c a \\b|2p a \\b|"),
     CASE("backslash CR does not", "a\\\r\nb\n", "1 a\\\r|2 b|"),
     CASE("a comment continues the classic way only", "# x\\\na\n", "2p a|"),
-    CASE("a comment inside a list ends the line, plain",
-	"d: a # x \\\nb\n", "2c d: a # x b|1p d: a |2p b|"),
+    CASE("a comment inside a list ends the line, plain", "d: a # x \\\nb\n",
+        "2c d: a # x b|1p d: a |2p b|"),
     CASE("no comment in a tail", "d: a: x # y \\\nb\n", "2c d: a: x # y b|2p d: a: x # y b|"),
     CASE("a word's middle is no comment", "d: a#\\\nb\n", "2c d: a#b|2p d: a#b|"),
     CASE("no last newline", "a\nb", "1 a|1c!incomplete b|2p b|"),
     CASE("a backslash is last", "a\\\n", "1c!incomplete a|1p a|"),
     CASE("a NUL glues, the classic way", "a\0x\nb\n", "2c ab|1p!nul a|2p b|"),
-    CASE("a BOM is skipped, plain", "\xef\xbb\xbf" "a\n", "1c \xef\xbb\xbf" "a|1p a|"),
+    CASE("a BOM is skipped, plain",
+        "\xef\xbb\xbf"
+        "a\n",
+        "1c \xef\xbb\xbf"
+        "a|1p a|"),
     CASE("modern", "#!tcpwrap modern\na\nb", "2p a|3p b|"),
     CASE("modern, CR", "#!tcpwrap  modern \r\na\n", "2p a|"),
     CASE("classic", "#!tcpwrap classic\na\\\nb\n# x\\\nc\n", "3c ab|"),
     CASE("classic ends in error", "#!tcpwrap classic\na\nb", "2c a|2c!incomplete b|"),
-    CASE("an unknown word is no directive", "#!tcpwrap strict\na\n", "1!directive #!tcpwrap strict|2 a|"),
+    CASE("an unknown word is no directive", "#!tcpwrap strict\na\n",
+        "1!directive #!tcpwrap strict|2 a|"),
     CASE("none without a word", "#!tcpwrap\na\n", "1!directive #!tcpwrap|2 a|"),
     CASE("none with a backslash", "#!tcpwrap modern\\\na\nb\n",
-	"1!directive #!tcpwrap modern\\|2p a|3 b|"),
+        "1!directive #!tcpwrap modern\\|2p a|3 b|"),
     CASE("none behind a BOM", "\xef\xbb\xbf#!tcpwrap modern\na\n",
-	"1!directive #!tcpwrap modern|1c \xef\xbb\xbf#!tcpwrap modern|2 a|"),
+        "1!directive #!tcpwrap modern|1c \xef\xbb\xbf#!tcpwrap modern|2 a|"),
     CASE("none on line 2", "a\n#!tcpwrap modern\nb", "1 a|2c!incomplete b|3p b|"),
 };
 
@@ -122,7 +132,8 @@ test_limits(void **state)
 	(void)state;
 	limit(LINES_CLASSIC_MAX - 1, "#!tcpwrap classic\n", "3c z|");
 	limit(LINES_CLASSIC_MAX, "#!tcpwrap classic\n", "3c z|");
-	limit(LINES_CLASSIC_MAX + 1, "#!tcpwrap classic\n", "1c!incomplete xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx|");
+	limit(LINES_CLASSIC_MAX + 1, "#!tcpwrap classic\n",
+	    "1c!incomplete xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx|");
 	limit(LINES_CLASSIC_MAX, "", "2 z|");
 	limit(LINES_CLASSIC_MAX + 1, "", "2p z|");
 	limit(LINES_MAX, "#!tcpwrap modern\n", "3p z|");

@@ -26,9 +26,9 @@ describe(enum role role, const char *word, char *out, size_t size)
 		const struct test *test = &pattern.tests[i];
 
 		at += (size_t)snprintf(out + at, size - at, "%s%s%s%s%s", at > 0 ? " " : "",
-		    test->ways == WAY_BOTH	? ""
-			: test->ways == WAY_CLASSIC ? "c:"
-						: "p:",
+		    test->ways == WAY_BOTH          ? ""
+		        : test->ways == WAY_CLASSIC ? "c:"
+		                                    : "p:",
 		    kinds[test->kind], test->flags & TEST_NAME ? "+name" : "",
 		    test->flags & TEST_AND ? "&" : "");
 	}
@@ -124,8 +124,8 @@ test_lengths(void **state)
 		assert_true(net_parse_v4(text, strlen(text), &net, &mask));
 		assert_int_equal(mask, want);
 		assert_int_equal(net, want);
-		snprintf(text, sizeof text, "255.255.255.255/%u.%u.%u.%u", want >> 24, want >> 16 & 255,
-		    want >> 8 & 255, want & 255);
+		snprintf(text, sizeof text, "255.255.255.255/%u.%u.%u.%u", want >> 24,
+		    want >> 16 & 255, want >> 8 & 255, want & 255);
 		assert_true(net_parse_v4(text, strlen(text), &net, &by_mask));
 		assert_int_equal(by_mask, mask);
 	}
