@@ -3,11 +3,15 @@
  */
 #include "tool/flags.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "tool/end.h"
 
 _Noreturn void
 flags_usage(const struct flags *flags, const char *name)
@@ -36,7 +40,7 @@ show_help(const struct flags *flags)
 	print_flag('h', "help", "", "print this");
 	print_flag('V', "version", "", "print the version");
 	printf("\n%s", flags->statuses);
-	exit(EXIT_SUCCESS);
+	exit(end_status(flags->program, EXIT_SUCCESS, EXIT_FAILURE));
 }
 
 /* getopt_long's two views of the table. */
@@ -83,7 +87,7 @@ handle(const struct flags *flags, int letter, void *options, const char *name)
 		show_help(flags);
 	if (letter == 'V') {
 		printf("%s (tcpwrap) " TCPWRAP_VERSION "\n", flags->program);
-		exit(EXIT_SUCCESS);
+		exit(end_status(flags->program, EXIT_SUCCESS, EXIT_FAILURE));
 	}
 	for (size_t i = 0; i < flags->count; i++) {
 		if (flags->flags[i].letter == letter) {
@@ -101,6 +105,11 @@ flags_parse(const struct flags *flags, int argc, char **argv, void *options)
 	struct option names[FLAGS_MAX + 3];
 	int letter;
 
+	/* Else the next file to be opened would be taken for it. */
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		fprintf(stderr, "%s: standard output is closed\n", flags->program);
+		exit(EXIT_FAILURE);
+	}
 	describe(flags, letters, names);
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1)
 		handle(flags, letter, options, argc > 0 ? argv[0] : flags->program);

@@ -3,8 +3,11 @@
  */
 #include "tool/names.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "event/log.h"
 #include "tool/tell.h"
@@ -35,11 +38,27 @@ name_of_conf(const struct inventory *inventory)
 	    : "the configuration of this host";
 }
 
+/* A slip would show a host without tables, that lets everybody in. */
+static bool
+is_folder(const char *root)
+{
+	int fd = open(root[0] != '\0' ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "open %s: %s\n", root, strerror(errno));
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
 bool
 names_read(struct names *names, const char *conf_path, const char *root)
 {
 	const char *fault = NULL;
 
+	if (!is_folder(root))
+		return false;
 	inventory_init(&names->inventory, root);
 	if (conf_path != NULL)
 		fault = inventory_read_file(&names->inventory, conf_path);

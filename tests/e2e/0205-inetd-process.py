@@ -65,6 +65,9 @@ def _():
     for flag in ("-V", "--version"):
         status, out, err = run(flag)
         equal((status, err, bool(re.fullmatch(r"inetd \(tcpwrap\) \d\S*\n", out))), (0, "", True))
+    for words in (["-h"], ["-V"], ["-c", conf]):
+        with open("/dev/full", "w") as full:
+            equal(subprocess.run([binary, *words], stdout=full, stderr=subprocess.DEVNULL).returncode, 1)
 
 
 @test("bad usage is status 2, one line that says what, and nothing else")

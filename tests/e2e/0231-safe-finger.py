@@ -229,6 +229,9 @@ def _():
     status, out, err = run("--help")
     equal((status, out[:19], err), (0, b"usage: safe_finger ", b""))
     equal(run("-V")[:2], run("--version")[:2])
+    for word in ("--help", "-V"):
+        with open("/dev/full", "w") as full:
+            equal(subprocess.run([OURS, word], stdout=full, stderr=subprocess.DEVNULL).returncode, 1)
     equal(run("--version")[1].startswith(b"safe_finger (tcpwrap) "), True)
 
 

@@ -39,7 +39,7 @@ sshd@alias.ex.org good.ex.org|sshd@unknown 10.1.2.3|sshd@paranoid 10.1.2.3|sshd@
 # What each knows of this host's services is compared elsewhere.
 SERVICES = re.compile(r"^warning: .*: (no such process name in .*|service possibly not wrapped)\n", re.M)
 # Units and programs of this host are not looked at hundreds of times.
-NO_HOST = ("--root", "/nonexistent")
+NO_HOST = ("--root", str(tools.lab.dir / "empty"))
 # That a list is not there is said by us alone.
 MISSING = re.compile(r"^error: .*: open /nonexistent: No such file or directory\n", re.M)
 # Tables that are asked about the first clients only, who have no names.
@@ -148,6 +148,8 @@ def _():
 @test("used wrong, or with a file that is not there: status 1, as Debian's")
 def _():
     made = place("nothing")
+    equal(made.ours("tcpdmatch", "-r", "nowhere", "a", "10.1.2.3"),
+          (1, "", "open nowhere: No such file or directory\n"))
     for words in ([], ["sshd"], ["a", "b", "c"], ["-z", "a", "b"], ["-i", "nowhere", "a", "10.1.2.3"]):
         status, out, err = made.ours("tcpdmatch", *words)
         equal((status, out), (1, ""))
@@ -163,6 +165,14 @@ def _():
     status, out, _ = made.ours("tcpdmatch", "--help")
     assert status == 0 and "--status" in out and "Exit status" in out, out
     assert re.fullmatch(r"tcpdmatch \(tcpwrap\) \S+\n", made.ours("tcpdmatch", "--version")[1])
+
+
+@test("an answer that cannot be printed is none, whatever the verdict")
+def _():
+    made = place("ordinary")
+    for words in (["--help"], ["--version"], ["-d", "sshd", "10.1.2.3"], ["-ds", "sshd", "192.9.9.9"],
+                  ["-dj", "sshd", "10.1.2.3"]):
+        equal((words, made.unprinted("tcpdmatch", *words)), (words, (1, 1)))
 
 
 @test("nothing is run")

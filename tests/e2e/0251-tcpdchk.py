@@ -207,6 +207,9 @@ def _():
 def _():
     for rule, want in (("sshd: 10.: allow\n", 0), ("", 0), ("sshd: 10.1.2.3/8\n", 2), ("sshd: 10.: frob\n", 3)):
         equal((rule, place(rule).ours("tcpdchk", "-d")[0]), (rule, want))
+    equal(place("").ours("tcpdchk", "-r", "nowhere"), (1, "", "open nowhere: No such file or directory\n"))
+    for words in (["--help"], ["--version"], ["-d"], ["-dj"], ["-dv"]):
+        equal((words, place("sshd: 10.1.2.3/8\n").unprinted("tcpdchk", *words)), (words, (1, 1)))
     for words in (["-z"], ["x"], ["-i", "nowhere"]):
         made = place("")
         status, out, err = made.ours("tcpdchk", *words)

@@ -107,6 +107,14 @@ class Place:
         return self.run([debian / "usr/sbin" / tool], *args, LD_LIBRARY_PATH=str(library),
                         LD_PRELOAD=str(lab.dir / "catch.so"))
 
+    def unprinted(self, tool, *args):
+        """Statuses when standard output is full, and when it is closed."""
+        command = [BUILD / f"src/cmd/{tool}/{tool}", *args]
+        with open("/dev/full", "w") as full:
+            status = subprocess.run(command, cwd=self.path, stdout=full, stderr=subprocess.DEVNULL).returncode
+        closed = subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command], cwd=self.path)
+        return status, closed.returncode
+
     def json(self, tool, *args):
         status, out, err = self.ours(tool, "--json", *args)
         return json.loads(out), status, err
@@ -124,6 +132,7 @@ def start():
     (lab.dir / "catch.c").write_text(CATCH)
     subprocess.run(["cc", "-shared", "-fPIC", "-U_FORTIFY_SOURCE", "-o", lab.dir / "catch.so",
                     lab.dir / "catch.c"], check=False, stderr=subprocess.DEVNULL)
+    (lab.dir / "empty").mkdir()
     server = DnsServer().serve(dns_table())
     etc = {"hosts": "127.0.0.1 localhost\n", "nsswitch.conf": "hosts: files dns\nnetgroup: files\n",
            "resolv.conf": f"nameserver {server.address}\noptions timeout:1 attempts:1\n"}

@@ -413,13 +413,15 @@ def check_program(desk):
     for words in (["check", "--nosuch"], ["check", "/nonexistent"], ["chekc"], [], ["check", "--explain", "X"]):
         status, out, errors = run(*words)
         ok(status == 2 and errors and not out, f"{words}: status 2, told on standard error", out)
+    ok(run("check", "--nosuch")[2].startswith("tcpwrap check: "), "it says who complains")
     ok("did you mean check?" in run("chekc")[2], "a slip in a command: did you mean")
     for words in (["--help"], ["--version"], ["check", "--help"]):
         status, out, errors = run(*words)
         ok(status == 0 and out and not errors, f"{words} goes to standard output")
-    with open("/dev/full", "w") as full:
-        done = subprocess.run([TCPWRAP, "check", path], stdout=full, stderr=subprocess.PIPE)
-    ok(done.returncode == 2 and done.stderr, "output that cannot be written is trouble")
+    for words in (["check", path], ["check", "--help"], ["--help"], ["-V"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([TCPWRAP, *words], stdout=full, stderr=subprocess.PIPE)
+        ok(done.returncode == 2 and done.stderr, f"{words[0]}: output that cannot be written is trouble")
     ok(b"\033[" in on_terminal(path) and b"\033[" not in on_terminal(path, NO_COLOR="1") and
        b"\033[" not in on_terminal(path, TERM="dumb"), "colour on a terminal, not with NO_COLOR or TERM=dumb")
     hostile = desk.dir / "h"

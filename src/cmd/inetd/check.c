@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "cmd/inetd/load.h"
+#include "tool/end.h"
 
 static void
 print(enum conf_severity severity, const char *line)
@@ -29,5 +30,5 @@ check(const char *conf_path, unsigned rate_per_minute)
 		ok = services.conf.errors == 0;
 	}
 	services_release(&services);
-	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+	return end_status("inetd", ok ? EXIT_SUCCESS : EXIT_FAILURE, EXIT_FAILURE);
 }

@@ -13,6 +13,7 @@
 
 #include "base/str.h"
 #include "cmd/inetd/conf.h"
+#include "tool/end.h"
 
 enum { DEFAULT_BACKLOG = 128, DEFAULT_RATE = 256 };
 
@@ -101,7 +102,7 @@ show_version(struct options *options, const char *argument)
 	(void)options;
 	(void)argument;
 	puts("inetd (tcpwrap) " TCPWRAP_VERSION);
-	exit(EXIT_SUCCESS);
+	exit(end_status("inetd", EXIT_SUCCESS, EXIT_FAILURE));
 }
 
 static const struct flag flags[] = {
@@ -129,7 +130,7 @@ show_help(struct options *options, const char *argument)
 	}
 	puts("\nThe configuration file is /etc/inetd.conf unless given.\n"
 	     "Exit status: 0 success, 1 failure or faults found by --check, 2 bad usage.");
-	exit(EXIT_SUCCESS);
+	exit(end_status("inetd", EXIT_SUCCESS, EXIT_FAILURE));
 }
 
 /* getopt_long's two views of the table. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "tool/end.h"
 
 enum { FINGER_PORT = 79, PORT_MAX = 65535, DEFAULT_TIMEOUT_S = 60, TIMEOUT_MAX_S = 3600 };
 
@@ -67,7 +68,7 @@ show_version(struct options *options, const char *argument)
 	(void)options;
 	(void)argument;
 	puts("safe_finger (tcpwrap) " TCPWRAP_VERSION);
-	exit(EXIT_SUCCESS);
+	exit(end_status("safe_finger", EXIT_SUCCESS, EXIT_FAILURE));
 }
 
 static const struct flag {
@@ -99,7 +100,7 @@ show_help(struct options *options, const char *argument)
 			    (int)(16 - strlen(flag->name)), flag->argument, flag->help);
 	}
 	puts("\nExit status: 0 if an answer came to its end, else 1.");
-	exit(EXIT_SUCCESS);
+	exit(end_status("safe_finger", EXIT_SUCCESS, EXIT_FAILURE));
 }
 
 static const struct flag *

@@ -17,6 +17,7 @@
 #include "cmd/tcpdchk/lints.h"
 #include "cmd/tcpdchk/options.h"
 #include "cmd/tcpdchk/report.h"
+#include "tool/end.h"
 #include "tool/tell.h"
 
 /* The path of a table; NULL: out of memory. */
@@ -79,8 +80,8 @@ main(int argc, char **argv)
 	if (options.is_verbose && !options.is_json)
 		printf("Using network configuration file: %s\n", names.conf);
 	ok = check_tables(&options, &check);
-	ok = report_end(names.conf) && ok && fflush(stdout) == 0;
+	ok = report_end(names.conf) && ok;
 	check_release(&check);
 	names_release(&names);
-	return ok ? status() : EXIT_FAILURE;
+	return end_status("tcpdchk", ok ? status() : EXIT_FAILURE, EXIT_FAILURE);
 }

@@ -20,6 +20,7 @@
 
 #include "cmd/tcpdmatch/options.h"
 #include "cmd/tcpdmatch/report.h"
+#include "tool/end.h"
 #include "tool/host.h"
 #include "tool/names.h"
 #include "tool/tell.h"
@@ -245,5 +246,5 @@ main(int argc, char **argv)
 	if (match.server != NULL)
 		freeaddrinfo(match.server);
 	names_release(&match.names);
-	return ok && fflush(stdout) == 0 ? status(&match) : EXIT_FAILURE;
+	return end_status("tcpdmatch", ok ? status(&match) : EXIT_FAILURE, EXIT_FAILURE);
 }

@@ -13,6 +13,7 @@
 #include "cmd/tcpwrap/options.h"
 #include "cmd/tcpwrap/show.h"
 #include "peer/name.h"
+#include "tool/end.h"
 
 enum { EXIT_CLEAN, EXIT_WARNINGS, EXIT_ERRORS };
 
@@ -154,9 +155,5 @@ command_check(int argc, char **argv)
 	int status = options_parse(&options, argc, argv) ? run(&options) : EXIT_TROUBLE;
 
 	free(options.inputs);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fputs("tcpwrap check: cannot write what was found\n", stderr);
-		return EXIT_TROUBLE;
-	}
-	return status;
+	return end_status("tcpwrap check", status, EXIT_TROUBLE);
 }

@@ -8,6 +8,7 @@
 
 #include "base/near.h"
 #include "cmd/tcpwrap/command.h"
+#include "tool/end.h"
 
 static const struct command {
 	const char *name;
@@ -28,7 +29,7 @@ show_help(FILE *out)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
 	fputs("\ntcpwrap COMMAND --help says more; tcpwrap --version says which this is.\n", out);
-	return out == stdout && fflush(out) == 0 ? 0 : EXIT_TROUBLE;
+	return out == stdout ? end_status("tcpwrap", 0, EXIT_TROUBLE) : EXIT_TROUBLE;
 }
 
 static int
@@ -50,9 +51,9 @@ main(int argc, char **argv)
 		return show_help(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return show_help(stdout);
-	if (strcmp(argv[1], "--version") == 0) {
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
 		puts("tcpwrap " TCPWRAP_VERSION);
-		return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
+		return end_status("tcpwrap", 0, EXIT_TROUBLE);
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)

@@ -113,6 +113,7 @@ add_files(struct options *options, int count, char **paths)
 bool
 options_parse(struct options *options, int argc, char **argv)
 {
+	static char name[] = "tcpwrap check"; /* in front of what getopt says */
 	struct option names[FLAGS + 1] = {{0}};
 	int found;
 
@@ -124,6 +125,7 @@ options_parse(struct options *options, int argc, char **argv)
 	for (int i = 0; i < FLAGS; i++)
 		names[i] = (struct option){flags[i].name,
 		    flags[i].argument[0] != '\0' ? required_argument : no_argument, NULL, i + 1};
+	argv[0] = name;
 	while ((found = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (found < 1 || found > FLAGS) {
 			fputs("tcpwrap check: bad usage (tcpwrap check --help)\n", stderr);
