@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 200
-"""The same as 0002-failing-calls.py for libtcpwrap.so.0: each call of the C library that it makes fails once,
+"""The same as 0502-failing-calls.py for libtcpwrap.so.0: each call of the C library that it makes fails once,
 and no verdict is wider, nothing is left behind, and what follows is as if it had not been."""
 import importlib
 import re
@@ -9,12 +9,12 @@ import sys
 sys.dont_write_bytecode = True
 import fault_lab as lab  # noqa: E402
 
-failing = importlib.import_module("0002-failing-calls")
+failing = importlib.import_module("0502-failing-calls")
 
 FRONT = lab.BUILD / "tests/fault/modern_front.so"
 # What is carried out is none of this library's business; nor are threads that it does not know.
 LEFT_OUT = re.compile(r": *(setenv|severity|spawn|twist|banners|aclexec|user|group) ")
-# The engine is tried by 0002-failing-calls.py; of what asks nothing but it, these are enough.
+# The engine is tried by 0502-failing-calls.py; of what asks nothing but it, these are enough.
 ENGINE = {"nothing but an open door", "no tables", "refused by network", "admitted by list", "refused by a list in a list",
           "refused by a private table", "refused by a table just written", "refused by an option with an error",
           "refused by the server's port", "refused, as the table keeps changing"}
