@@ -112,6 +112,17 @@ def _():
     make("uninstall", f"DESTDIR={staged}", want=1)
 
 
+@test("where not everything can be put nothing is, and it is said")
+def _():
+    place = dir / "blocked"
+    (place / "usr/local").mkdir(parents=True)
+    (place / "usr/local/sbin").touch()
+    for folder, culprit in ((place, place / "usr/local/sbin"),
+                            (place / "usr/local/sbin", place / "usr/local/sbin")):
+        out = make("install", f"DESTDIR={folder}", want=1)
+        equal((f"tools/install: cannot write to {culprit} " in out, files(place)), (True, {"usr/local/sbin"}))
+
+
 @test("installing twice is as once; a file that an earlier version had goes")
 def _():
     make("install", f"DESTDIR={staged}")
