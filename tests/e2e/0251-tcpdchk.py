@@ -4,6 +4,7 @@
 mistakes; what differs on purpose; the same as JSON; services of a whole host; statuses."""
 import re
 import shutil
+import subprocess
 
 import tools_lab as tools
 from inetd_lab import Skip, equal, main, test
@@ -230,6 +231,16 @@ def _():
     assert "not a regular file" in made.ours("tcpdchk", "-d")[1]
     (made.path / "hosts.allow").chmod(0o666)
     equal(made.ours("tcpdchk", "-d")[1].count("warning: hosts.allow: world writable\n"), 1)
+
+
+@test("a table that only others may read is told as the library tells it, and as Debian's", need_root=True)
+def _():
+    made = place("sshd: ALL\n")
+    (made.path / "hosts.allow").chmod(0)
+    program = shutil.copy(tools.BUILD / "src/cmd/tcpdchk/tcpdchk", made.path)
+    done = subprocess.run([program, "-cd"], cwd=made.path, text=True, capture_output=True,
+                          preexec_fn=tools.lab.as_nobody)
+    equal((done.returncode, done.stdout), (2, "warning: cannot open hosts.allow: Permission denied\n"))
 
 
 @test("lists that name each other end")

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/tcpdchk/check.h"
 #include "cmd/tcpdchk/report.h"
@@ -127,18 +128,29 @@ check_text(struct check *check, const char *text, size_t len)
 	lines_release(&lines);
 }
 
+/* No line of the table is to blame. */
+static void
+tell_unread(struct check *check, enum diag_code code, int error, const char *path)
+{
+	check_place(check, NULL, 0);
+	tell_code(check, code, error, path, strlen(path));
+}
+
 static void
 check_file(struct check *check, const char *path)
 {
-	const char *fault;
 	struct buf text;
 
+	if (eaccess(path, R_OK) != 0) {
+		tell_unread(check, DIAG_CANNOT_OPEN, errno, path);
+		return;
+	}
 	buf_init(&text, NULL, 0, TEXT_MAX);
-	fault = text_read(path, &text);
-	if (fault == NULL)
+	errno = EFBIG; /* what text_read finds by itself */
+	if (text_read(path, &text) == NULL)
 		check_text(check, text.bytes, text.len);
 	else
-		tell_code(check, DIAG_READ_FAILED, errno, path, strlen(path));
+		tell_unread(check, DIAG_READ_FAILED, errno, path);
 	buf_release(&text);
 }
 
@@ -155,8 +167,8 @@ table_check(struct check *check, enum table table, const char *path)
 	case FILE_ABSENT:
 		break;
 	case FILE_BAD:
-		tell_code(check, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error,
-		    path, strlen(path));
+		tell_unread(
+		    check, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error, path);
 		break;
 	case FILE_READY:
 		check_place(check, path, 0);
