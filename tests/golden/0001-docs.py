@@ -233,6 +233,12 @@ def check_modern_interface():
     ok(len(limits) == 4 and not lost, "tcpwrap(3) has each limit", lost)
 
 
+def check_numbers():
+    numbers = [path.name[:4] for path in sorted((ROOT / "tests").glob("*/[0-9][0-9][0-9][0-9]-*"))]
+    ok(len(numbers) > 40 and len(numbers) == len(set(numbers)), "a number names one test",
+       sorted(number for number in set(numbers) if numbers.count(number) > 1))
+
+
 # ---- examples ----
 
 def blocks(page):
@@ -320,6 +326,7 @@ def main():
     check_tools()
     check_interface()
     check_modern_interface()
+    check_numbers()
     with tempfile.TemporaryDirectory(prefix="tcpwrap-docs-") as name:
         check_rules(pathlib.Path(name))
         check_samples(pathlib.Path(name))
