@@ -142,6 +142,11 @@ def _():
         check_refused(visit(argv=[path, *SERVE[1:]]), not_started(path))
 
 
+@test("tcpd does not start itself")
+def _():
+    check_refused(visit(argv=[str(TCPD), *SERVE[1:]]), not_started(TCPD))
+
+
 @test("a path of PATH_MAX - 1 bytes is started, a longer one refused")
 def _():
     check_served(visit(argv=["/usr/sbin/svc".rjust(PATH_MAX - 1, "/"), *SERVE[1:]]), connect())

@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -37,6 +38,15 @@ struct service {
 	char *name; /* what rules and logs call it: the end of argv[0] */
 };
 
+/* As whom it started us: to do that again would have no end. */
+static bool
+is_ourself(const char *path)
+{
+	const char *own = (const char *)getauxval(AT_EXECFN);
+
+	return own != NULL && strcmp(own, path) == 0;
+}
+
 /* False: it is none that may be started. */
 static bool
 find_service(char *arg, struct service *ret)
@@ -48,7 +58,7 @@ find_service(char *arg, struct service *ret)
 	buf_init(&path, ret->path, sizeof ret->path, sizeof ret->path - 1);
 	ret->name = is_absolute ? slash + 1 : arg;
 	return buf_add_str(&path, is_absolute ? "" : SERVICE_DIR) && buf_add_str(&path, arg) &&
-	    *ret->name != '\0' && (is_absolute || slash == NULL);
+	    *ret->name != '\0' && (is_absolute || slash == NULL) && !is_ourself(ret->path);
 }
 
 /* In front of every line stands NAME[PID] and a colon. A name is not to look like the end of that, and
