@@ -138,7 +138,8 @@ LEDGER = [
     Policy(b"ALL: ALL: banners /: banners /nonexistent\n", None, {}, [{**H, "daemon": d, "fd": "200"} for d in ("", "etc", "d/x")]),
     Policy(b"d: ALL: setenv TV %r-%R\n", None, {}, [{**H, "csin": "1 22", "sport": "1 22"}]),
     Policy(None, b"d: @V@/l1\nd: 10.1.2.3\n", {"l1": b"@V@/l1 10.1.2.4"}, [H, {**H, "addr": "10.1.2.4"}]),
-    Policy(b"ALL: @V@/l1 EXCEPT ALL\n", None, {"l1": b"@V@/l1"}, [H])]
+    Policy(b"ALL: @V@/l1 EXCEPT ALL\n", None, {"l1": b"@V@/l1"}, [H]),
+    Policy(None, b"ALL: @V@/l0/x EXCEPT @V@/l1/x\n", {"l0": b"", "l1": b""}, [H])]
 
 
 def policies():
