@@ -148,7 +148,9 @@ has_bad_list(const char *text)
 	while (*text != '\0') {
 		struct line line = line_at(text);
 
-		if (line_fits("*: cannot use list *|SYSLOG<0.3> warning: *: open *", &line))
+		if (line_fits("*: cannot use list *|*: list * nests too deep*|SYSLOG<0.3> warning: "
+		              "*: open *",
+		        &line))
 			return true;
 		text = behind(&line);
 	}
@@ -324,7 +326,7 @@ same_named(enum way_asked way, const struct line *ours, const struct line *their
 		size_t name = skip(theirs, j, client_name), addr = skip(theirs, j, client_addr);
 		size_t user = skip(ours, i, client_user);
 
-		if (name > 0 && our_addr > 0 && our_name == 0) {
+		if (name > 0 && our_addr > our_name) {
 			i += our_addr;
 			j += name;
 		} else if (any && addr > 0 && our_name > 0 && name == 0) {
