@@ -3,8 +3,8 @@
  * PURPOSE  One handler for each line of data/options.def. Syntax and ranges were checked by policy.
  * INVARIANTS  In order, each option read only after the one before it was carried out. A value that
  *          cannot be expanded, a variable that cannot be set, a command that gives no answer, an
- *          identity that cannot be taken: ACTION_ERROR, which refuses. Trouble with a courtesy (nice, linger, keepalive, a banner)
- *          is a warning, as documented.
+ *          identity that cannot be taken: ACTION_ERROR, which refuses. Trouble with a courtesy
+ *          (nice, linger, keepalive, a banner) is a warning, as documented.
  * LIMITS   EXPAND_OPTION_MAX bytes of an expanded value.
  * SEE      hosts_options(5)
  */

@@ -19,8 +19,7 @@ struct action_env {
 	void *ctx;
 	int fd; /* the client's socket; -1: none */
 	/* A tool asks: commands (aclexec says yes), identities, nice and socket options are left
-	 * out. setenv, umask, banners
-	 * and severity are carried out, as in the original. */
+	 * out. setenv, umask, banners and severity are carried out, as in the original. */
 	bool dry_run;
 	bool resident; /* the process goes on to other clients: twist refuses */
 	const char *daemon; /* for banners */

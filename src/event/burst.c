@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 enum {
 	SLOTS = 256, /* more than a host has services */
 	PROBES = 16, /* how far from its place a name may stand */
@@ -95,29 +97,19 @@ burst_open(const char *dir, const char *file)
 /* ---- windows ---- */
 
 static uint64_t
-add_hash(uint64_t hash, const void *bytes, size_t len)
-{
-	const unsigned char *p = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3; /* FNV-1a */
-	return hash;
-}
-
-static uint64_t
 name_of(const char *service, int priority)
 {
-	uint64_t hash = add_hash(0xcbf29ce484222325, &priority, sizeof priority);
+	uint64_t hash = hash_add(HASH_INIT, &priority, sizeof priority);
 
 	while (*service != '\0')
-		hash = add_hash(hash, service++, 1);
+		hash = hash_add(hash, service++, 1);
 	return hash | 1; /* never 0 */
 }
 
 static uint64_t
 check_of(const struct count *count)
 {
-	return add_hash(0xcbf29ce484222325, count, offsetof(struct count, check));
+	return hash_add(HASH_INIT, count, offsetof(struct count, check));
 }
 
 static off_t

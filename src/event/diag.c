@@ -14,6 +14,8 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "base/hash.h"
+
 enum { PLACES = 64, QUIET_S = 60 };
 
 /* Findings about the text of a table: true at every connection until somebody edits it. All others
@@ -45,24 +47,14 @@ struct place {
 };
 
 static uint64_t
-add_hash(uint64_t hash, const void *bytes, size_t len)
-{
-	const unsigned char *p = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3; /* FNV-1a */
-	return hash;
-}
-
-static uint64_t
 hash_diag(const struct diag *diag)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = HASH_INIT;
 	unsigned numbers[] = {(unsigned)diag->code, diag->line, diag->column};
 
-	hash = add_hash(hash, numbers, sizeof numbers);
-	hash = add_hash(hash, diag->arg, strlen(diag->arg) + 1);
-	return diag->file != NULL ? add_hash(hash, diag->file, strlen(diag->file)) : hash;
+	hash = hash_add(hash, numbers, sizeof numbers);
+	hash = hash_add(hash, diag->arg, strlen(diag->arg) + 1);
+	return diag->file != NULL ? hash_add(hash, diag->file, strlen(diag->file)) : hash;
 }
 
 /* Is it time to tell? If every place was used within the minute, no: a table of a thousand bad

@@ -127,6 +127,7 @@ judge_tail(struct pass *pass, const struct rule *rule, struct decision *decision
 	struct tail tail = {pass->file, rule->line, decision->way, rule->tail, rule->tail_len};
 	struct option_outcome outcome =
 	    option_verdict(&tail, pass->matcher.facts, &pass->options, decision->verdict);
+
 	if (outcome.passes)
 		return false;
 	decision->verdict = outcome.verdict;
