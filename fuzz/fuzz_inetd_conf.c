@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/inetd/conf.h"
+#include "cmd/inetd/conf/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,7 +26,7 @@ check_entry(const struct conf_entry *entry)
 	check(entry->service.text != NULL && entry->service.text[0] != '\0');
 	check((entry->families == CONF_UNIX) == (entry->service.text[0] == '/'));
 	check(entry->families == CONF_UNIX || entry->addresses.count > 0);
-	check(entry->port <= 65535 && entry->rate_per_minute <= CONF_RATE_MAX);
+	check(entry->port <= 65535 && entry->rate.count <= CONF_RATE_MAX);
 	check(entry->user.text[0] != '\0');
 	check(entry->group.text == NULL || entry->group.text[0] != '\0');
 	check(entry->server.text[0] == '/');

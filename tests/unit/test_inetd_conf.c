@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
-#include "cmd/inetd/conf.h"
+#include "cmd/inetd/conf/conf.h"
 #include "failing_alloc.h"
 
 static const char *const code_names[] = {
 #define NOTE(id, severity, text, remedy) #id,
-#include "cmd/inetd/notes.def"
+#include "cmd/inetd/conf/notes.def"
 #undef NOTE
 };
 
@@ -27,7 +27,7 @@ show_entry(const struct conf_entry *entry, struct buf *seen)
 
 	for (size_t i = 0; i < entry->addresses.count; i++) {
 		buf_add_str(seen, i > 0 ? "," : "");
-		buf_add_str(seen, entry->addresses.words[i].text);
+		buf_add_str(seen, entry->addresses.items[i].text);
 	}
 	buf_add_str(seen, " ");
 	buf_add_str(seen, entry->service.text);
@@ -44,8 +44,8 @@ show_entry(const struct conf_entry *entry, struct buf *seen)
 		buf_add_number(seen, (unsigned long)entry->rcvbuf_bytes);
 	}
 	buf_add_str(seen, entry->is_wait ? " wait " : " nowait ");
-	if (entry->rate_per_minute > 0) {
-		buf_add_number(seen, entry->rate_per_minute);
+	if (entry->rate.count > 0) {
+		buf_add_number(seen, entry->rate.count);
 		buf_add_str(seen, " ");
 	}
 	buf_add_str(seen, entry->user.text);

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "cmd/inetd/conf.h"
+#include "cmd/inetd/conf/conf.h"
 #include "cmd/inetd/limiter.h"
 
 /* Starts that are granted at one moment. */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cmd/inetd/conf.h"
+#include "cmd/inetd/conf/conf.h"
 #include "tool/end.h"
 
 enum { DEFAULT_BACKLOG = 128, DEFAULT_RATE = 256 };

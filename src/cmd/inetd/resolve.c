@@ -207,6 +207,6 @@ resolve_endpoints(struct conf *conf, const struct service *service)
 	if (chain.port == 0)
 		conf_note(conf, CONF_UNKNOWN_SERVICE, &entry->service);
 	for (size_t i = 0; i < entry->addresses.count; i++)
-		add_address(&chain, &entry->addresses.words[i]);
+		add_address(&chain, &entry->addresses.items[i]);
 	return chain.first;
 }

@@ -66,7 +66,7 @@ load_entry(struct conf *conf, const struct conf_entry *entry, const struct servi
 	service->server = printable(conf, entry->server.text, "");
 	service->entry = entry;
 	service->rate_per_minute =
-	    entry->rate_per_minute > 0 ? entry->rate_per_minute : rules->rate_per_minute;
+	    entry->rate.count > 0 ? entry->rate.count : rules->rate_per_minute;
 	identity_resolve(conf, entry, rules, &service->identity);
 	endpoints = resolve_endpoints(conf, service);
 	return conf->errors == errors && !conf->failed ? endpoints : NULL;

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
-#include "cmd/inetd/conf.h"
+#include "cmd/inetd/conf/conf.h"
 
 /* What a server must run as, and what the kernel must answer before it is started. */
 struct identity {

@@ -5,7 +5,7 @@
  *          that is not understood loses the entry.
  * SEE      inetd.conf(5), conf.h for the limits
  */
-#include "cmd/inetd/field.h"
+#include "cmd/inetd/conf/field.h"
 
 #include <limits.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 struct draft {
 	struct conf *conf;
 	struct conf_entry *entry;
-	const struct conf_addresses *fallback;
+	const struct conf_words *fallback;
 	bool has_socktype, has_protocol;
 };
 
@@ -68,20 +68,20 @@ parse_address(struct conf *conf, struct conf_word at, struct conf_word *ret)
 }
 
 bool
-field_addresses(struct conf *conf, const struct conf_word *list, struct conf_addresses *ret)
+field_addresses(struct conf *conf, const struct conf_word *list, struct conf_words *ret)
 {
-	struct conf_addresses addresses = {0};
+	struct conf_words addresses = {0};
 	size_t room = 1;
 
 	for (const char *c = list->text; *c != '\0'; c++)
 		room += *c == ',';
-	addresses.words = conf_alloc(conf, room * sizeof *addresses.words);
-	if (addresses.words == NULL)
+	addresses.items = conf_alloc(conf, room * sizeof *addresses.items);
+	if (addresses.items == NULL)
 		return false;
 	for (size_t from = 0, len; addresses.count < room; from += len + 1) {
 		len = strcspn(list->text + from, ",");
 		if (!parse_address(conf, conf_part(conf, list, from, len),
-		        &addresses.words[addresses.count++]))
+		        &addresses.items[addresses.count++]))
 			return false;
 	}
 	*ret = addresses;
@@ -210,7 +210,7 @@ set_wait(struct draft *draft, const struct conf_word *word)
 		if (str_number(
 		        word->text + len + 1, strlen(word->text + len + 1), CONF_RATE_MAX, &rate) &&
 		    rate > 0)
-			draft->entry->rate_per_minute = (unsigned)rate;
+			draft->entry->rate = (struct conf_rate){(unsigned)rate, CONF_MINUTE_MS};
 		else
 			conf_note(draft->conf, CONF_BAD_RATE, word);
 	}
@@ -275,7 +275,7 @@ check_path(struct draft *draft)
 
 struct conf_entry *
 field_entry(struct conf *conf, const struct conf_word *words, size_t count,
-    const struct conf_addresses *fallback)
+    const struct conf_words *fallback)
 {
 	static void (*const handlers[])(struct draft *, const struct conf_word *) = {
 	    set_service, set_socktype, set_protocol, set_wait, set_user, set_server};
@@ -291,6 +291,7 @@ field_entry(struct conf *conf, const struct conf_word *words, size_t count,
 	draft.entry = conf_alloc(conf, sizeof *draft.entry);
 	if (draft.entry == NULL)
 		return NULL;
+	draft.entry->umask = -1;
 	for (size_t i = 0; i < FIELDS; i++)
 		handlers[i](&draft, &words[i]);
 	check_path(&draft);

@@ -7,11 +7,11 @@
  * LIMITS   CONF_ENTRY_MAX, CONF_WORDS_MAX: an error for the entry, never a silent cut.
  * SEE      inetd.conf(5)
  */
-#include "cmd/inetd/conf.h"
+#include "cmd/inetd/conf/conf.h"
 
 #include <string.h>
 
-#include "cmd/inetd/field.h"
+#include "cmd/inetd/conf/field.h"
 
 static const struct {
 	enum conf_severity severity;
@@ -20,7 +20,7 @@ static const struct {
 #define WARNING CONF_WARNING
 #define ERROR CONF_ERROR
 #define NOTE(id, severity, text, remedy) {severity, text, remedy},
-#include "cmd/inetd/notes.def"
+#include "cmd/inetd/conf/notes.def"
 #undef NOTE
 #undef WARNING
 #undef ERROR
@@ -29,7 +29,7 @@ static const struct {
 /* The entry that is being collected. */
 struct collector {
 	struct conf *conf;
-	struct conf_addresses addresses; /* of the last "address:" line */
+	struct conf_words addresses; /* of the last "address:" line */
 	struct conf_word words[CONF_WORDS_MAX];
 	size_t count;
 	size_t len_bytes;

@@ -1,0 +1,54 @@
+/*
+ * The one place where inetd waits: descriptors that are watched, and alarms that are due.
+ *
+ * A watch or an alarm is a member of whatever it is about, and its function is called with it.
+ */
+#ifndef INETD_REACTOR_H
+#define INETD_REACTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct watch {
+	void (*ready)(struct watch *, uint32_t events); /* of epoll(7) */
+	/* Give the memory back; called when no event can refer to it any more. NULL: not ours. */
+	void (*release)(struct watch *);
+	bool is_gone; /* retired: its events are not delivered */
+	struct watch *next_gone;
+};
+
+struct alarm {
+	void (*ring)(struct alarm *, int64_t now_ms);
+	int64_t at_ms; /* on clock.h's clock */
+	size_t place; /* in the heap, counted from 1; 0 = not set */
+};
+
+/* All zero but epoll_fd, which is -1 or that of epoll_create1. */
+struct reactor {
+	int epoll_fd;
+	struct alarm **heap; /* [count], the earliest first */
+	size_t count, room;
+	struct watch *gone; /* retired in the batch that is dealt with */
+};
+
+/* Add, change, stop: errno on false. A descriptor is to be taken out before it is closed: a server may
+ * hold a copy, which would keep it there. */
+bool reactor_add(struct reactor *, struct watch *, int fd, uint32_t events);
+bool reactor_change(struct reactor *, struct watch *, int fd, uint32_t events);
+void reactor_remove(struct reactor *, int fd);
+/* After it was taken out: nothing more is delivered, and release is called behind the batch. */
+void reactor_retire(struct reactor *, struct watch *);
+
+/* Ring once, at at_ms or as soon after it as may be. Set again, it moves. False: out of memory, and it
+ * is as it was. An alarm that rings is not set any more. */
+bool reactor_set_alarm(struct reactor *, struct alarm *, int64_t at_ms);
+void reactor_stop_alarm(struct reactor *, struct alarm *);
+
+/* Wait for events or the next alarm, and deal with one batch. False: errno. */
+bool reactor_turn(struct reactor *);
+
+/* Release what was retired, and the heap; epoll_fd is closed. */
+void reactor_release(struct reactor *);
+
+#endif
