@@ -3,8 +3,8 @@
  * PURPOSE  Reload is the merge of two sorted lists: the places we listen on, and the places we
  *          shall listen on.
  * INVARIANTS  A place that stays keeps its socket, its queue and its limits. Armed means: open, not
- *          paused, no server has it. A listener is taken out of epoll before its descriptor is
- *          closed, since servers may hold copies that keep it there.
+ *          paused, no server has it. A listener is taken out of the reactor before its descriptor
+ *          is closed, since servers may hold copies that keep it there.
  * LIMITS   A place that cannot be opened is tried again every OPEN_RETRY_MS: addresses may come
  *          late at boot, and a server that holds the port may end.
  * SEE      epoll(7), questions 6 of its FAQ
@@ -12,58 +12,57 @@
 #include "cmd/inetd/listener.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "cmd/inetd/clock.h"
+#include "cmd/inetd/connection.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/socket.h"
 
 enum { OPEN_RETRY_MS = 5000, PLACE_TEXT_MAX = 512 };
 
 static void
-disarm(struct listeners *listeners, struct listener *listener)
+disarm(struct listener *listener)
 {
 	if (listener->is_armed)
-		epoll_ctl(listeners->epoll_fd, EPOLL_CTL_DEL, listener->fd, NULL);
+		reactor_remove(listener->all->reactor, listener->fd);
 	listener->is_armed = false;
 }
 
 void
-listener_pause(struct listeners *listeners, struct listener *listener, unsigned for_ms)
+listener_pause(struct listener *listener, unsigned for_ms)
 {
-	disarm(listeners, listener);
-	listener->resume_ms = clock_now_ms() + for_ms;
-	if (listeners->next_ms == 0 || listener->resume_ms < listeners->next_ms)
-		listeners->next_ms = listener->resume_ms;
+	disarm(listener);
+	reactor_set_alarm(listener->all->reactor, &listener->alarm, clock_now_ms() + for_ms);
 }
 
 void
-listener_hold(struct listeners *listeners, struct listener *listener)
+listener_hold(struct listener *listener)
 {
-	disarm(listeners, listener);
+	disarm(listener);
 }
 
 void
-listener_resume(struct listeners *listeners, struct listener *listener)
+listener_resume(struct listener *listener)
 {
-	bool is_held = listener->server != 0 && listener->endpoint->service->entry->is_wait;
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = listener};
+	bool is_held = listener->server != NULL && listener->endpoint->service->entry->is_wait;
 
-	if (listener->is_armed || listener->fd < 0 || listener->resume_ms != 0 || is_held)
+	if (listener->is_armed || listener->fd < 0 || listener_is_pausing(listener) || is_held)
 		return;
-	if (epoll_ctl(listeners->epoll_fd, EPOLL_CTL_ADD, listener->fd, &event) == 0)
+	if (reactor_add(listener->all->reactor, &listener->watch, listener->fd, EPOLLIN))
 		listener->is_armed = true;
 	else
-		listener_pause(listeners, listener, OPEN_RETRY_MS);
+		listener_pause(listener, OPEN_RETRY_MS);
 }
 
 static void
-close_socket(struct listeners *listeners, struct listener *listener)
+close_socket(struct listener *listener)
 {
-	disarm(listeners, listener);
+	disarm(listener);
 	if (listener->fd < 0)
 		return;
 	socket_unlink(listener->endpoint, &listener->path);
@@ -79,17 +78,17 @@ is_forgiven(const struct endpoint *endpoint, int error)
 }
 
 static void
-open_socket(struct listeners *listeners, struct listener *listener, bool is_retry)
+open_socket(struct listener *listener, bool is_retry)
 {
 	const struct endpoint *endpoint = listener->endpoint;
 	char storage[PLACE_TEXT_MAX];
 	struct buf place;
 	int error;
 
-	listener->fd = socket_open(endpoint, listeners->backlog, &listener->path);
+	listener->fd = socket_open(endpoint, listener->all->backlog, &listener->path);
 	error = errno;
 	if (listener->fd < 0)
-		listener_pause(listeners, listener, OPEN_RETRY_MS);
+		listener_pause(listener, OPEN_RETRY_MS);
 	buf_init(&place, storage, sizeof storage, sizeof storage - 1);
 	socket_format(endpoint, &place);
 	if (listener->fd >= 0 && is_retry)
@@ -99,19 +98,47 @@ open_socket(struct listeners *listeners, struct listener *listener, bool is_retr
 		log_line(LOG_ERR, "%s: cannot listen on %s: %s (line %u; tried again every %d s)",
 		    endpoint->service->name, place.bytes, strerror(error),
 		    endpoint->service->entry->service.line, OPEN_RETRY_MS / 1000);
-	listener_resume(listeners, listener);
+	listener_resume(listener);
 }
 
 void
-listener_reopen(struct listeners *listeners, struct listener *listener)
+listener_reopen(struct listener *listener)
 {
-	close_socket(listeners, listener);
-	open_socket(listeners, listener, false);
+	close_socket(listener);
+	open_socket(listener, false);
+}
+
+static void
+ready(struct watch *watch, uint32_t events)
+{
+	struct listener *listener = (struct listener *)watch;
+
+	if (listener->is_armed)
+		listener->all->ready(listener->all->ctx, listener, events);
+}
+
+static void
+resume(struct alarm *alarm, int64_t now_ms)
+{
+	struct listener *listener =
+	    (struct listener *)((char *)alarm - offsetof(struct listener, alarm));
+
+	(void)now_ms;
+	if (listener->fd < 0)
+		open_socket(listener, true);
+	else
+		listener_resume(listener);
+}
+
+static void
+release(struct watch *watch)
+{
+	free(watch);
 }
 
 /* The listener goes on for another line, or for the same line read again. */
 static void
-keep(struct listeners *listeners, struct listener *listener, const struct endpoint *next)
+keep(struct listener *listener, const struct endpoint *next)
 {
 	bool is_path = next->address.any.sa_family == AF_UNIX;
 
@@ -119,18 +146,66 @@ keep(struct listeners *listeners, struct listener *listener, const struct endpoi
 	if (listener->fd < 0)
 		return;
 	if (is_path && !socket_is_linked(next, &listener->path)) {
-		listener_reopen(listeners, listener);
+		listener_reopen(listener);
 		return;
 	}
 	socket_set_buffers(listener->fd, next->service->entry);
-	listener_resume(listeners, listener);
+	listener_resume(listener);
 }
 
 static void
-remove_listener(struct listeners *listeners, struct listener *listener)
+remove_listener(struct listener *listener)
 {
-	close_socket(listeners, listener);
+	close_socket(listener);
+	if (listener->server != NULL)
+		connection_forget(listener->server);
+	reactor_dismiss(listener->all->reactor, &listener->alarm);
+	reactor_retire(listener->all->reactor, &listener->watch);
+}
+
+/* One that was made, and not used. */
+static void
+discard(struct listener *listener)
+{
+	if (listener == NULL)
+		return;
+	reactor_dismiss(listener->all->reactor, &listener->alarm);
 	free(listener);
+}
+
+static struct listener *
+make(struct listeners *listeners)
+{
+	struct listener *listener = calloc(1, sizeof *listener);
+
+	if (listener == NULL)
+		return NULL;
+	listener->all = listeners;
+	listener->fd = -1;
+	listener->watch = (struct watch){.ready = ready, .release = release};
+	listener->alarm.ring = resume;
+	if (reactor_enroll(listeners->reactor, &listener->alarm))
+		return listener;
+	free(listener);
+	return NULL;
+}
+
+/* Memory for all of them first, so that nothing can fail half way. */
+static struct listener **
+allocate(struct listeners *listeners, const struct services *next)
+{
+	struct listener **items = calloc(next->count + 1, sizeof(struct listener *));
+
+	for (size_t i = 0; items != NULL && i < next->count; i++) {
+		items[i] = make(listeners);
+		if (items[i] == NULL) {
+			while (i > 0)
+				discard(items[--i]);
+			free(items);
+			return NULL;
+		}
+	}
+	return items;
 }
 
 /* Merge: what stays moves from old to items, what went is closed, what is new is made but not yet
@@ -145,49 +220,30 @@ merge(struct listeners *listeners, const struct services *next, struct listener 
 		const struct endpoint *endpoint = next->endpoints[i];
 
 		while (old < end && endpoint_cmp((*old)->endpoint, endpoint) < 0)
-			remove_listener(listeners, *old++);
+			remove_listener(*old++);
 		if (old < end && endpoint_cmp((*old)->endpoint, endpoint) == 0) {
 			if (endpoint_shares_socket((*old)->endpoint, endpoint)) {
 				struct listener *fresh = items[i];
 
 				items[i] = *old;
-				keep(listeners, items[i], endpoint);
-				free(fresh);
+				keep(items[i], endpoint);
+				discard(fresh);
 				kept++;
 			} else {
-				remove_listener(listeners, *old);
+				remove_listener(*old);
 			}
 			old++;
 		}
 	}
 	while (old < end)
-		remove_listener(listeners, *old++);
+		remove_listener(*old++);
 	return kept;
-}
-
-/* Memory for all of them first, so that nothing can fail half way. */
-static struct listener **
-allocate(const struct services *next)
-{
-	struct listener **items = calloc(next->count + 1, sizeof(struct listener *));
-
-	for (size_t i = 0; items != NULL && i < next->count; i++) {
-		items[i] = calloc(1, sizeof *items[i]);
-		if (items[i] == NULL) {
-			while (i > 0)
-				free(items[--i]);
-			free(items);
-			return NULL;
-		}
-		items[i]->fd = -1;
-	}
-	return items;
 }
 
 bool
 listeners_replace(struct listeners *listeners, const struct services *next)
 {
-	struct listener **items = allocate(next);
+	struct listener **items = allocate(listeners, next);
 	size_t before = listeners->count, kept;
 
 	if (items == NULL)
@@ -199,7 +255,7 @@ listeners_replace(struct listeners *listeners, const struct services *next)
 	for (size_t i = 0; i < next->count; i++) {
 		if (items[i]->endpoint == NULL) {
 			items[i]->endpoint = next->endpoints[i];
-			open_socket(listeners, items[i], false);
+			open_socket(items[i], false);
 		}
 	}
 	log_line(LOG_INFO, "%zu sockets: %zu kept, %zu new, %zu closed", next->count, kept,
@@ -211,41 +267,8 @@ void
 listeners_release(struct listeners *listeners)
 {
 	for (size_t i = 0; i < listeners->count; i++)
-		remove_listener(listeners, listeners->items[i]);
+		remove_listener(listeners->items[i]);
 	free(listeners->items);
 	listeners->items = NULL;
 	listeners->count = 0;
-}
-
-void
-listeners_wake(struct listeners *listeners, int64_t now_ms)
-{
-	if (listeners->next_ms == 0 || now_ms < listeners->next_ms)
-		return;
-	listeners->next_ms = 0;
-	for (size_t i = 0; i < listeners->count; i++) {
-		struct listener *listener = listeners->items[i];
-
-		if (listener->resume_ms == 0)
-			continue;
-		if (listener->resume_ms > now_ms) {
-			if (listeners->next_ms == 0 || listener->resume_ms < listeners->next_ms)
-				listeners->next_ms = listener->resume_ms;
-			continue;
-		}
-		listener->resume_ms = 0;
-		if (listener->fd < 0)
-			open_socket(listeners, listener, true);
-		else
-			listener_resume(listeners, listener);
-	}
-}
-
-struct listener *
-listeners_find_server(const struct listeners *listeners, pid_t pid)
-{
-	for (size_t i = 0; i < listeners->count; i++)
-		if (listeners->items[i]->server == pid)
-			return listeners->items[i];
-	return NULL;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "cmd/inetd/check.h"
@@ -32,9 +31,7 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file)
 	log_open(log_ways, options->is_debug);
 	if (chdir("/") < 0 || (!options->is_foreground && !process_detach()))
 		return fail("cannot become a daemon");
-	inetd->signal_fd = process_signal_fd();
-	inetd->listeners.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (inetd->signal_fd < 0 || inetd->listeners.epoll_fd < 0)
+	if (!inetd_open(inetd))
 		return fail("cannot wait for events");
 	if (!pidfile_write(pid_file)) {
 		if (errno == EWOULDBLOCK)
@@ -47,8 +44,7 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file)
 		process_ready();
 		ok = inetd_run(inetd);
 	}
-	listeners_release(&inetd->listeners);
-	services_release(&inetd->services[inetd->holds]);
+	inetd_close(inetd);
 	pidfile_remove(pid_file);
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -96,13 +96,14 @@ sink(struct reactor *reactor, struct alarm *alarm)
 	put(reactor, place, alarm);
 }
 
+/* One more, beside all that is reserved. */
 static bool
 has_room(struct reactor *reactor)
 {
 	size_t room = reactor->room > 0 ? 2 * reactor->room : FIRST_ROOM;
 	struct alarm **heap;
 
-	if (reactor->count < reactor->room)
+	if (reactor->count + reactor->reserved < reactor->room)
 		return true;
 	heap = reallocarray(reactor->heap, room, sizeof(struct alarm *));
 	if (heap == NULL)
@@ -113,11 +114,32 @@ has_room(struct reactor *reactor)
 }
 
 bool
+reactor_enroll(struct reactor *reactor, struct alarm *alarm)
+{
+	if (alarm->is_enrolled)
+		return true;
+	if (alarm->place == 0 && !has_room(reactor))
+		return false;
+	reactor->reserved += alarm->place == 0;
+	alarm->is_enrolled = true;
+	return true;
+}
+
+void
+reactor_dismiss(struct reactor *reactor, struct alarm *alarm)
+{
+	reactor_stop_alarm(reactor, alarm);
+	reactor->reserved -= alarm->is_enrolled;
+	alarm->is_enrolled = false;
+}
+
+bool
 reactor_set_alarm(struct reactor *reactor, struct alarm *alarm, int64_t at_ms)
 {
 	if (alarm->place == 0) {
-		if (!has_room(reactor))
+		if (!alarm->is_enrolled && !has_room(reactor))
 			return false;
+		reactor->reserved -= alarm->is_enrolled;
 		put(reactor, ++reactor->count, alarm);
 	}
 	alarm->at_ms = at_ms;
@@ -135,6 +157,7 @@ reactor_stop_alarm(struct reactor *reactor, struct alarm *alarm)
 	if (place == 0)
 		return;
 	alarm->place = 0;
+	reactor->reserved += alarm->is_enrolled;
 	last = reactor->heap[--reactor->count];
 	if (last == alarm)
 		return;

@@ -22,6 +22,7 @@ struct alarm {
 	void (*ring)(struct alarm *, int64_t now_ms);
 	int64_t at_ms; /* on clock.h's clock */
 	size_t place; /* in the heap, counted from 1; 0 = not set */
+	bool is_enrolled;
 };
 
 /* All zero but epoll_fd, which is -1 or that of epoll_create1. */
@@ -29,6 +30,7 @@ struct reactor {
 	int epoll_fd;
 	struct alarm **heap; /* [count], the earliest first */
 	size_t count, room;
+	size_t reserved; /* of room, for enrolled alarms that are not set */
 	struct watch *gone; /* retired in the batch that is dealt with */
 };
 
@@ -40,8 +42,12 @@ void reactor_remove(struct reactor *, int fd);
 /* After it was taken out: nothing more is delivered, and release is called behind the batch. */
 void reactor_retire(struct reactor *, struct watch *);
 
+/* Keep room for it, so that it can always be set, until it is dismissed. False: out of memory. */
+bool reactor_enroll(struct reactor *, struct alarm *);
+void reactor_dismiss(struct reactor *, struct alarm *);
+
 /* Ring once, at at_ms or as soon after it as may be. Set again, it moves. False: out of memory, and it
- * is as it was. An alarm that rings is not set any more. */
+ * is as it was; never for an enrolled one. An alarm that rings is not set any more. */
 bool reactor_set_alarm(struct reactor *, struct alarm *, int64_t at_ms);
 void reactor_stop_alarm(struct reactor *, struct alarm *);
 

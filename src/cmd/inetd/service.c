@@ -51,9 +51,36 @@ printable(struct conf *conf, const char *first, const char *second)
 	return text;
 }
 
-/* NULL: reported, or out of memory. */
+/* The given one; else the name, with the addresses that the line has: there may be a line for each. */
+static const char *
+identify(struct conf *conf, const struct service *service)
+{
+	const struct conf_entry *entry = service->entry;
+	char storage[256];
+	struct buf id;
+	const char *text;
+
+	if (entry->id.text != NULL)
+		return entry->id.text;
+	buf_init(&id, storage, sizeof storage, 8 * CONF_ENTRY_MAX);
+	for (size_t i = 0; entry->families != CONF_UNIX && i < entry->addresses.count; i++) {
+		if (entry->addresses.count == 1 && strcmp(entry->addresses.items[i].text, "*") == 0)
+			break;
+		buf_add_str(&id, i > 0 ? "," : "");
+		buf_add_str(&id, entry->addresses.items[i].text);
+	}
+	buf_add_str(&id, id.len > 0 ? ":" : "");
+	buf_add_str(&id, service->name);
+	conf->failed |= id.failed;
+	text = conf_text(conf, id.bytes);
+	buf_release(&id);
+	return text;
+}
+
+/* Its endpoints. NULL: reported, or out of memory. */
 static struct endpoint *
-load_entry(struct conf *conf, const struct conf_entry *entry, const struct service_rules *rules)
+load_entry(struct conf *conf, const struct conf_entry *entry, const struct service_rules *rules,
+    struct service **ret)
 {
 	struct service *service = conf_alloc(conf, sizeof *service);
 	unsigned errors = conf->errors;
@@ -65,11 +92,15 @@ load_entry(struct conf *conf, const struct conf_entry *entry, const struct servi
 	    conf, entry->service.text, entry->families == CONF_UNIX ? "" : entry->protocol.text);
 	service->server = printable(conf, entry->server.text, "");
 	service->entry = entry;
+	service->id = identify(conf, service);
 	service->rate_per_minute =
 	    entry->rate.count > 0 ? entry->rate.count : rules->rate_per_minute;
 	identity_resolve(conf, entry, rules, &service->identity);
 	endpoints = resolve_endpoints(conf, service);
-	return conf->errors == errors && !conf->failed ? endpoints : NULL;
+	if (conf->errors != errors || conf->failed)
+		return NULL;
+	*ret = service;
+	return endpoints;
 }
 
 static int
@@ -108,14 +139,18 @@ services_load(
 {
 	struct conf *conf = &services->conf;
 	struct endpoint *first = NULL, **end = &first;
+	struct service **services_end = &services->first;
 	size_t count = 0;
 
+	services->first = NULL;
 	services->endpoints = NULL;
 	services->count = 0;
 	if (!conf_parse(conf, text, len))
 		return false;
 	for (const struct conf_entry *entry = conf->entries; entry != NULL; entry = entry->next) {
-		*end = load_entry(conf, entry, rules);
+		*end = load_entry(conf, entry, rules, services_end);
+		if (*services_end != NULL)
+			services_end = &(*services_end)->next;
 		for (; *end != NULL; end = &(*end)->next)
 			count++;
 	}
@@ -134,6 +169,7 @@ void
 services_release(struct services *services)
 {
 	conf_release(&services->conf);
+	services->first = NULL;
 	services->endpoints = NULL;
 	services->count = 0;
 }

@@ -24,8 +24,13 @@ struct identity {
 	size_t count;
 };
 
+struct standing;
+
 struct service {
+	struct service *next;
+	const char *id; /* tells it apart from the others, in this reading and the next */
 	const char *name; /* "ftp/tcp" or a path: for logs, escaped */
+	struct standing *standing; /* given by standings_prepare */
 	const char *server; /* its path: the same */
 	const struct conf_entry *entry;
 	unsigned rate_per_minute; /* starts; 0 = no limit */
@@ -49,6 +54,7 @@ struct endpoint {
 
 struct services {
 	struct conf conf;
+	struct service *first; /* without a fault, in the order of the text */
 	struct endpoint **endpoints; /* ascending by endpoint_cmp, no two equal */
 	size_t count;
 };

@@ -1,0 +1,32 @@
+/*
+ * The daemon as a whole: what its parts share.
+ */
+#ifndef INETD_INETD_H
+#define INETD_INETD_H
+
+#include <stdbool.h>
+
+#include "cmd/inetd/child.h"
+#include "cmd/inetd/connection.h"
+#include "cmd/inetd/listener.h"
+#include "cmd/inetd/options.h"
+#include "cmd/inetd/reactor.h"
+#include "cmd/inetd/service.h"
+#include "cmd/inetd/standing.h"
+
+struct inetd {
+	const char *conf_path; /* absolute */
+	struct service_rules rules;
+	struct child_world world;
+	struct reactor reactor;
+	struct listeners listeners;
+	struct standings standings;
+	struct connections connections;
+	struct services services[2]; /* one holds, the other is for the next reading */
+	unsigned holds; /* index of the one */
+	struct watch signals;
+	int signal_fd;
+	bool is_ending;
+};
+
+#endif

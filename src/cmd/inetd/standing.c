@@ -1,0 +1,93 @@
+/*
+ * NAME     standing - what outlives a reload
+ * INVARIANTS  A standing lives as long as a service of the configuration or a connection refers to it.
+ */
+#include "cmd/inetd/standing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "cmd/inetd/service.h"
+
+static struct standing **
+find(struct standings *standings, const char *id)
+{
+	uint64_t hash = hash_add(HASH_INIT, id, strlen(id));
+	struct standing **at = &standings->buckets[hash % STANDING_BUCKETS];
+
+	while (*at != NULL && strcmp((*at)->id, id) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static struct standing *
+make(const char *id)
+{
+	struct standing *standing = calloc(1, sizeof *standing);
+
+	if (standing == NULL)
+		return NULL;
+	standing->id = strdup(id);
+	if (standing->id != NULL)
+		return standing;
+	free(standing);
+	return NULL;
+}
+
+bool
+standings_prepare(struct standings *standings, struct services *next)
+{
+	for (struct service *service = next->first; service != NULL; service = service->next) {
+		struct standing **at = find(standings, service->id);
+
+		if (*at == NULL)
+			*at = make(service->id);
+		if (*at == NULL)
+			return false;
+		service->standing = *at;
+	}
+	return true;
+}
+
+static void
+forget(struct standing **at)
+{
+	struct standing *standing = *at;
+
+	*at = standing->next;
+	free(standing->id);
+	free(standing);
+}
+
+void
+standings_settle(struct standings *standings, struct services *services)
+{
+	for (size_t i = 0; i < STANDING_BUCKETS; i++)
+		for (struct standing *s = standings->buckets[i]; s != NULL; s = s->next)
+			s->service = NULL;
+	for (struct service *s = services != NULL ? services->first : NULL; s != NULL; s = s->next)
+		s->standing->service = s;
+	for (size_t i = 0; i < STANDING_BUCKETS; i++) {
+		struct standing **at = &standings->buckets[i];
+
+		while (*at != NULL) {
+			if ((*at)->service == NULL && (*at)->connections == 0)
+				forget(at);
+			else
+				at = &(*at)->next;
+		}
+	}
+}
+
+void
+standing_leave(struct standings *standings, struct standing *standing)
+{
+	struct standing **at;
+
+	if (--standing->connections > 0 || standing->service != NULL)
+		return;
+	at = find(standings, standing->id);
+	if (*at == standing)
+		forget(at);
+}
