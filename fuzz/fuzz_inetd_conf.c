@@ -29,7 +29,8 @@ check_entry(const struct conf_entry *entry)
 	check(entry->port <= 65535 && entry->rate.count <= CONF_RATE_MAX);
 	check(entry->user.text[0] != '\0');
 	check(entry->group.text == NULL || entry->group.text[0] != '\0');
-	check(entry->server.text[0] == '/');
+	check(
+	    entry->kind == CONF_SERVER ? entry->server.text[0] == '/' : entry->server.text != NULL);
 	check(entry->argv != NULL && entry->argv[0] != NULL);
 	check(entry->sndbuf_bytes >= 0 && entry->sndbuf_bytes <= CONF_BUFFER_MAX);
 	check(entry->rcvbuf_bytes >= 0 && entry->rcvbuf_bytes <= CONF_BUFFER_MAX);

@@ -24,6 +24,7 @@ show_entry(const struct conf_entry *entry, struct buf *seen)
 {
 	static const char *const families[] = {
 	    [1] = "4", [2] = "6", [3] = "4+6", [4] = "46", [8] = "unix"};
+	static const char *const socktypes[] = {" stream ", " dgram ", " seqpacket "};
 
 	for (size_t i = 0; i < entry->addresses.count; i++) {
 		buf_add_str(seen, i > 0 ? "," : "");
@@ -35,7 +36,7 @@ show_entry(const struct conf_entry *entry, struct buf *seen)
 		buf_add_str(seen, "=");
 		buf_add_number(seen, entry->port);
 	}
-	buf_add_str(seen, entry->socktype == CONF_STREAM ? " stream " : " dgram ");
+	buf_add_str(seen, socktypes[entry->socktype]);
 	buf_add_str(seen, families[entry->families]);
 	if (entry->sndbuf_bytes > 0 || entry->rcvbuf_bytes > 0) {
 		buf_add_str(seen, "<");
@@ -44,7 +45,7 @@ show_entry(const struct conf_entry *entry, struct buf *seen)
 		buf_add_number(seen, (unsigned long)entry->rcvbuf_bytes);
 	}
 	buf_add_str(seen, entry->is_wait ? " wait " : " nowait ");
-	if (entry->rate.count > 0) {
+	if (entry->has_rate) {
 		buf_add_number(seen, entry->rate.count);
 		buf_add_str(seen, " ");
 	}
@@ -170,7 +171,10 @@ static const struct {
     CASE("udp4", "a dgram udp4 wait root /d d", "* a dgram 4 wait root /d [d];"),
     CASE("udp6", "a dgram udp6 nowait root /d d", "* a dgram 6 nowait root /d [d];"),
     CASE("tcp46", "a stream tcp46 nowait root /d d", "* a stream 46 nowait root /d [d];"),
-    CASE("seqpacket", "a seqpacket tcp nowait root /d d", "UNKNOWN_SOCKTYPE@1:3;"),
+    CASE("seqpacket", "/a seqpacket unix nowait root /d d",
+        "* /a seqpacket unix nowait root /d [d];"),
+    CASE("seqpacket tcp", "a seqpacket tcp nowait root /d d", "MIXED@1:13;"),
+    CASE("raw", "a raw tcp nowait root /d d", "UNKNOWN_SOCKTYPE@1:3;"),
     CASE("case counts", "a STREAM tcp nowait root /d d", "UNKNOWN_SOCKTYPE@1:3;"),
     CASE("stream udp", "a stream udp nowait root /d d", "MIXED@1:10;"),
     CASE("dgram tcp", "a dgram tcp nowait root /d d", "MIXED@1:9;"),
@@ -191,8 +195,11 @@ static const struct {
     /* wait */
     CASE("rates", "a stream tcp wait.1 root /d d\nb stream tcp nowait.1000000 root /d d",
         "* a stream 4+6 wait 1 root /d [d];* b stream 4+6 nowait 1000000 root /d [d];"),
-    CASE("rate over the limit", "a stream tcp wait.1000001 root /d d", "BAD_RATE@1:14;"),
-    CASE("rate that wraps", "a stream tcp wait.4294967299 root /d d", "BAD_RATE@1:14;"),
+    CASE("a rate over the limit is none", "a stream tcp wait.1000001 root /d d",
+        "* a stream 4+6 wait 0 root /d [d];HUGE_RATE@1:14;"),
+    CASE("so is one that would wrap", "a stream tcp nowait.18446744073709551619 root /d d",
+        "* a stream 4+6 nowait 0 root /d [d];HUGE_RATE@1:14;"),
+    CASE("many zeros", "a stream tcp wait.000 root /d d", "BAD_RATE@1:14;"),
     CASE("rate 0", "a stream tcp nowait.0 root /d d", "BAD_RATE@1:14;"),
     CASE("rate -1", "a stream tcp nowait.-1 root /d d", "BAD_RATE@1:14;"),
     CASE("no rate", "a stream tcp nowait. root /d d", "BAD_RATE@1:14;"),
@@ -209,7 +216,15 @@ static const struct {
     CASE("no group behind the colon", "a stream tcp nowait u: /d d", "BAD_USER@1:21;"),
     CASE("no user", "a stream tcp nowait .g /d d", "BAD_USER@1:21;"),
     CASE("relative server", "a stream tcp nowait root d d", "RELATIVE@1:26;"),
-    CASE("internal", "echo stream tcp nowait root internal", "INTERNAL@1:29;"),
+    CASE("internal", "echo stream tcp nowait root internal\ntime dgram udp wait root internal\n",
+        "* echo stream 4+6 nowait root internal [internal];"
+        "* time dgram 4+6 wait root internal [internal];"),
+    CASE("internal on a unix socket", "/x/echo stream unix nowait root internal",
+        "* /x/echo stream unix nowait root internal [internal];"),
+    CASE("no such internal service", "7 stream tcp nowait root internal", "INTERNAL@1:26;"),
+    CASE("case counts in names", "ECHO stream tcp nowait root internal", "INTERNAL@1:29;"),
+    CASE("one server for an internal stream", "echo stream tcp wait root internal",
+        "INTERNAL_WAIT@1:27;"),
     /* shape */
     CASE("too few fields", "a stream\nb" REST, "* b" SHOWN "FEW_FIELDS@1:3;"),
     CASE("five fields", "a stream tcp nowait root\n", "FEW_FIELDS@1:21;"),

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cmd/inetd/load.h"
+#include "cmd/inetd/conf/load.h"
 #include "tool/end.h"
 
 static void

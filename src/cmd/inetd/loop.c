@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/inetd/conf/load.h"
 #include "cmd/inetd/door.h"
-#include "cmd/inetd/load.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/process.h"
 

@@ -122,15 +122,17 @@ set_service(struct draft *draft, const struct conf_word *word)
 static void
 set_socktype(struct draft *draft, const struct conf_word *word)
 {
-	draft->has_socktype = true;
-	if (strcmp(word->text, "stream") == 0) {
-		draft->entry->socktype = CONF_STREAM;
-	} else if (strcmp(word->text, "dgram") == 0) {
-		draft->entry->socktype = CONF_DGRAM;
-	} else {
-		draft->has_socktype = false;
-		conf_note(draft->conf, CONF_UNKNOWN_SOCKTYPE, word);
+	static const char *const names[] = {
+	    [CONF_STREAM] = "stream", [CONF_DGRAM] = "dgram", [CONF_SEQPACKET] = "seqpacket"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strcmp(word->text, names[i]) == 0) {
+			draft->entry->socktype = (enum conf_socktype)i;
+			draft->has_socktype = true;
+		}
 	}
+	if (!draft->has_socktype)
+		conf_note(draft->conf, CONF_UNKNOWN_SOCKTYPE, word);
 }
 
 /* "N", "Nk" or "Nm" into bytes. */
@@ -197,22 +199,34 @@ set_protocol(struct draft *draft, const struct conf_word *word)
 	}
 }
 
+/* "wait.N": a huge N is no limit. */
+static void
+set_rate(struct draft *draft, const struct conf_word *word, const char *number)
+{
+	size_t len = strlen(number), zeros = strspn(number, "0");
+	bool is_number = len > 0 && strspn(number, "0123456789") == len;
+	unsigned long rate = 0;
+
+	if (!is_number || zeros == len) {
+		conf_note(draft->conf, CONF_BAD_RATE, word);
+		return;
+	}
+	if (!str_number(number, len, CONF_RATE_MAX, &rate))
+		conf_note(draft->conf, CONF_HUGE_RATE, word);
+	draft->entry->has_rate = true;
+	draft->entry->rate = (struct conf_rate){(unsigned)rate, rate > 0 ? CONF_MINUTE_MS : 0};
+}
+
 static void
 set_wait(struct draft *draft, const struct conf_word *word)
 {
 	size_t len = strcspn(word->text, ".");
-	unsigned long rate;
 
 	draft->entry->is_wait = is_word(word->text, len, "wait");
 	if (!draft->entry->is_wait && !is_word(word->text, len, "nowait")) {
 		conf_note(draft->conf, CONF_BAD_WAIT, word);
 	} else if (word->text[len] == '.') {
-		if (str_number(
-		        word->text + len + 1, strlen(word->text + len + 1), CONF_RATE_MAX, &rate) &&
-		    rate > 0)
-			draft->entry->rate = (struct conf_rate){(unsigned)rate, CONF_MINUTE_MS};
-		else
-			conf_note(draft->conf, CONF_BAD_RATE, word);
+		set_rate(draft, word, word->text + len + 1);
 	}
 }
 
@@ -233,12 +247,35 @@ set_user(struct draft *draft, const struct conf_word *word)
 		conf_note(draft->conf, CONF_BAD_USER, word);
 }
 
+/* The name of the service picks it, of a unix socket the last part of its path. */
+static void
+set_internal(struct draft *draft, const struct conf_word *word)
+{
+	static const char *const names[] = {[CONF_ECHO] = "echo",
+	    [CONF_DISCARD] = "discard",
+	    [CONF_CHARGEN] = "chargen",
+	    [CONF_DAYTIME] = "daytime",
+	    [CONF_TIME] = "time",
+	    [CONF_DECOY] = "decoy",
+	    [CONF_TARPIT] = "tarpit"};
+	const char *slash = strrchr(draft->entry->service.text, '/');
+	const char *name = slash != NULL ? slash + 1 : draft->entry->service.text;
+
+	for (size_t i = CONF_ECHO; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(name, names[i]) == 0)
+			draft->entry->kind = (enum conf_kind)i;
+	if (draft->entry->kind == CONF_SERVER)
+		conf_note(draft->conf, CONF_INTERNAL, word);
+	else if (draft->entry->socktype != CONF_DGRAM && draft->entry->is_wait)
+		conf_note(draft->conf, CONF_INTERNAL_WAIT, word);
+}
+
 static void
 set_server(struct draft *draft, const struct conf_word *word)
 {
 	draft->entry->server = *word;
 	if (strcmp(word->text, "internal") == 0)
-		conf_note(draft->conf, CONF_INTERNAL, word);
+		set_internal(draft, word);
 	else if (word->text[0] != '/')
 		conf_note(draft->conf, CONF_RELATIVE, word);
 }
@@ -253,7 +290,7 @@ set_arguments(struct draft *draft, const struct conf_word *words, size_t count)
 	draft->entry->argv = argv;
 	if (argv == NULL)
 		return;
-	argv[0] = conf_text(draft->conf, slash != NULL ? slash + 1 : "");
+	argv[0] = conf_text(draft->conf, slash != NULL ? slash + 1 : draft->entry->server.text);
 	for (size_t i = 0; i < count; i++)
 		argv[i] = conf_text(draft->conf, words[i].text);
 }

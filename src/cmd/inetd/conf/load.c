@@ -2,7 +2,7 @@
  * NAME     load - from file to services
  * INVARIANTS  A file that cannot be read is told apart from one without services.
  */
-#include "cmd/inetd/load.h"
+#include "cmd/inetd/conf/load.h"
 
 #include <stdlib.h>
 #include <string.h>
