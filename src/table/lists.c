@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "table/inside.h"
 #include "table/open.h"
 #include "table/table.h"
 
@@ -56,21 +57,22 @@ read_all(int fd, char *bytes, size_t size)
 	return (ssize_t)have;
 }
 
-/* Read the whole list and keep it. NULL: not worth it, or not possible; read it piece by piece. */
+/* Read the whole list and keep it. NULL: not possible; read it piece by piece. */
 static struct generation *
 keep(const char *path, int fd, const struct stamp *stamp)
 {
-	struct generation *generation = NULL;
+	struct generation *generation;
 	struct stamp after;
 	int error;
 	size_t size = (size_t)stamp->size;
 
-	if (stamp->size <= 0 || stamp->size > KEEP_MAX || !stamp_is_settled(stamp) ||
-	    !store_was_read(path, stamp))
+	if (stamp->size < 0 || stamp->size > KEEP_MAX || !stamp_is_settled(stamp))
 		return NULL;
 	generation = generation_new(stamp);
-	if (generation != NULL)
-		generation->bytes = malloc(size);
+	if (generation != NULL) {
+		generation->is_list = true;
+		generation->bytes = malloc(size + 1); /* an empty one is kept too */
+	}
 	if (generation != NULL && generation->bytes != NULL &&
 	    read_all(fd, generation->bytes, size) == (ssize_t)size &&
 	    words_keep(&generation->words, &generation->arena, generation->bytes, size) == 0 &&
@@ -91,7 +93,7 @@ find_kept(const char *path)
 
 	if (!store_keeps(path) || stamp_path(path, &stamp, &error) != FILE_READY)
 		return NULL;
-	return store_get(path, &stamp);
+	return generation_if(store_get(path, &stamp), true);
 }
 
 enum list_status
@@ -112,11 +114,16 @@ table_list_open(void *ctx, const char *path, struct list_source **ret_source,
 	kept = find_kept(path);
 	if (kept == NULL)
 		state = open_whole(path, &source->stamp, &source->fd, &kept, ret_error);
+	if (kept != NULL && !kept->is_list) { /* torn, and what is known of it is a table */
+		generation_release(kept);
+		*ret_error = EAGAIN;
+		state = FILE_BAD;
+	}
 	if (state != FILE_READY) {
 		free(source);
 		return state == FILE_ABSENT ? LIST_MISSING : LIST_BAD;
 	}
-	if (kept == NULL) {
+	if (kept == NULL && store_was_read(path, &source->stamp)) {
 		kept = keep(path, source->fd, &source->stamp);
 		if (kept != NULL) {
 			close(source->fd);
@@ -127,6 +134,47 @@ table_list_open(void *ctx, const char *path, struct list_source **ret_source,
 	*ret_source = source;
 	*ret_words = kept != NULL ? &kept->words : NULL;
 	return LIST_OK;
+}
+
+enum list_status
+table_list_kept(struct table_kept *kept, const char *path, struct list_source **ret_source,
+    const struct words **ret_words, int *ret_error)
+{
+	enum file_state state;
+	struct generation *found = kept_find(kept, path, true, &state);
+	struct list_source *source = found != NULL ? calloc(1, sizeof *source) : NULL;
+
+	if (source != NULL) {
+		*source = (struct list_source){.fd = -1, .path = path, .generation = found};
+		*ret_source = source;
+		*ret_words = &found->words;
+		return LIST_OK;
+	}
+	generation_release(found);
+	if (state == FILE_ABSENT)
+		return LIST_MISSING;
+	kept_miss(kept, path, true);
+	*ret_error = EAGAIN;
+	return LIST_BAD;
+}
+
+bool
+table_list_keep(const char *path)
+{
+	int saved_errno = errno, fd, error;
+	struct generation *kept;
+	struct stamp stamp;
+	enum file_state state = open_settled(path, &stamp, &fd, &error);
+	bool ret = state == FILE_ABSENT;
+
+	if (state == FILE_READY) {
+		kept = keep(path, fd, &stamp);
+		ret = kept != NULL;
+		generation_release(kept);
+		close(fd);
+	}
+	errno = saved_errno;
+	return ret;
 }
 
 enum list_status

@@ -53,3 +53,23 @@ open_whole(const char *path, struct stamp *ret, int *ret_fd, struct generation *
 		open_pause();
 	}
 }
+
+enum file_state
+open_settled(const char *path, struct stamp *ret, int *ret_fd, int *ret_error)
+{
+	for (unsigned look = 0;; look++) {
+		struct generation *earlier;
+		enum file_state state = open_whole(path, ret, ret_fd, &earlier, ret_error);
+
+		if (earlier != NULL) {
+			generation_release(earlier);
+			*ret_error = EAGAIN;
+			return FILE_BAD;
+		}
+		/* One look more than it takes: a pause is no exact measure. */
+		if (state != FILE_READY || look > LOOKS || stamp_is_settled(ret))
+			return state;
+		close(*ret_fd);
+		open_pause();
+	}
+}

@@ -12,6 +12,10 @@
 enum file_state open_whole(const char *path, struct stamp *ret, int *ret_fd,
     struct generation **ret_earlier, int *ret_error);
 
+/* Open path when it is whole and old enough to be kept; wait for that, but no longer than it takes.
+ * FILE_BAD also if it is torn, and an earlier generation is known. */
+enum file_state open_settled(const char *path, struct stamp *ret, int *ret_fd, int *ret_error);
+
 /* Wait a moment for a writer. */
 void open_pause(void);
 

@@ -117,6 +117,15 @@ generation_release(struct generation *generation)
 	free(generation);
 }
 
+struct generation *
+generation_if(struct generation *generation, bool is_list)
+{
+	if (generation == NULL || generation->is_list == is_list)
+		return generation;
+	generation_release(generation);
+	return NULL;
+}
+
 static struct generation *
 share(struct generation *generation)
 {
@@ -258,14 +267,14 @@ store_note_read(const char *path, const struct stamp *stamp)
 	generation_release(outdated);
 }
 
-void
+bool
 store_put(const char *path, struct generation *generation)
 {
 	struct generation *old = NULL, *replaced = NULL;
 	struct slot *slot;
 
 	if (!enter())
-		return;
+		return false;
 	slot = claim(path, &old);
 	if (slot != NULL) {
 		replaced = slot->generation;
@@ -276,4 +285,5 @@ store_put(const char *path, struct generation *generation)
 	leave();
 	generation_release(old);
 	generation_release(replaced);
+	return slot != NULL;
 }

@@ -20,6 +20,7 @@ struct generation {
 	struct stamp stamp;
 	uint64_t reader; /* who may use it: store_reader() of who read it; 0 = everybody */
 	enum lines_mode mode;
+	bool is_list; /* else a table: a file may serve as both */
 	bool partial; /* only the first rules: a decision by one of them needs no more */
 	struct rule *rules;
 	size_t rule_count, rule_size;
@@ -30,6 +31,9 @@ struct generation {
 
 /* Effective uid, gid and groups as one number, or 0 for a file that everybody may read. */
 uint64_t store_reader(const struct stamp *);
+
+/* The same if it was read as a list, or as a table; else it is released, and this is NULL. */
+struct generation *generation_if(struct generation *, bool is_list);
 
 /* An empty generation with one reference; NULL: out of memory. */
 struct generation *generation_new(const struct stamp *);
@@ -55,7 +59,7 @@ bool store_was_read(const char *path, const struct stamp *);
 /* It was read, or seen to be absent (NULL): what is kept of another text is out of date. */
 void store_note_read(const char *path, const struct stamp *);
 
-/* Keep it; the store takes a reference of its own. */
-void store_put(const char *path, struct generation *);
+/* Keep it; the store takes a reference of its own. False: it is not kept. */
+bool store_put(const char *path, struct generation *);
 
 #endif

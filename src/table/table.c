@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "table/inside.h"
 #include "table/lists.h"
 #include "table/open.h"
 #include "table/stamp.h"
@@ -47,6 +48,8 @@ struct scan {
 	bool ended; /* all lines have passed */
 	bool spoilt; /* memory ran out for a rule to be kept */
 	bool lost; /* a command was spared, as the text is no longer in the file */
+	bool always; /* keep it, however often it was read */
+	bool kept;
 	size_t skip; /* rules that were shown already, if this is still the stamp: */
 	struct stamp skip_stamp;
 	struct lines lines;
@@ -83,7 +86,7 @@ prepare_keep(struct scan *scan)
 	const struct stamp *stamp = &scan->stamp;
 
 	if (stamp->size > KEEP_MAX || !stamp_is_settled(stamp) ||
-	    !store_was_read(scan->path, stamp))
+	    !(scan->always || store_was_read(scan->path, stamp)))
 		return;
 	scan->keep = generation_new(stamp);
 	if (scan->keep == NULL)
@@ -235,7 +238,7 @@ remember(struct scan *scan)
 	}
 	scan->keep->mode = scan->lines.mode;
 	scan->keep->partial = !scan->ended;
-	store_put(scan->path, scan->keep);
+	scan->kept = store_put(scan->path, scan->keep);
 }
 
 enum held { HELD, REPLACED, LOST };
@@ -297,7 +300,9 @@ find_kept(struct scan *scan, enum file_state *ret_state, int *ret_error)
 	if (!store_keeps(scan->path))
 		return NULL;
 	*ret_state = stamp_path(scan->path, &scan->stamp, ret_error);
-	return *ret_state == FILE_READY ? store_get(scan->path, &scan->stamp) : NULL;
+	if (*ret_state != FILE_READY)
+		return NULL;
+	return generation_if(store_get(scan->path, &scan->stamp), false);
 }
 
 static enum outcome
@@ -331,7 +336,7 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 	scan.pass = pass;
 	scan.table = table;
 	scan.path = path;
-	kept = from_last ? store_get_last(path) : NULL;
+	kept = from_last ? generation_if(store_get_last(path), false) : NULL;
 	if (kept == NULL)
 		kept = find_kept(&scan, &state, &error);
 	if (kept != NULL && show_generation(&scan, kept))
@@ -347,11 +352,29 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 	if (state == FILE_BAD)
 		return fault(
 		    &scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error, 0);
-	if (kept != NULL) {
-		show_generation(&scan, kept);
-		return SHOWN;
-	}
-	return scan_file(&scan);
+	if (kept == NULL)
+		return scan_file(&scan);
+	kept = generation_if(kept, false);
+	if (kept == NULL) /* what is known of it is no table */
+		return fault(&scan, DIAG_TABLE_UNSTABLE, 0, 0);
+	show_generation(&scan, kept);
+	return SHOWN;
+}
+
+bool
+table_keep_file(struct pass *pass, const char *path, const struct stamp *stamp, int fd)
+{
+	struct scan scan;
+
+	memset(&scan, 0, offsetof(struct scan, lines));
+	scan.pass = pass;
+	scan.path = path;
+	scan.fd = fd;
+	scan.stamp = scan.skip_stamp = *stamp;
+	scan.skip = SIZE_MAX; /* no rule is shown */
+	scan.always = true;
+	scan_file(&scan);
+	return scan.kept;
 }
 
 /* ---- a decision ---- */

@@ -1,0 +1,21 @@
+/*
+ * What files of the table layer need of each other to decide without reading.
+ */
+#ifndef TABLE_INSIDE_H
+#define TABLE_INSIDE_H
+
+#include "table/stamp.h"
+#include "table/store.h"
+#include "table/table.h"
+
+/* The generation of a file as it is now, with a reference; NULL: it is not kept. */
+struct generation *kept_find(
+    struct table_kept *, const char *path, bool is_list, enum file_state *ret_state);
+
+/* Note that this would have to be read; the first one stays. */
+void kept_miss(struct table_kept *, const char *path, bool is_list);
+
+/* Read an open table to its end, keep it, and close it. No rule is shown to pass. False: not kept. */
+bool table_keep_file(struct pass *, const char *path, const struct stamp *, int fd);
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * NAME     kept - a decision that may not wait
+ * PURPOSE  Who serves many clients in one thread decides by the tables that are kept, while their stamps
+ *          hold, and learns what somebody else has to read before it can.
+ * INVARIANTS  One stat for each file; nothing is opened. An earlier text is never used here.
+ * SEE      docs/decisions/freshness.md, docs/decisions/inetd-access.md
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "table/inside.h"
+#include "table/open.h"
+#include "table/table.h"
+
+void
+kept_miss(struct table_kept *kept, const char *path, bool is_list)
+{
+	size_t len = strnlen(path, sizeof kept->path - 1);
+
+	if (kept->must_read)
+		return;
+	kept->must_read = true;
+	kept->is_list = is_list;
+	memcpy(kept->path, path, len);
+	kept->path[len] = '\0';
+}
+
+struct generation *
+kept_find(struct table_kept *kept, const char *path, bool is_list, enum file_state *ret_state)
+{
+	struct generation *found;
+	struct stamp stamp;
+	int error;
+
+	*ret_state = stamp_path(path, &stamp, &error);
+	found = *ret_state == FILE_READY ? generation_if(store_get(path, &stamp), is_list) : NULL;
+	if (found != NULL)
+		kept->is_private = kept->is_private || !stamp_is_public(&stamp);
+	return found;
+}
+
+/* NULL: it is as if it were empty, or something has to be read. */
+static struct generation *
+find_table(struct table_kept *kept, const char *path)
+{
+	enum file_state state;
+	struct generation *found = kept_find(kept, path, false, &state);
+
+	if (found != NULL && !found->partial)
+		return found;
+	generation_release(found);
+	if (state == FILE_ABSENT)
+		store_note_read(path, NULL);
+	else
+		kept_miss(kept, path, false);
+	return NULL;
+}
+
+void
+table_decide_kept(
+    struct pass *pass, const char *allow_path, const char *deny_path, struct table_kept *kept)
+{
+	static const struct generation empty = {.mode = LINES_TWO_WAYS};
+	const char *const names[2] = {allow_path, deny_path};
+	struct generation *found[2] = {NULL, NULL};
+	const struct generation *shown[2];
+	int saved_errno = errno;
+
+	for (unsigned t = 0; t < 2; t++) {
+		found[t] = find_table(kept, names[t]);
+		shown[t] = found[t] != NULL ? found[t] : &empty;
+	}
+	if (!kept->must_read)
+		table_decide_texts(pass, names, shown);
+	for (unsigned t = 0; t < 2; t++)
+		generation_release(found[t]);
+	errno = saved_errno;
+}
+
+/* ---- reading ahead ---- */
+
+static const char *
+no_daemon(void *ctx)
+{
+	(void)ctx;
+	return "";
+}
+
+/* Whoever decides by the table finds the same, and tells. */
+static void
+say_nothing(void *ctx, const struct diag *diag)
+{
+	(void)ctx;
+	(void)diag;
+}
+
+bool
+table_keep(const char *path)
+{
+	static const struct facts_ops mute = {.daemon = no_daemon, .report = say_nothing};
+	const struct facts facts = {.ops = &mute};
+	const struct option_context context = {.resident = true};
+	int saved_errno = errno, fd, error;
+	enum file_state state;
+	struct stamp stamp;
+	struct pass pass;
+	bool kept;
+
+	state = open_settled(path, &stamp, &fd, &error);
+	if (state == FILE_ABSENT)
+		store_note_read(path, NULL);
+	kept = state == FILE_ABSENT;
+	if (state == FILE_READY) {
+		pass_init(&pass, &facts, &context);
+		kept = table_keep_file(&pass, path, &stamp, fd);
+		pass_release(&pass);
+	}
+	errno = saved_errno;
+	return kept;
+}
