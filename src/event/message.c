@@ -1,0 +1,53 @@
+/*
+ * NAME     message - the wire format of a log line
+ * PURPOSE  What syslog(3) sends, byte for byte, without the general formatting that is half of its
+ *          cost.
+ * SEE      RFC 3164, 4.1
+ */
+#include "event/message.h"
+
+#include <syslog.h>
+
+static void
+add_two(struct buf *buf, int number, char pad)
+{
+	if (number < 10)
+		buf_add_char(buf, pad);
+	buf_add_number(buf, (unsigned long)number);
+}
+
+/* "Nov  4 09:05:00 " */
+static void
+add_time(struct buf *buf, const struct tm *when)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	buf_add(buf, months + (size_t)when->tm_mon * 3, 3);
+	buf_add_char(buf, ' ');
+	add_two(buf, when->tm_mday, ' ');
+	buf_add_char(buf, ' ');
+	add_two(buf, when->tm_hour, '0');
+	buf_add_char(buf, ':');
+	add_two(buf, when->tm_min, '0');
+	buf_add_char(buf, ':');
+	add_two(buf, when->tm_sec, '0');
+	buf_add_char(buf, ' ');
+}
+
+bool
+message_format(const struct message *message, struct buf *buf)
+{
+	int facility = message->priority & LOG_FACMASK;
+
+	buf_add_char(buf, '<');
+	buf_add_number(buf,
+	    (unsigned long)(LOG_PRI(message->priority) | (facility != 0 ? facility : LOG_DAEMON)));
+	buf_add_char(buf, '>');
+	add_time(buf, message->when);
+	buf_add_str(buf, message->tag);
+	buf_add_char(buf, '[');
+	buf_add_number(buf, (unsigned long)message->pid);
+	buf_add_str(buf, "]: ");
+	buf_add_str(buf, message->text);
+	return !buf->failed;
+}
