@@ -143,6 +143,16 @@ accept_clients(struct inetd *inetd, struct listener *listener)
 	    limiter_has(&standing->limiter, service->rate_per_minute, clock_now_ms()));
 }
 
+/* The server has the listening socket; one that had it before may still be at work. */
+static void
+take_socket(struct listener *listener, struct connection *connection)
+{
+	if (listener->server != NULL)
+		connection_forget(listener->server);
+	connection->listener = listener;
+	listener->server = connection;
+}
+
 /* "wait": the server gets the socket itself, and the service rests until it ends. */
 static void
 hand_over(struct inetd *inetd, struct listener *listener)
@@ -154,8 +164,7 @@ hand_over(struct inetd *inetd, struct listener *listener)
 	connection = serve(inetd, listener, listener->fd, &(struct peer){0});
 	if (connection == NULL)
 		return;
-	connection->listener = listener;
-	listener->server = connection;
+	take_socket(listener, connection);
 	listener_hold(listener);
 }
 
@@ -223,8 +232,7 @@ offer_datagram(struct inetd *inetd, struct listener *listener)
 	connection = serve(inetd, listener, listener->fd, &(struct peer){0});
 	if (connection == NULL)
 		return;
-	connection->listener = listener;
-	listener->server = connection;
+	take_socket(listener, connection);
 	listener->handed = arrival;
 	listener->patience_ms = PATIENCE_FIRST_MS;
 	if (!listener_is_pausing(listener))
