@@ -17,7 +17,7 @@ _Noreturn void
 flags_usage(const struct flags *flags, const char *name)
 {
 	fprintf(stderr, "usage: %s %s\n%s", name, flags->usage, flags->hints);
-	exit(EXIT_FAILURE);
+	exit(flags->usage_status != 0 ? flags->usage_status : EXIT_FAILURE);
 }
 
 static void

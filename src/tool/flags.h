@@ -22,15 +22,16 @@ struct flags {
 	const char *statuses; /* behind them */
 	const struct flag *flags;
 	size_t count;
+	int usage_status; /* of bad usage; 0 = 1, as the old tools did */
 };
 
 enum { FLAGS_MAX = 16 };
 
-/* Where the arguments begin. -h, --help, -V and --version end the program, and so does bad usage: with
- * status 1, as the old tools did. */
+/* Where the arguments begin. -h, --help, -V and --version end the program, and so does bad usage.
+ * */
 int flags_parse(const struct flags *, int argc, char **argv, void *options);
 
-/* Say how it is used, and end with status 1. name is argv[0]. */
+/* Say how it is used, and end with the status of bad usage. name is argv[0]. */
 _Noreturn void flags_usage(const struct flags *, const char *name);
 
 #endif

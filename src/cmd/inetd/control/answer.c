@@ -1,0 +1,366 @@
+/*
+ * NAME     answer - what inetd says to inetctl
+ * INVARIANTS  A name that fits no service does nothing. Services are named whole, or by what
+ *          stands in front of the slash, and then all that fit are meant: "ftp" is ftp/tcp and
+ *          ftp/udp.
+ * LIMITS   CONTROL_ANSWER_MAX by the buffer; FINDINGS_MAX: more are counted.
+ * SEE      tool/control.h, inetctl(8)
+ */
+#include "cmd/inetd/control/answer.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/near.h"
+#include "cmd/inetd/control/request.h"
+
+enum {
+	FINDINGS_MAX = 1000, /* who has so many reads the first ones */
+	ERROR_BYTES = 1024,
+};
+
+struct asked {
+	const struct control_ops *ops;
+	void *ctx;
+	struct request request;
+	struct buf *buf;
+};
+
+static const char *const state_names[] = {
+#define STATE(id, name, help) [CONTROL_##id] = name,
+#include "control.def"
+};
+
+static const char *const result_names[] = {
+    [CONTROL_DONE] = "done", [CONTROL_ALREADY] = "already", [CONTROL_FAILED] = "failed"};
+
+/* ---- values ---- */
+
+static void
+add_number(struct buf *buf, const char *name, unsigned long number)
+{
+	json_add_name(buf, name);
+	buf_add_number(buf, number);
+}
+
+static void
+add_bool(struct buf *buf, const char *name, bool is_true)
+{
+	json_add_name(buf, name);
+	buf_add_str(buf, is_true ? "true" : "false");
+}
+
+static void
+add_text(struct buf *buf, const char *name, const char *text)
+{
+	json_add_name(buf, name);
+	if (text != NULL)
+		json_add_string(buf, text, strlen(text));
+	else
+		buf_add_str(buf, "null");
+}
+
+static void
+open_part(struct buf *buf, const char *name, char bracket)
+{
+	json_add_name(buf, name);
+	buf_add_char(buf, bracket);
+}
+
+static void
+begin(struct buf *buf, bool is_ok)
+{
+	buf_clear(buf);
+	buf_add_char(buf, '{');
+	add_number(buf, "version", CONTROL_VERSION);
+	add_bool(buf, "ok", is_ok);
+}
+
+static bool
+end(struct buf *buf)
+{
+	return buf_add_str(buf, "}\n") && !buf->failed;
+}
+
+bool
+answer_error(struct buf *buf, const char *error)
+{
+	begin(buf, false);
+	add_text(buf, "error", error);
+	return end(buf);
+}
+
+/* ---- services ---- */
+
+static void
+add_addresses(struct asked *asked, size_t number, size_t count)
+{
+	struct buf *buf = asked->buf;
+
+	open_part(buf, "addresses", '[');
+	for (size_t i = 0; i < count && !buf->failed; i++) {
+		struct control_address address = {0};
+
+		asked->ops->address(asked->ctx, number, i, &address);
+		json_add_comma(buf);
+		buf_add_char(buf, '{');
+		add_text(buf, "address", address.text);
+		add_text(buf, "state", state_names[address.state]);
+		add_text(buf, "error", address.error);
+		buf_add_char(buf, '}');
+	}
+	buf_add_char(buf, ']');
+}
+
+static void
+add_counters(struct buf *buf, const struct control_counters *counters)
+{
+	open_part(buf, "counters", '{');
+#define COUNTER(member, help) add_number(buf, #member, counters->member);
+#include "control.def"
+	buf_add_char(buf, '}');
+}
+
+static void
+add_details(struct buf *buf, const struct control_service *service)
+{
+	add_text(buf, "type", service->socktype);
+	add_text(buf, "protocol", service->protocol);
+	add_bool(buf, "wait", service->is_wait);
+	add_text(buf, "server", service->server);
+	add_text(buf, "user", service->user);
+	add_text(buf, "file", service->file);
+	add_number(buf, "line", service->line);
+	add_counters(buf, &service->counters);
+	add_text(buf, "limit", service->limit);
+	add_text(buf, "last_error", service->last_error);
+	if (service->last_error != NULL)
+		add_number(buf, "last_error_ms", (unsigned long)service->last_error_ms);
+}
+
+static void
+add_service(struct asked *asked, size_t number, const struct control_service *service)
+{
+	struct buf *buf = asked->buf;
+
+	json_add_comma(buf);
+	buf_add_char(buf, '{');
+	add_text(buf, "id", service->id);
+	add_text(buf, "state", state_names[service->state]);
+	add_text(buf, "kind", service->kind);
+	add_number(buf, "running", service->running);
+	add_addresses(asked, number, service->addresses);
+	if (asked->request.command == CONTROL_STATUS)
+		add_details(buf, service);
+	buf_add_char(buf, '}');
+}
+
+/* ---- which of them ---- */
+
+static bool
+is_named_by(const struct asked *asked, const struct control_service *service, bool by_front)
+{
+	size_t len = by_front ? strcspn(service->id, "/") : strlen(service->id);
+
+	return len == asked->request.service_len &&
+	    memcmp(service->id, asked->request.service, len) == 0;
+}
+
+/* Do something to each service that is meant. How many there are. */
+static size_t
+each(struct asked *asked, bool by_front,
+    void (*take)(struct asked *, size_t number, const struct control_service *))
+{
+	size_t count = asked->ops->count(asked->ctx), found = 0;
+
+	for (size_t i = 0; i < count && !asked->buf->failed; i++) {
+		struct control_service service = {0};
+
+		asked->ops->service(asked->ctx, i, &service);
+		if (asked->request.service_len > 0 && !is_named_by(asked, &service, by_front))
+			continue;
+		take(asked, i, &service);
+		found++;
+	}
+	return found;
+}
+
+/* Is it nearly the service's id, or what stands in front of its slash? */
+static bool
+is_near(const struct request *request, const char *id)
+{
+	char front[CONTROL_REQUEST_MAX];
+	size_t len = strcspn(id, "/");
+
+	if (near_is(request->service, request->service_len, id))
+		return true;
+	if (len == 0 || len >= sizeof front)
+		return false;
+	memcpy(front, id, len);
+	front[len] = '\0';
+	return near_is(request->service, request->service_len, front);
+}
+
+static void
+suggest(struct asked *asked, struct buf *error)
+{
+	size_t count = asked->ops->count(asked->ctx);
+
+	for (size_t i = 0; i < count; i++) {
+		struct control_service service = {0};
+
+		asked->ops->service(asked->ctx, i, &service);
+		if (is_near(&asked->request, service.id)) {
+			buf_add_str(error, "; did you mean ");
+			buf_add_str(error, service.id);
+			buf_add_char(error, '?');
+			return;
+		}
+	}
+}
+
+static bool
+unknown(struct asked *asked)
+{
+	char storage[ERROR_BYTES];
+	struct buf error;
+	bool ok;
+
+	buf_init(&error, storage, sizeof storage, 2 * CONTROL_REQUEST_MAX);
+	buf_add_str(&error, "there is no service '");
+	buf_add(&error, asked->request.service, asked->request.service_len);
+	buf_add_char(&error, '\'');
+	suggest(asked, &error);
+	ok = answer_error(asked->buf, error.bytes);
+	buf_release(&error);
+	return ok;
+}
+
+/* The whole answer of a command that is about services. */
+static bool
+about_services(
+    struct asked *asked, void (*take)(struct asked *, size_t, const struct control_service *))
+{
+	open_part(asked->buf, "services", '[');
+	if (each(asked, false, take) == 0 && asked->request.service_len > 0 &&
+	    each(asked, true, take) == 0)
+		return unknown(asked);
+	buf_add_char(asked->buf, ']');
+	return end(asked->buf);
+}
+
+/* ---- commands ---- */
+
+static bool
+show(struct asked *asked)
+{
+	struct control_daemon daemon = {0};
+	struct buf *buf = asked->buf;
+
+	asked->ops->daemon(asked->ctx, &daemon);
+	open_part(buf, "inetd", '{');
+	add_number(buf, "pid", (unsigned long)daemon.pid);
+	add_number(buf, "up_ms", (unsigned long)daemon.up_ms);
+	add_text(buf, "configuration", daemon.conf_path);
+	add_number(buf, "loads", daemon.loads);
+	add_number(buf, "failed_loads", daemon.failed_loads);
+	add_bool(buf, "current", daemon.is_current);
+	add_number(buf, "loaded_ms", (unsigned long)daemon.loaded_ms);
+	buf_add_char(buf, '}');
+	return about_services(asked, add_service);
+}
+
+static void
+act_on(struct asked *asked, size_t number, const struct control_service *service)
+{
+	const struct control_ops *ops = asked->ops;
+	enum control_command command = asked->request.command;
+	bool is_pause = command == CONTROL_PAUSE || command == CONTROL_RESUME;
+	enum control_result result;
+
+	json_add_comma(asked->buf);
+	buf_add_char(asked->buf, '{');
+	add_text(asked->buf, "id", service->id);
+	if (is_pause)
+		result = ops->pause(asked->ctx, number, command == CONTROL_PAUSE);
+	else
+		result = ops->drop(asked->ctx, number);
+	if (command == CONTROL_DROP_RUNNING && result != CONTROL_FAILED)
+		add_number(asked->buf, "ended", ops->end_running(asked->ctx, number));
+	add_text(asked->buf, "result", result_names[result]);
+	buf_add_char(asked->buf, '}');
+}
+
+static bool
+act(struct asked *asked)
+{
+	return about_services(asked, act_on);
+}
+
+struct findings {
+	struct control_sink sink;
+	struct buf *buf;
+	unsigned long count;
+};
+
+static void
+take_finding(struct control_sink *sink, bool is_error, const char *line)
+{
+	struct findings *findings = (struct findings *)sink;
+
+	if (findings->count++ >= FINDINGS_MAX)
+		return;
+	json_add_comma(findings->buf);
+	buf_add_char(findings->buf, '{');
+	add_text(findings->buf, "severity", is_error ? "error" : "warning");
+	add_text(findings->buf, "text", line);
+	buf_add_char(findings->buf, '}');
+}
+
+/* Whether it succeeds is known behind the findings. */
+static bool
+reload(struct asked *asked)
+{
+	struct buf *buf = asked->buf, list;
+	struct findings findings = {.sink.take = take_finding, .buf = &list};
+	bool is_ok;
+
+	buf_init(&list, NULL, 0, CONTROL_ANSWER_MAX / 2);
+	is_ok = asked->ops->reload(asked->ctx, &findings.sink);
+	begin(buf, is_ok);
+	if (!is_ok)
+		add_text(
+		    buf, "error", "the configuration was not taken: services stay as they are");
+	open_part(buf, "findings", '[');
+	buf_add(buf, list.len > 0 ? list.bytes : "", list.len);
+	buf_add_char(buf, ']');
+	if (findings.count > FINDINGS_MAX)
+		add_number(buf, "more", findings.count - FINDINGS_MAX);
+	add_number(buf, "services", asked->ops->count(asked->ctx));
+	buf->failed |= list.failed;
+	buf_release(&list);
+	return end(buf);
+}
+
+static bool (*const commands[])(struct asked *) = {
+    [CONTROL_LIST] = show,
+    [CONTROL_STATUS] = show,
+    [CONTROL_PAUSE] = act,
+    [CONTROL_RESUME] = act,
+    [CONTROL_DROP] = act,
+    [CONTROL_DROP_RUNNING] = act,
+    [CONTROL_RELOAD] = reload,
+};
+
+bool
+answer_request(
+    const struct control_ops *ops, void *ctx, const char *line, size_t len, struct buf *buf)
+{
+	struct asked asked = {.ops = ops, .ctx = ctx, .buf = buf};
+	const char *error = request_parse(line, len, &asked.request);
+
+	if (error != NULL)
+		return answer_error(buf, error);
+	begin(buf, true);
+	return commands[asked.request.command](&asked);
+}
