@@ -1,0 +1,364 @@
+/*
+ * NAME     origin - items of only_from and no_access
+ * PURPOSE  Addresses, networks and factors become sorted ranges: a client is found by halving, however
+ *          many there are. Names stay words; they are for somebody who may wait.
+ * INVARIANTS  Total: each item is compiled or noted. IPv4 clients meet IPv4 items only; a mapped one is
+ *          an IPv4 item.
+ * LIMITS   Memory: a range for each item and for each comma.
+ * SEE      inetd.conf(5), docs/decisions/inetd-access.md, RFC 1123 2.1
+ */
+#include "cmd/inetd/access/origin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "policy/net.h"
+
+enum {
+	OCTETS = 4,
+	OCTET_MAX = 255,
+	V4_BITS = 32,
+};
+
+struct compiler {
+	struct conf *conf;
+	origin_network *network;
+	struct origins *into;
+	const struct conf_word *item;
+};
+
+/* ---- ranges ---- */
+
+static void
+add_v4(struct compiler *compiler, uint32_t net, unsigned len_bits)
+{
+	struct origins *into = compiler->into;
+	uint32_t mask = len_bits == 0 ? 0 : UINT32_MAX << (V4_BITS - len_bits);
+
+	into->v4[into->v4_count++] =
+	    (struct origin_range4){net & mask, net | ~mask, compiler->item->line};
+}
+
+static void
+add_v6(struct compiler *compiler, const struct addr *net, unsigned len_bits)
+{
+	struct origin_range6 *range;
+
+	if (addr_is_v4(net) && len_bits >= ADDR_V4_PREFIX_BITS) {
+		add_v4(compiler, addr_v4_bits(net), len_bits - ADDR_V4_PREFIX_BITS);
+		return;
+	}
+	range = &compiler->into->v6[compiler->into->v6_count++];
+	range->line = compiler->item->line;
+	for (unsigned i = 0; i < sizeof range->first; i++) {
+		unsigned own = len_bits >= 8 * (i + 1) ? 8
+		    : len_bits > 8 * i                 ? len_bits - 8 * i
+		                                       : 0;
+		uint8_t mask = (uint8_t)(0xff00U >> own);
+
+		range->first[i] = net->bytes[i] & mask;
+		range->last[i] = (uint8_t)(net->bytes[i] | (uint8_t)~mask);
+	}
+}
+
+/* Zeros at the end stand for anything. */
+static void
+add_wild(struct compiler *compiler, uint32_t net)
+{
+	unsigned len_bits = V4_BITS;
+
+	while (len_bits > 0 && (net >> (V4_BITS - len_bits) & OCTET_MAX) == 0)
+		len_bits -= 8;
+	add_v4(compiler, net, len_bits);
+}
+
+/* ---- items ---- */
+
+static bool
+octet(const char *text, size_t len, uint32_t *ret)
+{
+	unsigned long number;
+
+	if (!str_number(text, len, OCTET_MAX, &number) || (len > 1 && *text == '0'))
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+/* "192.0.2.{1,2,7}": up to three octets, each with its dot, then a list of them in braces. */
+static bool
+factors(struct compiler *compiler, const char *text)
+{
+	const char *list = strchr(text, '{') + 1;
+	size_t count = compiler->into->v4_count;
+	uint32_t net = 0, number;
+	unsigned len_bits = 0;
+
+	for (const char *dot; (dot = strchr(text, '.')) != NULL && dot < list; text = dot + 1) {
+		if (len_bits == V4_BITS - 8 || !octet(text, (size_t)(dot - text), &number))
+			return false;
+		len_bits += 8;
+		net |= number << (V4_BITS - len_bits);
+	}
+	if (text != list - 1)
+		return false;
+	len_bits += 8;
+	for (char end = ','; end == ','; list++) {
+		size_t len = strcspn(list, ",}");
+
+		end = list[len];
+		if (end == '\0' || !octet(list, len, &number)) {
+			compiler->into->v4_count = count;
+			return false;
+		}
+		add_v4(compiler, net | number << (V4_BITS - len_bits), len_bits);
+		list += len;
+	}
+	if (*list == '\0')
+		return true;
+	compiler->into->v4_count = count;
+	return false;
+}
+
+/* Letters, digits, hyphens and underscores between dots, and not a number at the end: that is an address
+ * with a mistake in it. */
+static bool
+is_name(const char *text)
+{
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	const char *label = text + (*text == '.');
+	size_t len = 0;
+
+	if (strlen(text) > CONF_HOST_MAX)
+		return false;
+	for (;; label += len + 1) {
+		len = strspn(label, letters);
+		if (len == 0 || (label[len] != '.' && label[len] != '\0'))
+			return false;
+		if (label[len] == '\0' || label[len + 1] == '\0')
+			return !str_consists_of(label, len, "0123456789");
+	}
+}
+
+static bool
+name(struct compiler *compiler, const char *text)
+{
+	uint32_t net;
+
+	if (!is_name(text))
+		return false;
+	if (compiler->network != NULL && compiler->network(text, &net))
+		add_wild(compiler, net);
+	else
+		compiler->into->names[compiler->into->name_count++] = *compiler->item;
+	return true;
+}
+
+static unsigned
+bits_of(uint32_t mask)
+{
+	unsigned count = 0;
+
+	for (; mask != 0; mask <<= 1)
+		count++;
+	return count;
+}
+
+static bool
+compile(struct compiler *compiler, const char *text)
+{
+	size_t len = strlen(text);
+	struct addr addr;
+	struct net6 net6;
+	uint32_t net, mask;
+
+	if (strchr(text, '{') != NULL)
+		return factors(compiler, text);
+	if (strchr(text, ':') != NULL) {
+		if (!net_parse_v6(text, len, &net6) || net6.scope_len > 0)
+			return false;
+		add_v6(compiler, &net6.addr, net6.len_bits);
+		return true;
+	}
+	if (strchr(text, '/') != NULL) {
+		if (strchr(strchr(text, '/'), '.') != NULL || !net_parse_v4(text, len, &net, &mask))
+			return false; /* a mask in quads is none that xinetd knows */
+		add_v4(compiler, net, bits_of(mask));
+		return true;
+	}
+	if (!addr_parse_v4(text, len, &addr))
+		return name(compiler, text);
+	add_wild(compiler, addr_v4_bits(&addr));
+	return true;
+}
+
+/* ---- sorting: ranges that overlap or touch become one ---- */
+
+static int
+by_first4(const void *a, const void *b)
+{
+	const struct origin_range4 *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static int
+by_first6(const void *a, const void *b)
+{
+	const struct origin_range6 *x = a, *y = b;
+
+	return memcmp(x->first, y->first, sizeof x->first);
+}
+
+static void
+sort_v4(struct origins *origins)
+{
+	struct origin_range4 *ranges = origins->v4;
+	size_t kept = 0;
+
+	if (origins->v4_count > 1)
+		qsort(ranges, origins->v4_count, sizeof *ranges, by_first4);
+	for (size_t i = 0; i < origins->v4_count; i++) {
+		struct origin_range4 *last = kept > 0 ? &ranges[kept - 1] : NULL;
+
+		if (last == NULL || ranges[i].first > last->last)
+			ranges[kept++] = ranges[i];
+		else if (ranges[i].last > last->last)
+			last->last = ranges[i].last;
+	}
+	origins->v4_count = kept;
+}
+
+static void
+sort_v6(struct origins *origins)
+{
+	struct origin_range6 *ranges = origins->v6;
+	size_t kept = 0;
+
+	if (origins->v6_count > 1)
+		qsort(ranges, origins->v6_count, sizeof *ranges, by_first6);
+	for (size_t i = 0; i < origins->v6_count; i++) {
+		struct origin_range6 *last = kept > 0 ? &ranges[kept - 1] : NULL;
+
+		if (last == NULL || memcmp(ranges[i].first, last->last, sizeof last->last) > 0)
+			ranges[kept++] = ranges[i];
+		else if (memcmp(ranges[i].last, last->last, sizeof last->last) > 0)
+			memcpy(last->last, ranges[i].last, sizeof last->last);
+	}
+	origins->v6_count = kept;
+}
+
+static bool
+make_room(struct compiler *compiler, const struct conf_words *items)
+{
+	struct origins *into = compiler->into;
+	size_t ranges = items->count;
+
+	for (size_t i = 0; i < items->count; i++)
+		for (const char *at = items->items[i].text; *at != '\0'; at++)
+			ranges += *at == ',';
+	into->v4 = conf_alloc(compiler->conf, ranges * sizeof *into->v4 + 1);
+	into->v6 = conf_alloc(compiler->conf, items->count * sizeof *into->v6 + 1);
+	into->names = conf_alloc(compiler->conf, items->count * sizeof *into->names + 1);
+	return into->v4 != NULL && into->v6 != NULL && into->names != NULL;
+}
+
+void
+origin_compile(
+    struct conf *conf, const struct conf_words *items, origin_network *network, struct origins *ret)
+{
+	struct compiler compiler = {.conf = conf, .network = network, .into = ret};
+
+	*ret = (struct origins){0};
+	if (!make_room(&compiler, items))
+		return;
+	for (size_t i = 0; i < items->count; i++) {
+		compiler.item = &items->items[i];
+		if (!compile(&compiler, compiler.item->text))
+			conf_note(conf, CONF_BAD_ORIGIN, compiler.item);
+	}
+	sort_v4(ret);
+	sort_v6(ret);
+}
+
+/* ---- clients ---- */
+
+static const struct origin_range4 *
+find_v4(const struct origins *origins, uint32_t client)
+{
+	size_t low = 0, high = origins->v4_count;
+
+	/* The last one that begins at or before the client. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (origins->v4[middle].first <= client)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && client <= origins->v4[low - 1].last ? &origins->v4[low - 1] : NULL;
+}
+
+static const struct origin_range6 *
+find_v6(const struct origins *origins, const uint8_t client[16])
+{
+	size_t low = 0, high = origins->v6_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(origins->v6[middle].first, client, 16) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && memcmp(client, origins->v6[low - 1].last, 16) <= 0 ? &origins->v6[low - 1]
+	                                                                     : NULL;
+}
+
+enum origin_found
+origin_find(const struct origins *origins, const struct addr *client, unsigned *ret_line)
+{
+	const struct origin_range4 *v4 = NULL;
+	const struct origin_range6 *v6 = NULL;
+
+	if (addr_is_v4(client))
+		v4 = find_v4(origins, addr_v4_bits(client));
+	else
+		v6 = find_v6(origins, client->bytes);
+	if (v4 == NULL && v6 == NULL)
+		return origins->name_count > 0 ? ORIGIN_MAYBE : ORIGIN_NO;
+	*ret_line = v4 != NULL ? v4->line : v6->line;
+	return ORIGIN_YES;
+}
+
+/* A final dot says nothing. */
+static size_t
+name_len(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 1 && text[len - 1] == '.' ? len - 1 : len;
+}
+
+bool
+origin_find_name(const struct origins *origins, const char *client, unsigned *ret_line)
+{
+	size_t client_len = name_len(client);
+
+	for (size_t i = 0; i < origins->name_count; i++) {
+		const char *text = origins->names[i].text;
+		size_t len = name_len(text);
+		bool is_domain = *text == '.';
+
+		if ((is_domain ? client_len > len : client_len == len) &&
+		    str_eq_nocase(text, len, client + client_len - len, len)) {
+			*ret_line = origins->names[i].line;
+			return true;
+		}
+	}
+	return false;
+}
