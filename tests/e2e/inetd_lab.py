@@ -178,6 +178,13 @@ class Inetd:
         self.process.send_signal(signal.SIGHUP)
         self.wait_log("sockets:", before + 1)
 
+    def reload_fails(self, conf=None):
+        if conf is not None:
+            self.conf.write_text(conf)
+        before = self.log().count("stay as they are")
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_log("stay as they are", before + 1)
+
     def sockets(self):
         """Numbers of descriptors that are sockets -> inodes."""
         found = {}

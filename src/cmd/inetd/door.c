@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/inetd/clock.h"
+#include "cmd/inetd/leaving.h"
 #include "cmd/inetd/log.h"
 
 enum {
@@ -133,8 +134,11 @@ accept_clients(struct inetd *inetd, struct listener *listener)
 		int fd = accept4(listener->fd, &peer.address.any, &peer.len, SOCK_CLOEXEC);
 
 		if (fd >= 0) {
+			struct listener *owner = leaving_owner(listener, fd);
+
 			standing->counters.accepted++;
-			serve(inetd, listener, fd, &peer);
+			if (owner != NULL)
+				serve(inetd, owner, fd, &peer);
 			close(fd);
 		} else if (!survive_accept(listener, errno)) {
 			return;
@@ -255,9 +259,11 @@ door_ready(void *ctx, struct listener *listener, uint32_t events)
 		getsockopt(listener->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if ((events & EPOLLIN) == 0)
 		return;
-	if (entry->is_wait)
+	if (entry->socktype == CONF_DGRAM && !leaving_has_datagram(listener))
+		return;
+	if (listener->endpoint->service->entry->is_wait)
 		hand_over(inetd, listener);
-	else if (entry->socktype == CONF_STREAM)
+	else if (entry->socktype != CONF_DGRAM)
 		accept_clients(inetd, listener);
 	else
 		offer_datagram(inetd, listener);

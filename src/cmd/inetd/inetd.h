@@ -8,7 +8,7 @@
 
 #include "cmd/inetd/child.h"
 #include "cmd/inetd/connection.h"
-#include "cmd/inetd/listener.h"
+#include "cmd/inetd/listeners.h"
 #include "cmd/inetd/options.h"
 #include "cmd/inetd/reactor.h"
 #include "cmd/inetd/service.h"

@@ -1,12 +1,9 @@
 /*
- * NAME     listener - open sockets and their pauses
- * PURPOSE  Reload is the merge of two sorted lists: the places we listen on, and the places we
- *          shall listen on.
- * INVARIANTS  A place that stays keeps its socket, its queue and its limits. Armed means: open, not
- *          paused, no server has it. A listener is taken out of the reactor before its descriptor
- *          is closed, since servers may hold copies that keep it there.
- * LIMITS   A place that cannot be opened is tried again every OPEN_RETRY_MS: addresses may come
- *          late at boot, and a server that holds the port may end.
+ * NAME     listener - one open socket and its pauses
+ * INVARIANTS  Armed means: open, not paused, no server has it. A listener is taken out of the
+ *          reactor before its descriptor is closed, since servers may hold copies that keep it there.
+ * LIMITS   A place that cannot be opened is tried again every LISTENER_RETRY_MS: addresses may come
+ *          late at boot, and a process that holds the port may end.
  * SEE      epoll(7), questions 6 of its FAQ
  */
 #include "cmd/inetd/listener.h"
@@ -20,10 +17,10 @@
 
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/connection.h"
+#include "cmd/inetd/listeners.h"
 #include "cmd/inetd/log.h"
-#include "cmd/inetd/socket.h"
 
-enum { OPEN_RETRY_MS = 5000, PLACE_TEXT_MAX = 512 };
+enum { PLACE_TEXT_MAX = 512 };
 
 static void
 disarm(struct listener *listener)
@@ -44,19 +41,33 @@ void
 listener_hold(struct listener *listener)
 {
 	disarm(listener);
+	listener->is_held = true;
+}
+
+/* Who reads from the socket? A server that gets a whole one expects that it blocks. */
+static void
+set_blocking(struct listener *listener)
+{
+	bool is_blocking = listener->endpoint->socktype == SOCK_DGRAM ||
+	    listener->endpoint->service->entry->is_wait;
+
+	if (listener->is_blocking != is_blocking)
+		socket_set_blocking(listener->fd, is_blocking);
+	listener->is_blocking = is_blocking;
 }
 
 void
 listener_resume(struct listener *listener)
 {
-	bool is_held = listener->server != NULL && listener->endpoint->service->entry->is_wait;
-
-	if (listener->is_armed || listener->fd < 0 || listener_is_pausing(listener) || is_held)
+	listener->is_held &= listener->server != NULL;
+	if (listener->is_armed || listener->fd < 0 || listener_is_pausing(listener) ||
+	    listener->is_held)
 		return;
+	set_blocking(listener);
 	if (reactor_add(listener->all->reactor, &listener->watch, listener->fd, EPOLLIN))
 		listener->is_armed = true;
 	else
-		listener_pause(listener, OPEN_RETRY_MS);
+		listener_pause(listener, LISTENER_RETRY_MS);
 }
 
 static void
@@ -65,47 +76,82 @@ close_socket(struct listener *listener)
 	disarm(listener);
 	if (listener->fd < 0)
 		return;
-	socket_unlink(listener->endpoint, &listener->path);
+	if (listener->left == NULL && !listener->is_given)
+		socket_unlink(listener->endpoint, &listener->path);
 	close(listener->fd);
 	listener->fd = -1;
 }
 
-/* A family that was only implied and that this host does not have is no fault. */
-static bool
-is_forgiven(const struct endpoint *endpoint, int error)
+bool
+listener_is_absent(const struct listener *listener)
 {
-	return endpoint->is_implied && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
+	return listener->error == EADDRNOTAVAIL || listener_is_forgiven(listener);
 }
 
+bool
+listener_is_forgiven(const struct listener *listener)
+{
+	return listener->endpoint->is_implied &&
+	    (listener->error == EAFNOSUPPORT || listener->error == EADDRNOTAVAIL);
+}
+
+bool
+listener_bind(struct listener *listener)
+{
+	const struct endpoint *endpoint = listener->endpoint;
+
+	listener->is_blocking = true;
+	listener->fd = socket_open(endpoint, false, &listener->path);
+	if (listener->fd < 0 && errno == EADDRINUSE && listeners_share(listener->all, endpoint)) {
+		listener->fd = socket_open(endpoint, true, &listener->path);
+		listener->is_shared = listener->fd >= 0;
+	}
+	listener->error = listener->fd < 0 ? errno : 0;
+	return listener->fd >= 0;
+}
+
+bool
+listener_start(struct listener *listener)
+{
+	if (listener->fd >= 0 &&
+	    !socket_listen(listener->fd, listener->endpoint, listener->all->backlog)) {
+		listener->error = errno;
+		close_socket(listener);
+	}
+	if (listener->fd < 0)
+		listener_pause(listener, LISTENER_RETRY_MS);
+	else
+		listener_resume(listener);
+	return listener->fd >= 0;
+}
+
+/* Outside a load. */
 static void
-open_socket(struct listener *listener, bool is_retry)
+open_again(struct listener *listener, bool is_retry)
 {
 	const struct endpoint *endpoint = listener->endpoint;
 	char storage[PLACE_TEXT_MAX];
 	struct buf place;
-	int error;
 
-	listener->fd = socket_open(endpoint, listener->all->backlog, &listener->path);
-	error = errno;
-	if (listener->fd < 0)
-		listener_pause(listener, OPEN_RETRY_MS);
+	listener_bind(listener);
+	listener_start(listener);
+	listeners_unshare(listener->all);
 	buf_init(&place, storage, sizeof storage, sizeof storage - 1);
-	socket_format(endpoint, &place);
+	endpoint_format(endpoint, &place);
 	if (listener->fd >= 0 && is_retry)
 		log_line(LOG_NOTICE, "%s: listening on %s at last", endpoint->service->name,
 		    place.bytes);
-	else if (listener->fd < 0 && !is_retry && !is_forgiven(endpoint, error))
-		log_line(LOG_ERR, "%s: cannot listen on %s: %s (line %u; tried again every %d s)",
-		    endpoint->service->name, place.bytes, strerror(error),
-		    endpoint->service->entry->service.line, OPEN_RETRY_MS / 1000);
-	listener_resume(listener);
+	else if (listener->fd < 0 && !is_retry)
+		log_line(LOG_ERR, "%s: cannot listen on %s again: %s (tried every %d s)",
+		    endpoint->service->name, place.bytes, strerror(listener->error),
+		    LISTENER_RETRY_MS / 1000);
 }
 
 void
 listener_reopen(struct listener *listener)
 {
 	close_socket(listener);
-	open_socket(listener, false);
+	open_again(listener, false);
 }
 
 static void
@@ -118,14 +164,14 @@ ready(struct watch *watch, uint32_t events)
 }
 
 static void
-resume(struct alarm *alarm, int64_t now_ms)
+ring(struct alarm *alarm, int64_t now_ms)
 {
 	struct listener *listener =
 	    (struct listener *)((char *)alarm - offsetof(struct listener, alarm));
 
 	(void)now_ms;
 	if (listener->fd < 0)
-		open_socket(listener, true);
+		open_again(listener, true);
 	else
 		listener_resume(listener);
 }
@@ -133,28 +179,59 @@ resume(struct alarm *alarm, int64_t now_ms)
 static void
 release(struct watch *watch)
 {
-	free(watch);
+	struct listener *listener = (struct listener *)watch;
+
+	free(listener->left);
+	free(listener);
 }
 
-/* The listener goes on for another line, or for the same line read again. */
-static void
-keep(struct listener *listener, const struct endpoint *next)
+/* Does the kernel know already what the entry says? */
+static bool
+is_same_socket(const struct service *a, const struct service *b)
 {
-	bool is_path = next->address.any.sa_family == AF_UNIX;
+	const struct conf_entry *x = a->entry, *y = b->entry;
+
+	return x->sndbuf_bytes == y->sndbuf_bytes && x->rcvbuf_bytes == y->rcvbuf_bytes &&
+	    x->is_keepalive == y->is_keepalive && x->is_nodelay == y->is_nodelay &&
+	    x->defer_accept_s == y->defer_accept_s && x->backlog == y->backlog &&
+	    x->socket_mode == y->socket_mode && a->socket_uid == b->socket_uid &&
+	    a->socket_gid == b->socket_gid;
+}
+
+static void
+apply(struct listener *listener)
+{
+	const struct endpoint *endpoint = listener->endpoint;
+
+	socket_apply(listener->fd, endpoint->service->entry);
+	socket_listen(listener->fd, endpoint, listener->all->backlog);
+	if (endpoint_is_path(endpoint) && !listener->is_given && !socket_set_access(endpoint))
+		log_line(LOG_ERR, "%s: cannot set owner and mode: %s", endpoint->service->name,
+		    strerror(errno));
+}
+
+void
+listener_keep(struct listener *listener, const struct endpoint *next)
+{
+	bool is_same = is_same_socket(listener->endpoint->service, next->service);
 
 	listener->endpoint = next;
 	if (listener->fd < 0)
 		return;
-	if (is_path && !socket_is_linked(next, &listener->path)) {
+	if (endpoint_is_path(next) && !listener->is_given &&
+	    !socket_is_linked(next, &listener->path)) {
 		listener_reopen(listener);
 		return;
 	}
-	socket_set_buffers(listener->fd, next->service->entry);
+	if (!is_same)
+		apply(listener);
+	if (!listener->is_held)
+		set_blocking(listener);
 	listener_resume(listener);
 }
 
-static void
-remove_listener(struct listener *listener)
+void
+listener_remove(struct listener *listener)
 {
 	close_socket(listener);
 	if (listener->server != NULL)
@@ -163,18 +240,16 @@ remove_listener(struct listener *listener)
 	reactor_retire(listener->all->reactor, &listener->watch);
 }
 
-/* One that was made, and not used. */
-static void
-discard(struct listener *listener)
+void
+listener_discard(struct listener *listener)
 {
-	if (listener == NULL)
-		return;
+	close_socket(listener);
 	reactor_dismiss(listener->all->reactor, &listener->alarm);
 	free(listener);
 }
 
-static struct listener *
-make(struct listeners *listeners)
+struct listener *
+listener_new(struct listeners *listeners)
 {
 	struct listener *listener = calloc(1, sizeof *listener);
 
@@ -183,92 +258,9 @@ make(struct listeners *listeners)
 	listener->all = listeners;
 	listener->fd = -1;
 	listener->watch = (struct watch){.ready = ready, .release = release};
-	listener->alarm.ring = resume;
+	listener->alarm.ring = ring;
 	if (reactor_enroll(listeners->reactor, &listener->alarm))
 		return listener;
 	free(listener);
 	return NULL;
-}
-
-/* Memory for all of them first, so that nothing can fail half way. */
-static struct listener **
-allocate(struct listeners *listeners, const struct services *next)
-{
-	struct listener **items = calloc(next->count + 1, sizeof(struct listener *));
-
-	for (size_t i = 0; items != NULL && i < next->count; i++) {
-		items[i] = make(listeners);
-		if (items[i] == NULL) {
-			while (i > 0)
-				discard(items[--i]);
-			free(items);
-			return NULL;
-		}
-	}
-	return items;
-}
-
-/* Merge: what stays moves from old to items, what went is closed, what is new is made but not yet
- * opened: a place may have gone under one name and come under another. */
-static size_t
-merge(struct listeners *listeners, const struct services *next, struct listener **items)
-{
-	struct listener **old = listeners->items, **end = old + listeners->count;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < next->count; i++) {
-		const struct endpoint *endpoint = next->endpoints[i];
-
-		while (old < end && endpoint_cmp((*old)->endpoint, endpoint) < 0)
-			remove_listener(*old++);
-		if (old < end && endpoint_cmp((*old)->endpoint, endpoint) == 0) {
-			if (endpoint_shares_socket((*old)->endpoint, endpoint)) {
-				struct listener *fresh = items[i];
-
-				items[i] = *old;
-				keep(items[i], endpoint);
-				discard(fresh);
-				kept++;
-			} else {
-				remove_listener(*old);
-			}
-			old++;
-		}
-	}
-	while (old < end)
-		remove_listener(*old++);
-	return kept;
-}
-
-bool
-listeners_replace(struct listeners *listeners, const struct services *next)
-{
-	struct listener **items = allocate(listeners, next);
-	size_t before = listeners->count, kept;
-
-	if (items == NULL)
-		return false;
-	kept = merge(listeners, next, items);
-	free(listeners->items);
-	listeners->items = items;
-	listeners->count = next->count;
-	for (size_t i = 0; i < next->count; i++) {
-		if (items[i]->endpoint == NULL) {
-			items[i]->endpoint = next->endpoints[i];
-			open_socket(items[i], false);
-		}
-	}
-	log_line(LOG_INFO, "%zu sockets: %zu kept, %zu new, %zu closed", next->count, kept,
-	    next->count - kept, before - kept);
-	return true;
-}
-
-void
-listeners_release(struct listeners *listeners)
-{
-	for (size_t i = 0; i < listeners->count; i++)
-		remove_listener(listeners->items[i]);
-	free(listeners->items);
-	listeners->items = NULL;
-	listeners->count = 0;
 }

@@ -1,59 +1,73 @@
 /*
- * Listeners: the open sockets of the services that hold now, and whether they are watched.
+ * A listener: an open socket of a service that holds now, and whether it is watched.
  */
 #ifndef INETD_LISTENER_H
 #define INETD_LISTENER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
-#include <sys/types.h>
 #include <time.h>
 
 #include "cmd/inetd/reactor.h"
 #include "cmd/inetd/service.h"
+#include "cmd/inetd/socket.h"
 
 struct connection;
+struct listeners;
 
 struct listener {
 	struct watch watch; /* first: it is what the reactor knows */
 	struct alarm alarm; /* rings when it is to be armed or opened again */
 	struct listeners *all;
-	const struct endpoint *endpoint; /* of the services that hold now */
+	const struct endpoint *endpoint; /* of the services that hold now; also if it is leaving */
 	int fd; /* -1 = could not be opened, is tried again */
+	int error; /* why */
 	bool is_armed; /* the reactor watches fd */
+	bool is_held; /* a server has the socket, and it rests */
+	bool is_blocking; /* fd, for the server that gets it */
+	bool is_shared; /* with SO_REUSEPORT, while another is opened beside it */
+	bool is_late; /* is bound when another one's path is free */
+	bool is_given; /* whoever started inetd made the socket, and owns its path */
+	bool is_kept; /* by the services that are being prepared */
 	struct connection *server; /* that has the socket, and is to end first; NULL = none */
 	struct timespec handed; /* arrival of the last datagram that a server was started for */
 	unsigned patience_ms; /* how long that server was given to read it */
-	struct stat path; /* of a unix socket: what we bound */
+	struct socket_path path; /* of a unix socket: what we bound */
+	struct endpoint *left; /* the place that it is leaving, its own copy; NULL = it is not */
+	struct listener *next_leaving;
 };
 
-struct listeners {
-	struct listener **items; /* ascending by endpoint_cmp */
-	size_t count;
-	struct reactor *reactor;
-	int backlog;
-	/* A socket is ready, and nothing forbids to serve. */
-	void (*ready)(void *ctx, struct listener *, uint32_t events);
-	void *ctx;
-};
+enum {
+	LISTENER_RETRY_MS = 1000
+}; /* a place that is not there: an address may come with its interface */
 
-/* Go over to other services: sockets of places that stay are kept, those of places that went are
- * closed first, new ones opened then. False: out of memory, and nothing has changed.
- * next must outlive the listeners, or the next call. */
-bool listeners_replace(struct listeners *, const struct services *next);
+/* NULL: out of memory. */
+struct listener *listener_new(struct listeners *);
+/* It was never used. */
+void listener_discard(struct listener *);
+/* Close it, remove its path; its memory goes behind the batch of events. */
+void listener_remove(struct listener *);
 
-/* Close all, and remove their paths. */
-void listeners_release(struct listeners *);
+/* Bind its endpoint's place, beside other sockets of ours if it must be. False: listener->error. */
+bool listener_bind(struct listener *);
+/* Let clients come, and watch. False: listener->error, and it is tried again. */
+bool listener_start(struct listener *);
 
 /* Leave it unwatched for so long. Clients wait in the queue. */
 void listener_pause(struct listener *, unsigned for_ms);
-/* Leave it unwatched until listener_resume. */
+/* Leave it unwatched until its server has ended. */
 void listener_hold(struct listener *);
 /* Watch it again, if nothing else forbids. */
 void listener_resume(struct listener *);
 /* The socket is broken: make a new one. */
 void listener_reopen(struct listener *);
+/* Go on for another line, or for the same line read again. */
+void listener_keep(struct listener *, const struct endpoint *next);
+
+/* Is it closed for a reason that heals by itself, and is no fault of the line? */
+bool listener_is_absent(const struct listener *);
+/* Because the host has not the family, which was only implied? */
+bool listener_is_forgiven(const struct listener *);
 
 static inline bool
 listener_is_pausing(const struct listener *listener)

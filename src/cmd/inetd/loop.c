@@ -24,13 +24,23 @@ log_finding(enum conf_severity severity, const char *line)
 	log_line(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s", line);
 }
 
+/* What a running configuration is not given up for. */
+static bool
+may_replace(const struct services *next, const char *path)
+{
+	if (next->conf.errors == 0 && next->first == NULL)
+		log_line(LOG_ERR, "%s: no services in it (to end all of them, end inetd)", path);
+	return next->conf.errors == 0 && next->first != NULL;
+}
+
 bool
-inetd_load(struct inetd *inetd)
+inetd_load(struct inetd *inetd, bool is_first)
 {
 	struct services *next = &inetd->services[!inetd->holds];
 	bool ok = load_services(next, inetd->conf_path, &inetd->rules, log_finding) &&
+	    (is_first || may_replace(next, inetd->conf_path)) &&
 	    standings_prepare(&inetd->standings, next) &&
-	    listeners_replace(&inetd->listeners, next);
+	    listeners_replace(&inetd->listeners, next, is_first, log_finding);
 
 	if (ok)
 		inetd->holds = !inetd->holds;
@@ -76,7 +86,7 @@ reap(struct inetd *inetd)
 static void
 reload(struct inetd *inetd)
 {
-	if (!inetd_load(inetd))
+	if (!inetd_load(inetd, false))
 		log_line(LOG_ERR, "nothing taken from the file: services stay as they are");
 }
 

@@ -9,9 +9,10 @@
 /* Everything but the command line's part, which is filled in already. False: errno. */
 bool inetd_open(struct inetd *);
 
-/* Read the configuration and report its findings; go over to it. False: it could not be read, and
- * everything stays as it is. */
-bool inetd_load(struct inetd *);
+/* Read the configuration, report its findings, and go over to it. False: it could not be read, or,
+ * unless it is the first, has an error or no service, and everything stays as it is. The first: what
+ * is wrong stays off. */
+bool inetd_load(struct inetd *, bool is_first);
 
 /* Serve until SIGTERM or SIGINT. False: the loop itself failed. */
 bool inetd_run(struct inetd *);

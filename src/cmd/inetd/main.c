@@ -38,7 +38,7 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file)
 			return fail("another inetd is running");
 		log_line(LOG_ERR, "cannot write pid file %s: %s", pid_file, strerror(errno));
 	}
-	ok = inetd_load(inetd);
+	ok = inetd_load(inetd, true);
 	if (ok) {
 		log_open(options->is_debug ? LOG_TO_STDERR : LOG_TO_SYSLOG, options->is_debug);
 		process_ready();

@@ -3,13 +3,17 @@
  * PURPOSE  "tcp" is two sockets, IPv4 and IPv6; "tcp46" is one that takes both; a host name is as
  *          many as it has addresses.
  * INVARIANTS  A literal address asks nobody. No word is taken for "all addresses" but "*".
- * SEE      inetd.conf(5), getservbyname(3), getaddrinfo(3)
+ * SEE      inetd.conf(5), lookup.h, getaddrinfo(3)
  */
 #include "cmd/inetd/resolve.h"
 
+#include <errno.h>
+#include <grp.h>
 #include <limits.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <pwd.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -20,17 +24,31 @@ struct chain {
 	struct conf *conf;
 	const struct service *service;
 	struct endpoint *first, **end;
-	in_port_t port; /* network order */
+	in_port_t port; /* network order; of those that are added now */
 };
 
-static struct endpoint *
-add_endpoint(struct chain *chain)
+static int
+socktype_of(const struct conf_entry *entry)
 {
-	struct endpoint *endpoint = conf_alloc(chain->conf, sizeof *endpoint);
+	static const int types[] = {[CONF_STREAM] = SOCK_STREAM,
+	    [CONF_DGRAM] = SOCK_DGRAM,
+	    [CONF_SEQPACKET] = SOCK_SEQPACKET};
+
+	return types[entry->socktype];
+}
+
+static struct endpoint *
+add_endpoint(struct chain *chain, socklen_t len)
+{
+	struct endpoint *endpoint =
+	    conf_alloc(chain->conf, offsetof(struct endpoint, address) + len);
 
 	if (endpoint == NULL)
 		return NULL;
+	endpoint->len = len;
 	endpoint->service = chain->service;
+	endpoint->socktype = socktype_of(chain->service->entry);
+	endpoint->device = chain->service->entry->interface.text;
 	*chain->end = endpoint;
 	chain->end = &endpoint->next;
 	return endpoint;
@@ -39,12 +57,11 @@ add_endpoint(struct chain *chain)
 static void
 add_v4(struct chain *chain, const void *four_bytes, bool is_implied)
 {
-	struct endpoint *endpoint = add_endpoint(chain);
+	struct endpoint *endpoint = add_endpoint(chain, sizeof endpoint->address.v4);
 
 	if (endpoint == NULL)
 		return;
 	endpoint->is_implied = is_implied;
-	endpoint->len = sizeof endpoint->address.v4;
 	endpoint->address.v4.sin_family = AF_INET;
 	endpoint->address.v4.sin_port = chain->port;
 	memcpy(&endpoint->address.v4.sin_addr, four_bytes, 4);
@@ -53,13 +70,12 @@ add_v4(struct chain *chain, const void *four_bytes, bool is_implied)
 static void
 add_v6(struct chain *chain, const void *sixteen_bytes, uint32_t scope, bool is_implied)
 {
-	struct endpoint *endpoint = add_endpoint(chain);
+	struct endpoint *endpoint = add_endpoint(chain, sizeof endpoint->address.v6);
 
 	if (endpoint == NULL)
 		return;
 	endpoint->is_implied = is_implied;
 	endpoint->is_dual = chain->service->entry->families == CONF_MAPPED;
-	endpoint->len = sizeof endpoint->address.v6;
 	endpoint->address.v6.sin6_family = AF_INET6;
 	endpoint->address.v6.sin6_port = chain->port;
 	endpoint->address.v6.sin6_scope_id = scope;
@@ -70,11 +86,10 @@ static void
 add_path(struct chain *chain)
 {
 	const char *path = chain->service->entry->service.text;
-	struct endpoint *endpoint = add_endpoint(chain);
+	struct endpoint *endpoint = add_endpoint(chain, sizeof endpoint->address.path);
 
 	if (endpoint == NULL)
 		return;
-	endpoint->len = sizeof endpoint->address.path;
 	endpoint->address.path.sun_family = AF_UNIX;
 	memcpy(endpoint->address.path.sun_path, path, strlen(path)); /* <= CONF_PATH_MAX */
 }
@@ -181,32 +196,86 @@ add_address(struct chain *chain, const struct conf_word *word)
 		conf_note(chain->conf, CONF_UNKNOWN_SCOPE, word);
 }
 
-/* In network order; 0 = unknown. */
-static in_port_t
-find_port(const struct conf_entry *entry)
+static void
+add_addresses(struct chain *chain, const struct conf_entry *entry)
 {
-	const struct servent *found;
+	for (size_t i = 0; i < entry->addresses.count; i++)
+		add_address(chain, &entry->addresses.items[i]);
+}
 
-	if (entry->port > 0)
-		return htons((in_port_t)entry->port);
-	found = getservbyname(entry->service.text, entry->socktype == CONF_STREAM ? "tcp" : "udp");
-	return found != NULL ? (in_port_t)found->s_port : 0;
+/* In network order; 0 = unknown, and reported. */
+static in_port_t
+find_port(struct conf *conf, struct lookup *lookup, const struct conf_word *word, bool is_udp)
+{
+	unsigned long number;
+	in_port_t port;
+
+	if (str_number(word->text, strlen(word->text), UINT16_MAX, &number) && number > 0)
+		return htons((in_port_t)number);
+	port = lookup_port(lookup, word->text, is_udp);
+	if (port == 0)
+		conf_note(conf, CONF_UNKNOWN_SERVICE, word);
+	return port;
 }
 
 struct endpoint *
-resolve_endpoints(struct conf *conf, const struct service *service)
+resolve_endpoints(struct conf *conf, struct lookup *lookup, const struct service *service)
 {
 	const struct conf_entry *entry = service->entry;
 	struct chain chain = {.conf = conf, .service = service, .end = &chain.first};
+	bool is_udp = entry->socktype == CONF_DGRAM;
 
 	if (entry->families == CONF_UNIX) {
 		add_path(&chain);
 		return chain.first;
 	}
-	chain.port = find_port(entry);
-	if (chain.port == 0)
-		conf_note(conf, CONF_UNKNOWN_SERVICE, &entry->service);
-	for (size_t i = 0; i < entry->addresses.count; i++)
-		add_address(&chain, &entry->addresses.items[i]);
+	if (entry->ports.count == 0) {
+		chain.port = entry->port > 0 ? htons((in_port_t)entry->port)
+		                             : find_port(conf, lookup, &entry->service, is_udp);
+		add_addresses(&chain, entry);
+	}
+	for (size_t i = 0; i < entry->ports.count; i++) {
+		chain.port = find_port(conf, lookup, &entry->ports.items[i], is_udp);
+		add_addresses(&chain, entry);
+	}
 	return chain.first;
+}
+
+/* A number is itself, anything else a name; *ret is untouched where there is no word, or none such,
+ * which is reported. */
+static void
+find_id(struct conf *conf, const struct conf_word *word, bool is_user, unsigned *ret)
+{
+	unsigned long number;
+	const struct passwd *user;
+	const struct group *group;
+	int error;
+
+	if (word->text == NULL)
+		return;
+	if (str_number(word->text, strlen(word->text), UINT32_MAX - 1, &number)) {
+		*ret = (unsigned)number;
+		return;
+	}
+	errno = 0;
+	user = is_user ? getpwnam(word->text) : NULL;
+	group = is_user ? NULL : getgrnam(word->text);
+	error = errno;
+	if (user != NULL)
+		*ret = user->pw_uid;
+	else if (group != NULL)
+		*ret = group->gr_gid;
+	else if (error != 0 && error != ENOENT && error != ESRCH)
+		conf_note(conf, CONF_LOOKUP_FAILED, word);
+	else
+		conf_note(conf, is_user ? CONF_UNKNOWN_USER : CONF_UNKNOWN_GROUP, word);
+}
+
+void
+resolve_socket_owner(struct conf *conf, struct service *service)
+{
+	service->socket_uid = (uid_t)-1;
+	service->socket_gid = (gid_t)-1;
+	find_id(conf, &service->entry->socket_user, true, &service->socket_uid);
+	find_id(conf, &service->entry->socket_group, false, &service->socket_gid);
 }

@@ -4,10 +4,13 @@
 #ifndef INETD_RESOLVE_H
 #define INETD_RESOLVE_H
 
-#include "cmd/inetd/service.h"
+#include "cmd/inetd/lookup.h"
 
 /* All endpoints of a service, chained. What cannot be resolved is reported, and the chain is then
  * not to be used. */
-struct endpoint *resolve_endpoints(struct conf *, const struct service *);
+struct endpoint *resolve_endpoints(struct conf *, struct lookup *, const struct service *);
+
+/* Owner and group of a unix socket. What is unknown is reported. */
+void resolve_socket_owner(struct conf *, struct service *);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * NAME     service - entries to services
  * PURPOSE  Asks the system what the words of inetd.conf mean: where (resolve.c), as whom
- *          (identity.c), and which of several lines for one place holds.
+ *          (identity.c, both by lookup.c), and which of several lines for one place holds.
  * INVARIANTS  An entry with any fault yields no endpoint at all. Endpoints are sorted and unique.
  * SEE      inetd.conf(5), getservbyname(3)
  */
@@ -10,28 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/inetd/identity.h"
+#include "cmd/inetd/lookup.h"
 #include "cmd/inetd/resolve.h"
-
-int
-endpoint_cmp(const struct endpoint *a, const struct endpoint *b)
-{
-	sa_family_t family = a->address.any.sa_family;
-
-	if (family != b->address.any.sa_family)
-		return family < b->address.any.sa_family ? -1 : 1;
-	if (family != AF_UNIX && a->service->entry->socktype != b->service->entry->socktype)
-		return a->service->entry->socktype < b->service->entry->socktype ? -1 : 1;
-	return memcmp(&a->address, &b->address, sizeof a->address);
-}
-
-bool
-endpoint_shares_socket(const struct endpoint *a, const struct endpoint *b)
-{
-	const struct conf_entry *x = a->service->entry, *y = b->service->entry;
-
-	return a->is_dual == b->is_dual && x->socktype == y->socktype && x->is_wait == y->is_wait;
-}
 
 /* Words of an entry as a log may show them, with a slash between the two; the second may be "". */
 static const char *
@@ -77,51 +57,58 @@ identify(struct conf *conf, const struct service *service)
 	return text;
 }
 
-/* Its endpoints. NULL: reported, or out of memory. */
-static struct endpoint *
-load_entry(struct conf *conf, const struct conf_entry *entry, const struct service_rules *rules,
-    struct service **ret)
+/* What a reading needs while it goes on. */
+struct reading {
+	struct conf *conf;
+	const struct service_rules *rules;
+	struct lookup lookup;
+	size_t count; /* of services */
+};
+
+/* NULL: reported, or out of memory. One that is off is looked at as the others are. */
+static struct service *
+load_entry(struct reading *reading, const struct conf_entry *entry)
 {
+	struct conf *conf = reading->conf;
 	struct service *service = conf_alloc(conf, sizeof *service);
 	unsigned errors = conf->errors;
-	struct endpoint *endpoints;
 
 	if (service == NULL)
 		return NULL;
+	service->order = reading->count++;
 	service->name = printable(
 	    conf, entry->service.text, entry->families == CONF_UNIX ? "" : entry->protocol.text);
 	service->server = printable(conf, entry->server.text, "");
 	service->entry = entry;
 	service->id = identify(conf, service);
 	service->rate_per_minute =
-	    entry->rate.count > 0 ? entry->rate.count : rules->rate_per_minute;
-	identity_resolve(conf, entry, rules, &service->identity);
-	endpoints = resolve_endpoints(conf, service);
-	if (conf->errors != errors || conf->failed)
-		return NULL;
-	*ret = service;
-	return endpoints;
+	    entry->rate.count > 0 ? entry->rate.count : reading->rules->rate_per_minute;
+	lookup_identity(&reading->lookup, conf, entry, reading->rules, &service->identity);
+	resolve_socket_owner(conf, service);
+	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
+	if (entry->is_off)
+		service->endpoints = NULL;
+	return conf->errors == errors && !conf->failed ? service : NULL;
 }
 
 static int
-by_place_and_line(const void *a, const void *b)
+by_place_and_order(const void *a, const void *b)
 {
 	const struct endpoint *const *x = a, *const *y = b;
 	int order = endpoint_cmp(*x, *y);
-	unsigned x_line = (*x)->service->entry->service.line;
-	unsigned y_line = (*y)->service->entry->service.line;
+	size_t x_order = (*x)->service->order, y_order = (*y)->service->order;
 
-	return order != 0 ? order : (x_line > y_line) - (x_line < y_line);
+	return order != 0 ? order : (x_order > y_order) - (x_order < y_order);
 }
 
-/* Sort; of equal places the last line of the file holds. */
+/* Sort; of equal places the last line holds. */
 static void
 settle(struct services *services)
 {
 	struct endpoint **all = services->endpoints;
 	size_t kept = 0;
 
-	qsort(all, services->count, sizeof *all, by_place_and_line);
+	qsort(all, services->count, sizeof *all, by_place_and_order);
 	for (size_t i = 0; i < services->count; i++) {
 		const struct conf_entry *entry = all[i]->service->entry;
 
@@ -133,14 +120,34 @@ settle(struct services *services)
 	services->count = kept;
 }
 
+/* The endpoints of all services, as one array. */
+static bool
+gather(struct services *services)
+{
+	size_t count = 0;
+
+	for (struct service *service = services->first; service != NULL; service = service->next)
+		for (struct endpoint *e = service->endpoints; e != NULL; e = e->next)
+			count++;
+	if (count == 0)
+		return true;
+	services->endpoints = conf_alloc(&services->conf, count * sizeof(struct endpoint *));
+	if (services->endpoints == NULL)
+		return false;
+	for (struct service *service = services->first; service != NULL; service = service->next)
+		for (struct endpoint *e = service->endpoints; e != NULL; e = e->next)
+			services->endpoints[services->count++] = e;
+	settle(services);
+	return true;
+}
+
 bool
 services_load(
     struct services *services, const char *text, size_t len, const struct service_rules *rules)
 {
 	struct conf *conf = &services->conf;
-	struct endpoint *first = NULL, **end = &first;
-	struct service **services_end = &services->first;
-	size_t count = 0;
+	struct reading reading = {.conf = conf, .rules = rules};
+	struct service **end = &services->first;
 
 	services->first = NULL;
 	services->endpoints = NULL;
@@ -148,21 +155,12 @@ services_load(
 	if (!conf_parse(conf, text, len))
 		return false;
 	for (const struct conf_entry *entry = conf->entries; entry != NULL; entry = entry->next) {
-		*end = load_entry(conf, entry, rules, services_end);
-		if (*services_end != NULL)
-			services_end = &(*services_end)->next;
-		for (; *end != NULL; end = &(*end)->next)
-			count++;
+		*end = load_entry(&reading, entry);
+		if (*end != NULL)
+			end = &(*end)->next;
 	}
-	if (count == 0)
-		return !conf->failed;
-	services->endpoints = conf_alloc(conf, count * sizeof(struct endpoint *));
-	if (services->endpoints == NULL)
-		return false;
-	for (struct endpoint *endpoint = first; endpoint != NULL; endpoint = endpoint->next)
-		services->endpoints[services->count++] = endpoint;
-	settle(services);
-	return !conf->failed;
+	lookup_release(&reading.lookup);
+	return gather(services) && !conf->failed;
 }
 
 void

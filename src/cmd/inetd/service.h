@@ -5,14 +5,12 @@
 #ifndef INETD_SERVICE_H
 #define INETD_SERVICE_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/un.h>
 
 #include "cmd/inetd/conf/conf.h"
+#include "cmd/inetd/endpoint.h"
 
 /* What a server must run as, and what the kernel must answer before it is started. */
 struct identity {
@@ -33,23 +31,12 @@ struct service {
 	struct standing *standing; /* given by standings_prepare */
 	const char *server; /* its path: the same */
 	const struct conf_entry *entry;
+	size_t order; /* in the text */
+	struct endpoint *endpoints; /* NULL: it is off */
+	uid_t socket_uid; /* of a unix socket; -1 = inetd's */
+	gid_t socket_gid;
 	unsigned rate_per_minute; /* starts; 0 = no limit */
 	struct identity identity;
-};
-
-/* One address that a service listens on. */
-struct endpoint {
-	struct endpoint *next;
-	const struct service *service;
-	bool is_dual; /* an IPv6 socket that takes IPv4 too */
-	bool is_implied; /* by "tcp" or "udp": no fault on a host without that family */
-	socklen_t len;
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-		struct sockaddr_un path;
-	} address; /* zeroed where unused: compared as bytes */
 };
 
 struct services {
@@ -72,11 +59,5 @@ struct service_rules {
  * case. Entries with a fault are left out; conf.notes says which. */
 bool services_load(struct services *, const char *text, size_t len, const struct service_rules *);
 void services_release(struct services *);
-
-/* Order by place: family, type, address. 0: both cannot listen at a time. */
-int endpoint_cmp(const struct endpoint *, const struct endpoint *);
-
-/* Could b go on with the socket of a? For places that are equal. */
-bool endpoint_shares_socket(const struct endpoint *a, const struct endpoint *b);
 
 #endif

@@ -1,35 +1,98 @@
 /*
  * NAME     socket - sockets that services listen on
- * INVARIANTS  A unix socket is born with mode 0600: nobody can connect before it has its final
- *          mode. A path is removed only if it is a socket that nobody listens on, or our own.
- *          No SO_REUSEADDR for datagrams: it would let another process share the port.
- * SEE      unix(7), ipv6(7), inetd.conf(5)
+ * INVARIANTS  A unix socket is born with mode 0600, and gets its owner before its mode: nobody can
+ *          connect before both are right. A path is removed only if it is a socket that nobody
+ *          listens on, or our own, and no link is followed.
+ *          No SO_REUSEADDR for datagrams, and SO_REUSEPORT only for the moment in which a socket of
+ *          ours is bound beside another: with it the kernel lets in whoever has our user, asked or
+ *          not. (After that moment it does so for this one port, until all who listen there have
+ *          closed: a thief of our own user, who could take the descriptor from us anyway.)
+ * SEE      socket(7), unix(7), ipv6(7), inetd.conf(5), decisions/inetd-reload.md
  */
 #include "cmd/inetd/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/addr.h"
+enum {
+	PATH_UMASK = 0177,
+	PATH_MODE = 0600, /* where the entry has none */
+	TCP_FLAGS_AT = 13, /* in its header */
+	TCP_SYN = 0x02,
+	TCP_ACK = 0x10,
+};
 
-enum { PATH_UMASK = 0177 };
-
-static int
-stream_or_dgram(const struct endpoint *endpoint)
+static bool
+set(int fd, int level, int option, int value)
 {
-	return endpoint->service->entry->socktype == CONF_STREAM ? SOCK_STREAM : SOCK_DGRAM;
+	return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
 void
-socket_set_buffers(int fd, const struct conf_entry *entry)
+socket_apply(int fd, const struct conf_entry *entry)
 {
-	const int *sndbuf = &entry->sndbuf_bytes, *rcvbuf = &entry->rcvbuf_bytes;
+	if (entry->sndbuf_bytes > 0)
+		set(fd, SOL_SOCKET, SO_SNDBUF, entry->sndbuf_bytes);
+	if (entry->rcvbuf_bytes > 0)
+		set(fd, SOL_SOCKET, SO_RCVBUF, entry->rcvbuf_bytes);
+	if (entry->socktype != CONF_STREAM || entry->families == CONF_UNIX)
+		return;
+	set(fd, SOL_SOCKET, SO_KEEPALIVE, entry->is_keepalive);
+	set(fd, IPPROTO_TCP, TCP_NODELAY, entry->is_nodelay);
+	set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, (int)entry->defer_accept_s);
+}
 
-	if (*sndbuf > 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, sndbuf, sizeof *sndbuf);
-	if (*rcvbuf > 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, rcvbuf, sizeof *rcvbuf);
+void
+socket_set_blocking(int fd, bool is_blocking)
+{
+	int is_nonblocking = !is_blocking;
+
+	ioctl(fd, FIONBIO, &is_nonblocking);
+}
+
+void
+socket_share(int fd, bool is_shared)
+{
+	set(fd, SOL_SOCKET, SO_REUSEPORT, is_shared);
+}
+
+/* A filter sees the header of the transport. A connection that comes out of a handshake inherits it,
+ * which is why it lets everything else pass. A server that holds a copy cannot take it off. */
+bool
+socket_freeze(int fd, int socktype)
+{
+	static struct sock_filter no_new_connection[] = {
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TCP_FLAGS_AT),
+	    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TCP_SYN | TCP_ACK),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TCP_SYN, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, 0),
+	    BPF_STMT(BPF_RET | BPF_K, ~0U),
+	};
+	static struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	struct sock_fprog program = {.len = 1, .filter = nothing};
+
+	if (socktype == SOCK_STREAM)
+		program = (struct sock_fprog){
+		    .len = sizeof no_new_connection / sizeof no_new_connection[0],
+		    .filter = no_new_connection};
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 &&
+	    set(fd, SOL_SOCKET, SO_LOCK_FILTER, 1);
+}
+
+bool
+socket_has_client(int fd)
+{
+	struct pollfd asked = {.fd = fd, .events = POLLIN};
+
+	return poll(&asked, 1, 0) > 0 && (asked.revents & POLLIN) != 0;
 }
 
 /* A path that a dead process left behind goes; anything else stays, and bind says so. */
@@ -42,7 +105,7 @@ clear_path(const struct endpoint *endpoint)
 
 	if (lstat(path->sun_path, &found) < 0 || !S_ISSOCK(found.st_mode))
 		return;
-	probe = socket(AF_UNIX, stream_or_dgram(endpoint) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	probe = socket(AF_UNIX, endpoint->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (probe < 0)
 		return;
 	if (connect(probe, &endpoint->address.any, endpoint->len) < 0 && errno == ECONNREFUSED)
@@ -50,8 +113,49 @@ clear_path(const struct endpoint *endpoint)
 	close(probe);
 }
 
-static int
-bind_path(int fd, const struct endpoint *endpoint, struct stat *ret_path)
+/* Through a descriptor, so that owner and mode go to what was looked at, whatever the path is by now. */
+static bool
+grant(int path_fd, const struct service *service)
+{
+	const struct conf_entry *entry = service->entry;
+	char path[32];
+
+	if ((service->socket_uid != (uid_t)-1 || service->socket_gid != (gid_t)-1) &&
+	    fchownat(path_fd, "", service->socket_uid, service->socket_gid, AT_EMPTY_PATH) < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", path_fd);
+	return chmod(path, entry->socket_mode != 0 ? (mode_t)entry->socket_mode : PATH_MODE) == 0;
+}
+
+/* False: errno. ret may be NULL. */
+static bool
+set_access(const struct endpoint *endpoint, struct socket_path *ret)
+{
+	int fd = open(endpoint->address.path.sun_path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat found;
+	bool ok;
+	int error;
+
+	if (fd < 0)
+		return false;
+	errno = EEXIST; /* somebody put another thing there */
+	ok = fstat(fd, &found) == 0 && S_ISSOCK(found.st_mode) && grant(fd, endpoint->service);
+	error = errno;
+	if (ok && ret != NULL)
+		*ret = (struct socket_path){found.st_dev, found.st_ino};
+	close(fd);
+	errno = error;
+	return ok;
+}
+
+bool
+socket_set_access(const struct endpoint *endpoint)
+{
+	return set_access(endpoint, NULL);
+}
+
+static bool
+bind_path(int fd, const struct endpoint *endpoint, struct socket_path *ret_path)
 {
 	mode_t before;
 	int status;
@@ -60,51 +164,44 @@ bind_path(int fd, const struct endpoint *endpoint, struct stat *ret_path)
 	before = umask(PATH_UMASK);
 	status = bind(fd, &endpoint->address.any, endpoint->len);
 	umask(before);
-	if (status == 0)
-		status = lstat(endpoint->address.path.sun_path, ret_path);
-	return status;
+	return status == 0 && set_access(endpoint, ret_path);
 }
 
-static int
-bind_port(int fd, const struct endpoint *endpoint)
+static bool
+bind_port(int fd, const struct endpoint *endpoint, bool is_beside)
 {
-	static const int on = 1;
-	int v6only = !endpoint->is_dual;
+	bool is_v6 = endpoint->address.any.sa_family == AF_INET6;
+	const char *device = endpoint->device;
 
-	if (stream_or_dgram(endpoint) == SOCK_STREAM &&
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
-		return -1;
-	if (endpoint->address.any.sa_family == AF_INET6 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only) < 0)
-		return -1;
-	return bind(fd, &endpoint->address.any, endpoint->len);
-}
-
-static int
-prepare(int fd, const struct endpoint *endpoint, int backlog, struct stat *ret_path)
-{
-	const struct conf_entry *entry = endpoint->service->entry;
-	int status;
-
-	/* Before listen(2): the window scale that clients are offered depends on it. */
-	socket_set_buffers(fd, entry);
-	status = endpoint->address.any.sa_family == AF_UNIX ? bind_path(fd, endpoint, ret_path)
-	                                                    : bind_port(fd, endpoint);
-	if (status < 0)
-		return -1;
-	return entry->socktype == CONF_STREAM ? listen(fd, backlog) : 0;
+	if (endpoint->socktype != SOCK_DGRAM && !set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+		return false;
+	if (is_beside && !set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		return false;
+	if (is_v6 && !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !endpoint->is_dual))
+		return false;
+	if (device != NULL &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) < 0)
+		return false;
+	if (endpoint->service->entry->is_free_bind &&
+	    !set(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_FREEBIND : IP_FREEBIND, 1))
+		return false;
+	return bind(fd, &endpoint->address.any, endpoint->len) == 0;
 }
 
 int
-socket_open(const struct endpoint *endpoint, int backlog, struct stat *ret_path)
+socket_open(const struct endpoint *endpoint, bool is_beside, struct socket_path *ret_path)
 {
-	const struct conf_entry *entry = endpoint->service->entry;
-	bool is_ours = entry->socktype == CONF_STREAM && !entry->is_wait;
-	int fd = socket(endpoint->address.any.sa_family,
-	    stream_or_dgram(endpoint) | SOCK_CLOEXEC | (is_ours ? SOCK_NONBLOCK : 0), 0);
+	int fd = socket(endpoint->address.any.sa_family, endpoint->socktype | SOCK_CLOEXEC, 0);
 	int error;
+	bool ok;
 
-	if (fd < 0 || prepare(fd, endpoint, backlog, ret_path) == 0)
+	if (fd < 0)
+		return -1;
+	/* Before listen(2): the window scale that clients are offered depends on it. */
+	socket_apply(fd, endpoint->service->entry);
+	ok = endpoint_is_path(endpoint) ? bind_path(fd, endpoint, ret_path)
+	                                : bind_port(fd, endpoint, is_beside);
+	if (ok)
 		return fd;
 	error = errno;
 	close(fd);
@@ -113,37 +210,25 @@ socket_open(const struct endpoint *endpoint, int backlog, struct stat *ret_path)
 }
 
 bool
-socket_is_linked(const struct endpoint *endpoint, const struct stat *path)
+socket_listen(int fd, const struct endpoint *endpoint, int backlog)
 {
-	struct stat now;
+	int own = endpoint->service->entry->backlog;
 
-	return lstat(endpoint->address.path.sun_path, &now) == 0 && now.st_dev == path->st_dev &&
-	    now.st_ino == path->st_ino;
-}
-
-void
-socket_unlink(const struct endpoint *endpoint, const struct stat *path)
-{
-	if (endpoint->address.any.sa_family == AF_UNIX && socket_is_linked(endpoint, path))
-		unlink(endpoint->address.path.sun_path);
+	return endpoint->socktype == SOCK_DGRAM || listen(fd, own > 0 ? own : backlog) == 0;
 }
 
 bool
-socket_format(const struct endpoint *endpoint, struct buf *buf)
+socket_is_linked(const struct endpoint *endpoint, const struct socket_path *path)
 {
-	const char *path = endpoint->address.path.sun_path;
-	char text[ADDR_TEXT_MAX];
-	struct addr addr;
+	struct stat now;
 
-	if (endpoint->address.any.sa_family == AF_UNIX)
-		return buf_add_escaped(buf, path, strlen(path));
-	if (endpoint->address.any.sa_family == AF_INET)
-		addr = addr_from_v4(&endpoint->address.v4.sin_addr);
-	else
-		addr = addr_from_v6(&endpoint->address.v6.sin6_addr, 0);
-	addr_format(&addr, text);
-	buf_add_str(buf, text);
-	buf_add_str(buf, " port ");
-	/* sin_port and sin6_port stand at the same place. */
-	return buf_add_number(buf, ntohs(endpoint->address.v4.sin_port));
+	return lstat(endpoint->address.path.sun_path, &now) == 0 && now.st_dev == path->device &&
+	    now.st_ino == path->inode;
+}
+
+void
+socket_unlink(const struct endpoint *endpoint, const struct socket_path *path)
+{
+	if (endpoint_is_path(endpoint) && socket_is_linked(endpoint, path))
+		unlink(endpoint->address.path.sun_path);
 }

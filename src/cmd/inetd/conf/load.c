@@ -61,6 +61,18 @@ tell_notes(
 	return true;
 }
 
+/* The name of the file, in each of its entries. False: out of memory. */
+static bool
+set_file(struct services *services, const char *path)
+{
+	const char *copy = conf_text(&services->conf, path);
+
+	for (struct conf_entry *e = services->conf.entries; e != NULL; e = e->next)
+		if (e->file == NULL)
+			e->file = copy;
+	return copy != NULL;
+}
+
 bool
 load_services(struct services *services, const char *path, const struct service_rules *rules,
     void (*tell)(enum conf_severity, const char *line))
@@ -71,7 +83,7 @@ load_services(struct services *services, const char *path, const struct service_
 	buf_init(&text, NULL, 0, CONF_TEXT_MAX);
 	fault = text_read(path, &text);
 	if (fault == NULL &&
-	    (!services_load(services, text.bytes, text.len, rules) ||
+	    (!services_load(services, text.bytes, text.len, rules) || !set_file(services, path) ||
 	        !tell_notes(&services->conf, path, tell)))
 		fault = "out of memory";
 	buf_release(&text);

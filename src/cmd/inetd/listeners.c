@@ -1,0 +1,295 @@
+/*
+ * NAME     listeners - from the sockets that are open to those that shall be
+ * PURPOSE  Reload is the merge of two sorted lists, the places we listen on and the places we shall
+ *          listen on. Prepare binds all that is new; commit cannot fail, and lets clients come.
+ * INVARIANTS  Nothing that holds is touched before commit. A place that stays keeps its socket, its
+ *          queue and its servers. Datagram sockets are bound last, since clients come to them at once.
+ * LIMITS   HOLDERS_MAX: who holds a port is looked for in the whole of /proc.
+ * SEE      decisions/inetd-reload.md, leaving.h
+ */
+#include "cmd/inetd/listeners.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/inetd/holder.h"
+#include "cmd/inetd/leaving.h"
+#include "cmd/inetd/log.h"
+
+enum {
+	LINE_TEXT_MAX = 1024, /* what syslog keeps of a line */
+	HOLDERS_MAX = 4, /* that are looked for in one load */
+};
+
+struct swap {
+	struct listener **items; /* [next->count]: those that stay, and new ones */
+	struct services *next;
+	size_t kept;
+	bool is_first;
+	listeners_tell *tell;
+	size_t faults;
+	unsigned holders;
+};
+
+/* ---- who may be beside whom ---- */
+
+static bool
+share_one(struct listener *listener, const struct endpoint *place, const struct endpoint *other)
+{
+	if (listener->fd < 0 || !endpoint_overlaps(place, other))
+		return false;
+	socket_share(listener->fd, true);
+	listener->is_shared = true;
+	return true;
+}
+
+static void
+unshare_one(struct listener *listener)
+{
+	if (listener->is_shared && listener->fd >= 0)
+		socket_share(listener->fd, false);
+	listener->is_shared = false;
+}
+
+bool
+listeners_share(struct listeners *all, const struct endpoint *place)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < all->count; i++)
+		is_any |= share_one(all->items[i], place, all->items[i]->endpoint);
+	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
+		is_any |= share_one(l, place, l->left);
+	for (size_t i = 0; all->swap != NULL && i < all->swap->next->count; i++)
+		if (!all->swap->items[i]->is_kept)
+			is_any |=
+			    share_one(all->swap->items[i], place, all->swap->items[i]->endpoint);
+	return is_any;
+}
+
+void
+listeners_unshare(struct listeners *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		unshare_one(all->items[i]);
+	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
+		unshare_one(l);
+}
+
+/* ---- prepare ---- */
+
+static void
+tell_fault(struct swap *swap, const struct listener *listener)
+{
+	const struct conf_entry *entry = listener->endpoint->service->entry;
+	bool is_fault = !listener_is_absent(listener);
+	char storage[LINE_TEXT_MAX];
+	struct buf line;
+
+	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
+	buf_add_escaped(&line, entry->file, strlen(entry->file));
+	buf_add_char(&line, ':');
+	buf_add_number(&line, entry->service.line);
+	buf_add_char(&line, ':');
+	buf_add_number(&line, entry->service.column);
+	buf_add_str(
+	    &line, is_fault ? ": error: cannot listen on " : ": warning: cannot listen on ");
+	endpoint_format(listener->endpoint, &line);
+	buf_add_str(&line, " for '");
+	buf_add_str(&line, listener->endpoint->service->name);
+	buf_add_str(&line, "': ");
+	buf_add_str(&line, strerror(listener->error));
+	if (listener->error == EADDRINUSE && swap->holders++ < HOLDERS_MAX) {
+		buf_add_str(&line, ", by ");
+		if (!holder_format(listener->endpoint, &line))
+			buf_add_str(&line, "a process that cannot be seen");
+	}
+	buf_add_str(&line, !is_fault || swap->is_first ? " (it is tried again)" : "");
+	swap->tell(is_fault ? CONF_ERROR : CONF_WARNING, line.bytes);
+}
+
+static void
+discard(struct listeners *all, struct swap *swap)
+{
+	for (size_t i = 0; i < swap->next->count && swap->items[i] != NULL; i++) {
+		bool is_kept = swap->items[i]->is_kept;
+
+		swap->items[i]->is_kept = false;
+		if (!is_kept)
+			listener_discard(swap->items[i]);
+	}
+	listeners_unshare(all);
+	free(swap->items);
+}
+
+/* Who stays, and who is new? False: out of memory. */
+static bool
+plan(struct listeners *all, struct swap *swap)
+{
+	struct listener **old = all->items, **end = old + all->count;
+
+	for (size_t i = 0; i < swap->next->count; i++) {
+		const struct endpoint *endpoint = swap->next->endpoints[i];
+		bool is_same;
+
+		while (old < end && endpoint_cmp((*old)->endpoint, endpoint) < 0)
+			old++;
+		is_same = old < end && endpoint_cmp((*old)->endpoint, endpoint) == 0;
+		if (is_same && endpoint_shares_socket((*old)->endpoint, endpoint)) {
+			swap->items[i] = *old++;
+			swap->items[i]->is_kept = true;
+			swap->kept++;
+			continue;
+		}
+		swap->items[i] = listener_new(all);
+		if (swap->items[i] == NULL)
+			return false;
+		swap->items[i]->endpoint = endpoint;
+		/* Two sockets have one port, if need be, but never one path. */
+		swap->items[i]->is_late = is_same && endpoint_is_path(endpoint);
+		old += is_same;
+	}
+	return true;
+}
+
+static void
+bind_new(struct swap *swap, bool is_dgram)
+{
+	for (size_t i = 0; i < swap->next->count; i++) {
+		struct listener *listener = swap->items[i];
+
+		if (listener->is_kept || listener->is_late ||
+		    (listener->endpoint->socktype == SOCK_DGRAM) != is_dgram ||
+		    listener_bind(listener))
+			continue;
+		if (!listener_is_forgiven(listener))
+			tell_fault(swap, listener);
+		swap->faults += !listener_is_absent(listener);
+	}
+}
+
+static bool
+prepare(struct listeners *all, struct swap *swap)
+{
+	swap->items = calloc(swap->next->count + 1, sizeof(struct listener *));
+	if (swap->items == NULL)
+		return false;
+	if (!plan(all, swap))
+		return false;
+	bind_new(swap, false);
+	if (swap->faults == 0 || swap->is_first)
+		bind_new(swap, true);
+	return swap->faults == 0 || swap->is_first;
+}
+
+/* ---- commit ---- */
+
+static void
+start_new(struct swap *swap)
+{
+	for (size_t i = 0; i < swap->next->count; i++) {
+		struct listener *listener = swap->items[i];
+		bool is_open = listener->fd >= 0;
+
+		/* Somebody was quicker, in the moment between bind and listen. */
+		if (!listener->is_kept && !listener->is_late && !listener_start(listener) &&
+		    is_open)
+			tell_fault(swap, listener);
+	}
+}
+
+static void
+start_late(struct swap *swap)
+{
+	for (size_t i = 0; i < swap->next->count; i++) {
+		struct listener *listener = swap->items[i];
+
+		if (!listener->is_late)
+			continue;
+		listener->is_late = false;
+		listener_bind(listener);
+		if (!listener_start(listener))
+			tell_fault(swap, listener);
+	}
+}
+
+static void
+commit(struct listeners *all, struct swap *swap)
+{
+	struct listener **old = all->items;
+	size_t before = all->count;
+
+	start_new(swap);
+	for (size_t i = 0; i < swap->next->count; i++) {
+		swap->next->endpoints[i]->listener = swap->items[i];
+		if (swap->items[i]->is_kept)
+			listener_keep(swap->items[i], swap->next->endpoints[i]);
+	}
+	all->items = swap->items;
+	all->count = swap->next->count;
+	leaving_review(all);
+	for (size_t i = 0; i < before; i++)
+		if (!old[i]->is_kept)
+			leaving_begin(old[i]);
+	start_late(swap);
+	for (size_t i = 0; i < all->count; i++)
+		all->items[i]->is_kept = false;
+	listeners_unshare(all);
+	free(old);
+	log_line(LOG_INFO, "%zu sockets: %zu kept, %zu new, %zu closed", all->count, swap->kept,
+	    all->count - swap->kept, before - swap->kept);
+}
+
+bool
+listeners_replace(struct listeners *all, struct services *next, bool is_first, listeners_tell *tell)
+{
+	struct swap swap = {.next = next, .is_first = is_first, .tell = tell};
+	bool ok;
+
+	all->swap = &swap;
+	ok = prepare(all, &swap);
+	if (ok)
+		commit(all, &swap);
+	else if (swap.items != NULL)
+		discard(all, &swap);
+	all->swap = NULL;
+	return ok;
+}
+
+void
+listeners_release(struct listeners *all)
+{
+	leaving_release(all);
+	for (size_t i = 0; i < all->count; i++)
+		listener_remove(all->items[i]);
+	free(all->items);
+	all->items = NULL;
+	all->count = 0;
+}
+
+enum listeners_state
+listeners_state(const struct service *service)
+{
+	size_t open = 0, missing = 0;
+
+	for (const struct endpoint *e = service->endpoints; e != NULL; e = e->next) {
+		if (e->listener == NULL)
+			continue;
+		if (e->listener->fd >= 0)
+			open++;
+		else if (!listener_is_forgiven(e->listener))
+			missing++;
+	}
+	if (open == 0)
+		return LISTENERS_OFFLINE;
+	return missing > 0 ? LISTENERS_DEGRADED : LISTENERS_ONLINE;
+}
+
+const char *
+listeners_state_name(enum listeners_state state)
+{
+	static const char *const names[] = {"offline", "degraded", "online"};
+
+	return names[state];
+}

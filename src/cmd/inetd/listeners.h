@@ -1,0 +1,53 @@
+/*
+ * All listeners, and the change from the services that hold to other ones: all of it, or nothing.
+ */
+#ifndef INETD_LISTENERS_H
+#define INETD_LISTENERS_H
+
+#include "cmd/inetd/listener.h"
+
+struct activation;
+
+struct listeners {
+	struct listener **items; /* ascending by endpoint_cmp */
+	size_t count;
+	struct swap *swap; /* while one goes on: what shall be */
+	struct listener *leaving; /* whose place went, with clients that are still to be served */
+	struct alarm farewell; /* rings when those may go */
+	struct reactor *reactor;
+	struct activation *given; /* sockets that whoever started inetd has opened; NULL = none */
+	int backlog;
+	/* A socket is ready, and nothing forbids to serve. */
+	void (*ready)(void *ctx, struct listener *, uint32_t events);
+	void *ctx;
+};
+
+typedef void listeners_tell(enum conf_severity, const char *line);
+
+/* Go over to other services. Everything new is bound first; a fault is told as one line, with its
+ * place in the text, and then, and if memory runs out, false is returned and nothing has changed.
+ * An address that is not there yet is no fault. is_first: there is nothing to keep, so no fault stops
+ * it; what cannot be opened is tried again. Sockets of places that stay are kept. next must outlive
+ * the listeners, or the next call. */
+bool listeners_replace(struct listeners *, struct services *next, bool is_first, listeners_tell *);
+
+/* Close all, and remove their paths. */
+void listeners_release(struct listeners *);
+
+/* Let sockets of ours be bound beside those that overlap the place. False: there are none. */
+bool listeners_share(struct listeners *, const struct endpoint *);
+/* Not any more. */
+void listeners_unshare(struct listeners *);
+
+enum listeners_state {
+	LISTENERS_OFFLINE, /* nobody can come: switched off, or no place could be had */
+	LISTENERS_DEGRADED, /* some of the places could not be had, and are tried again */
+	LISTENERS_ONLINE,
+};
+
+/* Of one service that holds. */
+enum listeners_state listeners_state(const struct service *);
+/* "online" */
+const char *listeners_state_name(enum listeners_state);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * Names that a configuration has in common, looked up once a reading: ports and identities. A
+ * thousand lines of one user would read /etc/passwd and /etc/group a thousand times.
+ */
+#ifndef INETD_LOOKUP_H
+#define INETD_LOOKUP_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+
+#include "cmd/inetd/service.h"
+
+struct lookup_port;
+struct lookup_identity;
+
+/* All zero: nothing is known yet. */
+struct lookup {
+	struct arena arena;
+	struct lookup_port *ports; /* [port_count], ascending by name, tcp first */
+	size_t port_count;
+	bool has_ports; /* the table was read, be it empty */
+	struct lookup_identity *identities;
+};
+
+void lookup_release(struct lookup *);
+
+/* The port of a service's name or alias, in network order; 0: unknown. */
+in_port_t lookup_port(struct lookup *, const char *name, bool is_udp);
+
+/* As identity_resolve, which is asked once for all entries that say the same. */
+void lookup_identity(struct lookup *, struct conf *, const struct conf_entry *,
+    const struct service_rules *, struct identity *ret);
+
+#endif
