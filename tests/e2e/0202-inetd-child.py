@@ -3,7 +3,9 @@
 nothing is started if its identity cannot be had."""
 import ctypes
 import os
+import pathlib
 import platform
+import re
 import resource
 import signal
 import struct
@@ -12,6 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 from inetd_lab import *  # noqa: E402
 
+OWN = (pathlib.Path(__file__).resolve().parents[2] / "src/cmd/inetd/environment.def").read_text()
 STATUS = "/bin/cat cat /proc/self/status"
 CAP_SETGID, CAP_SETUID = 6, 7
 # setgroups, setresgid, setresuid
@@ -20,6 +23,14 @@ CALLS = {"x86_64": (116, 119, 117), "aarch64": (159, 149, 147)}.get(platform.mac
 
 def status(port=7001):
     return dict(line.split(":\t", 1) for line in tcp(port).splitlines() if ":\t" in line)
+
+
+def own_name(variable):
+    return re.search(rf"^VARIABLE\(\"{variable.split('=')[0]}\"", OWN, re.M)
+
+
+def inherited(text):
+    return sorted(v for v in text.split("\0") if v and not own_name(v))
 
 
 def listen(what, port=7001, user="root", wait="nowait"):
@@ -97,11 +108,32 @@ def _():
 def _():
     env = {"TZ": "UTC", "PATH": "/bin", "LD_X": "1", "BASH_ENV": "/x", "SUDO_USER": "x",
            "NOTIFY_SOCKET": "/x", "KEPT": "a b"}
+    own = {"REMOTE_ADDR": "192.0.2.1", "TCPREMOTEHOST": "x", "LISTEN_PID": "1"}
     conf = listen("/bin/cat cat /proc/self/environ")
-    with Inetd(conf, env=env):
-        equal(sorted(tcp(7001).split("\0")), ["", "KEPT=a b", "TZ=UTC"])
-    with Inetd(conf, "-E", env=env):
-        equal(sorted(tcp(7001).split("\0")), sorted([""] + [f"{k}={v}" for k, v in env.items()]))
+    with Inetd(conf, env=env | own):
+        equal(inherited(tcp(7001)), ["KEPT=a b", "TZ=UTC"])
+    with Inetd(conf, "-E", env=env | own):
+        equal(inherited(tcp(7001)), sorted(f"{k}={v}" for k, v in env.items()))
+
+
+@test("the environment: both ends of the connection, and no more than is known")
+def _():
+    def told(port):
+        return dict(v.split("=", 1) for v in tcp(port).split("\0") if v and own_name(v))
+
+    server = "/bin/cat cat /proc/self/environ"
+    with Inetd(listen(server) + f"7002 stream tcp46 nowait root {server}\n" +
+               f"{dir}/socket stream unix nowait root {server}\n", env={}):
+        got = told(7001)
+        port = got["REMOTE_PORT"]
+        equal(got, {"REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": port, "LOCAL_ADDR": "127.0.0.1",
+                    "LOCAL_PORT": "7001", "TCPREMOTEIP": "127.0.0.1", "TCPREMOTEPORT": port,
+                    "TCPLOCALIP": "127.0.0.1", "TCPLOCALPORT": "7001", "PROTO": "TCP",
+                    "INETD_SERVICE": "7001"})
+        equal(int(port) > 1023, True)
+        got = told(7002)
+        equal([got["REMOTE_ADDR"], got["TCPLOCALIP"]], ["127.0.0.1"] * 2)  # mapped, and not shown so
+        equal(unix(dir / "socket"), f"PROTO=UNIX\0INETD_SERVICE={dir}/socket\0")
 
 
 @test("user, user:group, user.group: all ids, all groups, no capability", need_root=True)

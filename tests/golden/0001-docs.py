@@ -149,6 +149,15 @@ def check_flags():
         ok(len(flags) > 5 and not lost, f"{program}(8) describes every option", lost)
 
 
+def check_environment():
+    text = (ROOT / "src/cmd/inetd/environment.def").read_text()
+    names = re.findall(r'^VARIABLE\("(\w+)"', text, re.M)
+    shown = [name for line in re.findall(r"^(?:\.It )?\.?Ev (.*)$", section("inetd.8", "ENVIRONMENT"), re.M)
+             for name in re.split(r"[ ,]+", line)]
+    lost = [name for name in names if name not in shown]
+    ok(len(names) > 10 and not lost, "inetd(8) describes every variable that it sets", lost)
+
+
 def literals():
     """All text in quotes in data and src, with adjacent pieces joined and blanks left out."""
     found = set()
@@ -322,6 +331,7 @@ def main():
     check_options()
     check_expansions()
     check_flags()
+    check_environment()
     check_messages()
     check_tools()
     check_interface()

@@ -258,7 +258,11 @@ test_every_finding_has_a_case(void **state)
 {
 	static const char *const elsewhere[] = {"ENTRY_LONG", "MANY_WORDS", "PATH_LONG",
 	    "UNKNOWN_HOST", "WRONG_FAMILY", "UNKNOWN_SCOPE", "DUPLICATE", "UNKNOWN_USER",
-	    "UNKNOWN_GROUP", "LOOKUP_FAILED", "NOT_ROOT"};
+	    "UNKNOWN_GROUP", "LOOKUP_FAILED", "NOT_ROOT",
+	    /* test_inetd_setup.c */
+	    "NUMBER_ALONE", "RLIMIT_ORDER", "RLIMIT_HIGH", "CHROOT_RELATIVE", "CHROOT_MISSING",
+	    "CHROOT_OPEN", "CHROOT_POWER", "BAD_ENV", "OWN_ENV", "MANY_ENV", "NAME_LONG",
+	    "NO_BANNER", "BANNER_LONG"};
 
 	(void)state;
 	for (size_t code = 0; code < CONF_CODES; code++) {

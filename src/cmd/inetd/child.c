@@ -1,12 +1,10 @@
 /*
  * NAME     child - from a socket to a running server
- * PURPOSE  The one path on which inetd executes anything: clean descriptors, the identity of the
- *          service's line, default signals, then exec.
- * INVARIANTS  The child shares inetd's memory until exec: it allocates nothing, takes no lock and
- *          makes only system calls; what it needs was prepared when the file was read. Ids are set
- *          by raw system calls, because glibc's would try to reach the parent's threads. Nothing is
- *          executed unless the kernel, asked again, answers with exactly the wanted identity.
- *          errno is shared too: inetd only waits meanwhile, and its own calls cannot set ENOSYS.
+ * PURPOSE  The one place where inetd makes processes that execute something. All of them go through
+ *          the same steps (steps.c), whether the client was judged before or is judged on the way.
+ * INVARIANTS  A child that needs no judgement shares inetd's memory until exec; steps.h says what
+ *          that means. One that judges has a copy: it may do what it likes.
+ *          Nothing executes a server as the end of a judgement but an answer of 0.
  * LIMITS   inetd waits while exec reads the server's file, so a server belongs on a local disk.
  * SEE      threats I6 and I7, clone(2) CLONE_CHILD_CLEARTID, posix_spawn(3)
  */
@@ -16,12 +14,16 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cmd/inetd/steps.h"
 
 enum {
 	CHILD_STACK_BYTES = 64 * 1024,
@@ -29,118 +31,75 @@ enum {
 	/* Then see whether the child was stopped, and go on waiting. */
 	CHILD_PATIENCE_NS = 10000000,
 	EXEC_FAILED_STATUS = 127,
+	REFUSED_STATUS = 0, /* no fault of anybody's */
+	ADMITTED = 1, /* any value but 0 */
 };
 
-struct order {
-	const struct service *service;
-	int fd;
-	const struct child_world *world;
+/* One child at a time, or a copy of its own: its memory is needed until exec. */
+static struct environment environment;
+
+struct start {
+	struct order order;
 	struct child_failure *failure;
 };
 
-static int
-set_descriptors(const struct order *order)
+static bool
+is_connection(const struct service *service)
 {
-	for (int to = 0; to <= 2; to++)
-		if (dup2(order->fd, to) < 0)
-			return -1;
-	/* Without close_range (Linux < 5.9) the rest goes at exec: all of it is close-on-exec. */
-	if (syscall(SYS_close_range, 3U, ~0U, 0U) < 0 && errno != ENOSYS)
-		return -1;
-	return setrlimit(RLIMIT_NOFILE, &order->world->descriptors);
+	return service->entry->socktype != CONF_DGRAM && !service->entry->is_wait;
 }
 
-static int
-drop(const struct order *order)
+static void
+greet(const struct order *order, const struct greeting *greeting)
 {
-	const struct identity *identity = &order->service->identity;
-
-	if (identity->is_own)
-		return 0;
-	if (syscall(SYS_setgroups, identity->count, identity->groups) < 0)
-		return -1;
-	if (syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) < 0)
-		return -1;
-	return (int)syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid);
+	if (is_connection(order->service))
+		greeting_send(order->fd, greeting);
 }
 
-/* Success that a call reports is not enough. */
-static int
-verify(const struct order *order)
-{
-	const struct identity *identity = &order->service->identity;
-	uid_t uid, gid, uids[2], gids[2];
-	long count;
-
-	errno = EPERM;
-	if (syscall(SYS_getresuid, &uid, &uids[0], &uids[1]) < 0 ||
-	    syscall(SYS_getresgid, &gid, &gids[0], &gids[1]) < 0)
-		return -1;
-	if (uid != identity->uid || uids[0] != uid || uids[1] != uid)
-		return -1;
-	if (gid != identity->gid || gids[0] != gid || gids[1] != gid)
-		return -1;
-	if (identity->is_own)
-		return 0;
-	count = syscall(SYS_getgroups, identity->count + 1, identity->answer);
-	if (count < 0 || (size_t)count != identity->count)
-		return -1;
-	return memcmp(identity->answer, identity->groups, identity->count * sizeof(gid_t)) == 0
-	    ? 0
-	    : -1;
-}
-
-/* inetd ignores SIGPIPE only, and blocks what it reads from its signalfd. */
-static int
-set_signals(const struct order *order)
-{
-	struct sigaction action = {.sa_handler = SIG_DFL};
-	sigset_t none;
-
-	(void)order;
-	sigemptyset(&none);
-	if (sigaction(SIGPIPE, &action, NULL) < 0)
-		return -1;
-	return sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static int
-leave_session(const struct order *order)
-{
-	(void)order;
-	return setsid() < 0 ? -1 : 0;
-}
-
-static int
-execute(const struct order *order)
+/* False: errno says why. */
+static bool
+prepare(struct order *order, const struct child_client *client)
 {
 	const struct conf_entry *entry = order->service->entry;
+	const struct setup *setup = &order->service->setup;
+	struct sockaddr_storage local, remote;
+	socklen_t local_len = sizeof local, remote_len = sizeof remote;
+	struct environment_facts facts = {
+	    .service = entry->id.text != NULL ? entry->id.text : entry->service.text,
+	    .protocol = entry->families == CONF_UNIX ? "UNIX"
+	        : entry->socktype == CONF_DGRAM      ? "UDP"
+	                                             : "TCP",
+	    .has_listener = entry->passes_listen_fds};
 
-	return execve(entry->server.text, entry->argv, order->world->environment);
+	if (client != NULL) {
+		facts.remote = client->peer;
+		facts.name = client->name;
+	}
+	if (getsockname(order->fd, (struct sockaddr *)&local, &local_len) == 0)
+		facts.local = (struct sockaddr *)&local;
+	if (facts.remote == NULL && is_connection(order->service) &&
+	    getpeername(order->fd, (struct sockaddr *)&remote, &remote_len) == 0)
+		facts.remote = (struct sockaddr *)&remote;
+	order->environment = &environment;
+	order->variables = environment.variables;
+	errno = E2BIG;
+	return environment_build(&environment, &facts, setup->variables, setup->variable_count);
 }
+
+/* ---- judged before ---- */
 
 static int
 run(void *argument)
 {
-	static const struct {
-		const char *name;
-		int (*take)(const struct order *);
-	} steps[] = {
-	    {"leave the session", leave_session},
-	    {"pass the socket", set_descriptors},
-	    {"become the user", drop},
-	    {"be sure of the user", verify},
-	    {"reset signals", set_signals},
-	    {"execute", execute},
-	};
-	const struct order *order = argument;
+	const struct start *start = argument;
+	struct order order = start->order;
+	const struct setup *setup = &order.service->setup;
 
-	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-		if (steps[i].take(order) == 0)
-			continue;
-		order->failure->error = errno;
-		order->failure->step = steps[i].name;
-		break;
+	greet(&order, setup->greeting);
+	if (!steps_fail(&order, STEPS_BEGIN, start->failure) &&
+	    !steps_fail(&order, STEPS_BECOME, start->failure)) {
+		greet(&order, setup->greeting_admitted);
+		steps_fail(&order, STEPS_SERVE, start->failure);
 	}
 	_exit(EXEC_FAILED_STATUS);
 }
@@ -164,20 +123,182 @@ await(pid_t pid, const pid_t *held, struct child_failure *failure)
 }
 
 pid_t
-child_start(const struct service *service, int fd, const struct child_world *world,
-    struct child_failure *failure)
+child_start(const struct service *service, int fd, const struct child_client *client,
+    const struct child_world *world, struct child_failure *failure)
 {
 	/* Not on inetd's own stack, whose frames the child would overwrite. One child at a time. */
 	static _Alignas(16) char stack[CHILD_STACK_BYTES];
 	static pid_t held; /* the kernel clears it, and wakes us */
-	struct order order = {service, fd, world, failure};
+	struct start start = {
+	    {.service = service, .world = world, .fd = fd, .link_fd = -1, .log_fd = -1}, failure};
 	pid_t pid;
 
 	*failure = (struct child_failure){0};
+	if (!prepare(&start.order, client))
+		return -1;
 	held = CHILD_HOLDS;
-	pid = clone(run, stack + sizeof stack, CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, &order,
+	pid = clone(run, stack + sizeof stack, CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, &start,
 	    NULL, NULL, &held);
 	if (pid > 0)
 		await(pid, &held, failure);
 	return pid;
+}
+
+/* ---- judged on the way ---- */
+
+static _Noreturn void
+report(const struct order *order, const struct child_failure *failure)
+{
+	struct child_report message = {.mark = CHILD_REPORT_MARK,
+	    .step = (uint8_t)steps_number(failure->step),
+	    .error = failure->error};
+
+	(void)!send(order->link_fd, &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	_exit(EXEC_FAILED_STATUS);
+}
+
+bool
+child_hear(const void *message, size_t len, struct child_failure *ret)
+{
+	struct child_report report;
+
+	if (len != sizeof report)
+		return false;
+	memcpy(&report, message, sizeof report);
+	if (report.mark != CHILD_REPORT_MARK || steps_name(report.step) == NULL)
+		return false;
+	*ret = (struct child_failure){steps_name(report.step), report.error};
+	return true;
+}
+
+static void
+take_steps(struct order *order, enum steps_part part)
+{
+	struct child_failure failure;
+
+	if (steps_fail(order, part, &failure))
+		report(order, &failure);
+}
+
+static void
+require(const struct order *order, bool is_fine, const char *step)
+{
+	if (!is_fine)
+		report(order, &(struct child_failure){step, errno});
+}
+
+static _Noreturn void
+turn_away(const struct order *order)
+{
+	greet(order, order->service->setup.greeting_refused);
+	_exit(REFUSED_STATUS);
+}
+
+/* A copy of the environment, so that it shows whether somebody has changed it. */
+static char **
+copy_variables(char *const *variables)
+{
+	size_t count = 1;
+	char **copy;
+
+	while (variables[count - 1] != NULL)
+		count++;
+	copy = calloc(count, sizeof *copy);
+	if (copy != NULL)
+		memcpy(copy, variables, count * sizeof *copy);
+	return copy;
+}
+
+static bool
+is_same_environment(char *const *a, char *const *b)
+{
+	while (*a != NULL && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+/* In the process that only judges. What the options of a rule have changed in it is not changed in
+ * the server; then there shall be none, since it could be more than the rule allows. */
+static _Noreturn void
+answer_apart(struct order *order, const struct child_judge *judge, int *verdict)
+{
+	order->stays_out = true;
+	take_steps(order, STEPS_BECOME);
+	require(order, prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, STEPS_JUDGE_APART);
+	environ = copy_variables(order->variables);
+	require(order, environ != NULL, STEPS_JUDGE_APART);
+	if (judge->ask(judge->context) != 0)
+		turn_away(order);
+	errno = ENOTSUP;
+	require(order, steps_are_kept(order) && is_same_environment(environ, order->variables),
+	    STEPS_KEEP_APART);
+	__atomic_store_n(verdict, ADMITTED, __ATOMIC_RELEASE);
+	_exit(EXIT_SUCCESS);
+}
+
+/* Where the server gets another root folder. Tables, name service and log are outside of it, so the
+ * judgement comes first; it is made with the user's identity, so that no fault in it is one of root;
+ * and to change the root folder afterwards takes root. No order of steps in one process is safe:
+ * hence two, of which the one that stays root only waits for a word of memory. An exit status
+ * would not do: a rule may have executed something else, which ends with any. */
+static void
+judge_apart(struct order *order, const struct child_judge *judge)
+{
+	int *verdict =
+	    mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+	sigset_t none;
+	pid_t pid, got;
+
+	require(order, verdict != MAP_FAILED, STEPS_JUDGE_APART);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	pid = fork();
+	require(order, pid >= 0, STEPS_JUDGE_APART);
+	if (pid == 0)
+		answer_apart(order, judge, verdict);
+	do
+		got = waitpid(pid, &status, 0);
+	while (got < 0 && errno == EINTR);
+	if (__atomic_load_n(verdict, __ATOMIC_ACQUIRE) != ADMITTED)
+		_exit(got == pid && WIFEXITED(status) ? WEXITSTATUS(status) : EXEC_FAILED_STATUS);
+	take_steps(order, STEPS_BECOME);
+}
+
+static void
+judge_here(struct order *order, const struct child_judge *judge)
+{
+	take_steps(order, STEPS_BECOME);
+	environ = order->variables;
+	if (judge->ask(judge->context) != 0)
+		turn_away(order);
+	order->variables = environ;
+}
+
+pid_t
+child_fork_judge(const struct service *service, int fd, const struct child_client *client,
+    const struct child_world *world, const struct child_judge *judge)
+{
+	struct order order = {.service = service,
+	    .world = world,
+	    .fd = fd,
+	    .link_fd = judge->link_fd,
+	    .log_fd = judge->log_fd,
+	    .is_judging = true};
+	pid_t pid;
+
+	if (!prepare(&order, client))
+		return -1;
+	pid = fork();
+	if (pid != 0)
+		return pid;
+	greet(&order, service->setup.greeting);
+	take_steps(&order, STEPS_BEGIN);
+	if (service->entry->chroot.text != NULL)
+		judge_apart(&order, judge);
+	else
+		judge_here(&order, judge);
+	greet(&order, service->setup.greeting_admitted);
+	take_steps(&order, STEPS_SERVE);
+	_exit(EXEC_FAILED_STATUS);
 }

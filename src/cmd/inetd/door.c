@@ -68,6 +68,7 @@ serve(struct inetd *inetd, struct listener *listener, int fd, const struct peer 
 {
 	const struct service *service = listener->endpoint->service;
 	struct connection *connection = connection_new(service->standing, peer);
+	const struct child_client client = {.peer = peer->len > 0 ? &peer->address.any : NULL};
 	struct child_failure failure;
 	pid_t pid;
 
@@ -76,7 +77,7 @@ serve(struct inetd *inetd, struct listener *listener, int fd, const struct peer 
 		return NULL;
 	}
 	limiter_take(&service->standing->limiter, service->rate_per_minute);
-	pid = child_start(service, fd, &inetd->world, &failure);
+	pid = child_start(service, fd, &client, &inetd->world, &failure);
 	if (pid < 0) {
 		suffer_shortage(listener, "make a process for a client", errno);
 		connection_end(&inetd->connections, connection);

@@ -73,7 +73,8 @@ main(int argc, char **argv)
 	inetd.rules = (struct service_rules){.rate_per_minute = options.rate_per_minute,
 	    .can_switch = process_can_switch(),
 	    .uid = geteuid(),
-	    .gid = getegid()};
+	    .gid = getegid(),
+	    .environment = inetd.world.environment};
 	status = start(&inetd, &options, pid_file);
 	free(conf_path);
 	free(pid_file);

@@ -88,7 +88,7 @@ process_prepare(struct child_world *world, bool keeps_environment)
 	setrlimit(RLIMIT_NOFILE, &raised); /* as many listeners as possible */
 	clean_signals();
 	umask(022);
-	world->environment = keeps_environment ? environ : environment_wash(environ);
+	world->environment = environment_wash(environ, keeps_environment);
 	return world->environment != NULL;
 }
 

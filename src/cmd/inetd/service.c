@@ -1,7 +1,8 @@
 /*
  * NAME     service - entries to services
  * PURPOSE  Asks the system what the words of inetd.conf mean: where (resolve.c), as whom
- *          (identity.c, both by lookup.c), and which of several lines for one place holds.
+ *          (identity.c, both by lookup.c), with what (setup.c), and which of several lines for one
+ *          place holds.
  * INVARIANTS  An entry with any fault yields no endpoint at all. Endpoints are sorted and unique.
  * SEE      inetd.conf(5), getservbyname(3)
  */
@@ -84,6 +85,7 @@ load_entry(struct reading *reading, const struct conf_entry *entry)
 	service->rate_per_minute =
 	    entry->rate.count > 0 ? entry->rate.count : reading->rules->rate_per_minute;
 	lookup_identity(&reading->lookup, conf, entry, reading->rules, &service->identity);
+	setup_resolve(conf, entry, reading->rules, &service->setup);
 	resolve_socket_owner(conf, service);
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
 	if (entry->is_off)

@@ -11,6 +11,7 @@
 
 #include "cmd/inetd/conf/conf.h"
 #include "cmd/inetd/endpoint.h"
+#include "cmd/inetd/setup.h"
 
 /* What a server must run as, and what the kernel must answer before it is started. */
 struct identity {
@@ -37,6 +38,7 @@ struct service {
 	gid_t socket_gid;
 	unsigned rate_per_minute; /* starts; 0 = no limit */
 	struct identity identity;
+	struct setup setup;
 };
 
 struct services {
@@ -52,6 +54,7 @@ struct service_rules {
 	bool can_switch; /* to another user */
 	uid_t uid; /* if not: the only one */
 	gid_t gid;
+	char **environment; /* what every server may inherit, NULL-terminated; NULL = nothing */
 };
 
 /* Make services of a text. Looks up users, groups, services, hosts and interfaces, and may wait for

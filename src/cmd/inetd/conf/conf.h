@@ -135,8 +135,7 @@ struct conf_entry {
 	enum conf_kind kind;
 	struct conf_word redirect_host, redirect_port;
 	bool is_wait;
-	bool
-	    passes_listen_fds; /* a "wait" server gets the socket as descriptor 3 too, with LISTEN_FDS */
+	bool passes_listen_fds; /* to a "wait" server: as descriptor 3, and 0 to 2 are /dev/null */
 	struct conf_word server;
 	char **argv; /* NULL-terminated; argv[0] is the server's base name if none was written */
 
