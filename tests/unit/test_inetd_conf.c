@@ -262,7 +262,7 @@ test_every_finding_has_a_case(void **state)
 	    /* test_inetd_setup.c */
 	    "NUMBER_ALONE", "RLIMIT_ORDER", "RLIMIT_HIGH", "CHROOT_RELATIVE", "CHROOT_MISSING",
 	    "CHROOT_OPEN", "CHROOT_POWER", "BAD_ENV", "OWN_ENV", "MANY_ENV", "NAME_LONG",
-	    "NO_BANNER", "BANNER_LONG"};
+	    "NO_BANNER", "BANNER_LONG", /* test_inetd_origin.c */ "BAD_ORIGIN"};
 
 	(void)state;
 	for (size_t code = 0; code < CONF_CODES; code++) {

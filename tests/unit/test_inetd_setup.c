@@ -28,7 +28,6 @@ struct bench {
 	struct service_rules rules;
 	struct setup setup;
 	struct identity identity;
-	struct identity_known *known;
 };
 
 static struct conf_word
@@ -79,8 +78,7 @@ identity_finding(struct bench *bench, const char *user, const char *group)
 	bench->entry.user = word(user);
 	bench->entry.group = word(group);
 	bench->identity = (struct identity){0};
-	identity_resolve(
-	    &bench->conf, &bench->entry, &bench->rules, &bench->known, &bench->identity);
+	identity_resolve(&bench->conf, &bench->entry, &bench->rules, &bench->identity);
 	note = bench->conf.notes;
 	bench->conf.notes = NULL;
 	bench->conf.notes_end = &bench->conf.notes;
@@ -140,7 +138,6 @@ static void
 test_identity_groups(void **state)
 {
 	struct bench bench;
-	const gid_t *first;
 
 	(void)state;
 	set_up(&bench);
@@ -148,20 +145,11 @@ test_identity_groups(void **state)
 	assert_int_equal(identity_finding(&bench, "4294967294", "70707"), -1);
 	assert_int_equal(bench.identity.count, 1);
 	assert_int_equal(bench.identity.groups[0], 70707);
-	/* "groups = no" is another identity of the same user */
-	assert_int_equal(identity_finding(&bench, "nobody", NULL), -1);
-	first = bench.identity.groups;
+	/* "groups = no" */
 	bench.entry.has_no_groups = true;
 	assert_int_equal(identity_finding(&bench, "nobody", NULL), -1);
 	assert_int_equal(bench.identity.count, 1);
 	assert_int_equal(bench.identity.groups[0], 65534);
-	assert_ptr_not_equal(bench.identity.groups, first);
-	/* asked for once */
-	bench.entry.has_no_groups = false;
-	assert_int_equal(identity_finding(&bench, "nobody", NULL), -1);
-	assert_ptr_equal(bench.identity.groups, first);
-	assert_int_equal(identity_finding(&bench, "nobody", "root"), -1);
-	assert_ptr_not_equal(bench.identity.groups, first);
 	conf_release(&bench.conf);
 }
 
