@@ -50,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(note->at.line > 0 && note->at.line <= size + 1);
 			check(note->at.column > 0 && note->at.column <= size + 1);
 			buf_init(&line, NULL, 0, NOTE_TEXT_MAX);
-			check(conf_note_format(note, "f", &line));
+			check(conf_note_format(&conf, note, &line));
 			check(memchr(line.bytes, '\n', line.len) == NULL);
 			buf_release(&line);
 		}

@@ -36,7 +36,8 @@ divide(char *text, struct conf_word words[ITEMS_MAX])
 	while (count < ITEMS_MAX && text[column += strspn(text + column, " \n")] != '\0') {
 		size_t len = strcspn(text + column, " \n");
 
-		words[count++] = (struct conf_word){text + column, 1, (unsigned)column + 1};
+		words[count++] = (struct conf_word){
+		    .text = text + column, .line = 1, .column = (uint16_t)(column + 1)};
 		column += len;
 		if (text[column] != '\0')
 			text[column++] = '\0';

@@ -98,7 +98,7 @@ def _():
     with socket.create_server(("127.0.0.1", 7001)):
         equal(run("-c", conf), (0, f"{conf}: 1 sockets, 0 errors, 0 warnings\n", ""))
     status, out, err = run("-c", dir / "none")
-    equal((status, out), (1, f"cannot read {dir}/none: No such file or directory\n"))
+    equal((status, out), (1, f"{dir}/none: error: cannot read (No such file or directory)\n"))
 
 
 @test("in the background: status 0 when it listens, pid file, own session, /dev/null, no other fd")
@@ -155,7 +155,7 @@ def _():
     for flags in ([], ["-f"], ["-d"]):
         status, out, err = run(*flags, "-p", pid_file, dir / "none")
         equal((status, out), (1, ""))
-        equal(f"cannot read {dir}/none: No such file or directory" in err, True)
+        equal(f"{dir}/none: error: cannot read (No such file or directory)" in err, True)
         equal(pid_file.exists(), False)
 
 

@@ -36,7 +36,8 @@ compile(const char *text)
 	for (char *at = copy; *(at += strspn(at, " ")) != '\0';) {
 		size_t len = strcspn(at, " ");
 
-		words[items.count] = (struct conf_word){at, (unsigned)items.count + 1, 5};
+		words[items.count] =
+		    (struct conf_word){.text = at, .line = (unsigned)items.count + 1, .column = 5};
 		items.count++;
 		at += len;
 		if (*at != '\0')
@@ -218,7 +219,7 @@ test_many(void **state)
 	(void)state;
 	for (unsigned i = 0; i < ITEMS; i++) {
 		snprintf(texts[i], sizeof texts[i], "10.%u.%u.0/24", i / 100, i % 100 * 2);
-		words[i] = (struct conf_word){texts[i], i + 1, 1};
+		words[i] = (struct conf_word){.text = texts[i], .line = i + 1, .column = 1};
 	}
 	memset(&conf, 0, sizeof conf);
 	conf.notes_end = &conf.notes;

@@ -26,10 +26,8 @@ log_finding(enum conf_severity severity, const char *line)
 
 /* What a running configuration is not given up for. */
 static bool
-may_replace(const struct services *next, const char *path)
+may_replace(const struct services *next)
 {
-	if (next->conf.errors == 0 && next->first == NULL)
-		log_line(LOG_ERR, "%s: no services in it (to end all of them, end inetd)", path);
 	return next->conf.errors == 0 && next->first != NULL;
 }
 
@@ -38,7 +36,7 @@ inetd_load(struct inetd *inetd, bool is_first)
 {
 	struct services *next = &inetd->services[!inetd->holds];
 	bool ok = load_services(next, inetd->conf_path, &inetd->rules, log_finding) &&
-	    (is_first || may_replace(next, inetd->conf_path)) &&
+	    (is_first || may_replace(next)) &&
 	    standings_prepare(&inetd->standings, next) &&
 	    listeners_replace(&inetd->listeners, next, is_first, log_finding);
 

@@ -83,7 +83,7 @@ load_entry(struct reading *reading, const struct conf_entry *entry)
 	service->entry = entry;
 	service->id = identify(conf, service);
 	service->rate_per_minute =
-	    entry->rate.count > 0 ? entry->rate.count : reading->rules->rate_per_minute;
+	    entry->has_rate ? entry->rate.count : reading->rules->rate_per_minute;
 	lookup_identity(&reading->lookup, conf, entry, reading->rules, &service->identity);
 	setup_resolve(conf, entry, reading->rules, &service->setup);
 	resolve_socket_owner(conf, service);
@@ -144,8 +144,7 @@ gather(struct services *services)
 }
 
 bool
-services_load(
-    struct services *services, const char *text, size_t len, const struct service_rules *rules)
+services_resolve(struct services *services, const struct service_rules *rules)
 {
 	struct conf *conf = &services->conf;
 	struct reading reading = {.conf = conf, .rules = rules};
@@ -154,8 +153,6 @@ services_load(
 	services->first = NULL;
 	services->endpoints = NULL;
 	services->count = 0;
-	if (!conf_parse(conf, text, len))
-		return false;
 	for (const struct conf_entry *entry = conf->entries; entry != NULL; entry = entry->next) {
 		*end = load_entry(&reading, entry);
 		if (*end != NULL)

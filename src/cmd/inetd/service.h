@@ -57,10 +57,10 @@ struct service_rules {
 	char **environment; /* what every server may inherit, NULL-terminated; NULL = nothing */
 };
 
-/* Make services of a text. Looks up users, groups, services, hosts and interfaces, and may wait for
- * name service if a line names a host. False: out of memory or text too long. Release it in any
- * case. Entries with a fault are left out; conf.notes says which. */
-bool services_load(struct services *, const char *text, size_t len, const struct service_rules *);
+/* Make services of the entries of conf, which is there already. Looks up users, groups, services,
+ * hosts and interfaces, and may wait for name service if a line names a host. False: out of memory.
+ * Release it in any case. Entries with a fault are left out; conf.notes says which. */
+bool services_resolve(struct services *, const struct service_rules *);
 void services_release(struct services *);
 
 #endif

@@ -1,32 +1,33 @@
 /*
- * inetd.conf as a value: entries and findings, made from a text without touching the world.
- * Grammar: inetd.conf(5). Names are resolved later, by service.h.
+ * What inetd is to serve, as a value: entries and findings, made from texts in either notation
+ * without touching the world. Grammar: inetd.conf(5). Names are resolved later, by service.h.
  */
 #ifndef INETD_CONF_H
 #define INETD_CONF_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/arena.h"
 #include "base/buf.h"
+#include "cmd/inetd/conf/entry.h"
 
 enum {
-	/* 70,000 ordinary lines: more is a mistake, or no configuration. */
+	/* 70,000 ordinary lines: more is a mistake, or no configuration. All files together. */
 	CONF_TEXT_MAX = 4 << 20,
+	/* More services than ports; a folder of more is another folder. */
+	CONF_FILES_MAX = 4096,
+	CONF_DEPTH_MAX = 8, /* of includes */
 	/* An entry with its continuation lines; half of what exec takes as one argument. */
 	CONF_ENTRY_MAX = 65536,
 	CONF_WORDS_MAX = 1024,
-	/* A rate above this is no limit, and the product with a minute in ms stays in 32 bits. */
-	CONF_RATE_MAX = 1000000,
-	CONF_BUFFER_MAX = 1 << 30,
-	CONF_PATH_MAX = 107, /* sun_path, but for its NUL */
-	CONF_HOST_MAX = 255, /* RFC 1035, 2.3.4 */
-	CONF_MINUTE_MS = 60000,
+	/* Values of a set: each service has its own copy. Longer lists belong into a table. */
+	CONF_SET_MAX = 1024,
+	/* Findings that are kept; those beyond are counted. */
+	CONF_NOTES_MAX = 10000,
+	/* A text of CONF_TEXT_MAX needs a tenth of it, unless its sets are made to multiply. */
+	CONF_MEMORY_MAX = 512 << 20,
 };
 
-enum conf_severity { CONF_WARNING, CONF_ERROR };
+/* A NOTICE is nothing to mend, and not counted among the faults. */
+enum conf_severity { CONF_WARNING, CONF_ERROR, CONF_NOTICE };
 
 enum conf_code {
 #define NOTE(id, severity, text, remedy) CONF_##id,
@@ -35,168 +36,84 @@ enum conf_code {
 	CONF_CODES
 };
 
-/* A word of the file and its place, both counted from 1, columns in bytes. */
-struct conf_word {
-	const char *text; /* NUL-terminated; NULL = none */
-	unsigned line;
-	unsigned column;
-};
-
 struct conf_note {
 	struct conf_note *next;
 	enum conf_code code;
-	struct conf_word at; /* text: the subject */
+	struct conf_word at; /* text: the subject; line 0: the file as a whole */
+	const char *remedy; /* instead of the code's own; NULL: that */
 };
 
-enum conf_socktype { CONF_STREAM, CONF_DGRAM, CONF_SEQPACKET };
+enum conf_notation { CONF_UNCLEAR, CONF_LINES, CONF_BLOCKS };
 
-/* Families of a protocol word; tcp and udp are V4 | V6. */
-enum conf_family { CONF_V4 = 1, CONF_V6 = 2, CONF_MAPPED = 4, CONF_UNIX = 8 };
-
-struct conf_words {
-	struct conf_word *items;
-	size_t count;
+/* A file or folder that a file includes, for load.h to read. */
+struct conf_request {
+	struct conf_request *next;
+	struct conf_word path; /* as written */
+	bool is_folder;
+	unsigned depth; /* of the files that are read for it */
 };
 
-/* Who serves. All but SERVER and REDIRECT are internal: inetd does them itself. */
-enum conf_kind {
-	CONF_SERVER, /* a program */
-	CONF_REDIRECT, /* another host and port, connected to */
-	CONF_ECHO,
-	CONF_DISCARD,
-	CONF_CHARGEN,
-	CONF_DAYTIME,
-	CONF_TIME,
-	CONF_DECOY, /* accepts, logs, closes */
-	CONF_TARPIT, /* accepts, and says a byte now and then */
-};
-
-/* So many, in so long; count 0 = no limit. Exactly count may come at once, then they flow in evenly. */
-struct conf_rate {
-	unsigned count;
-	unsigned per_ms;
-};
-
-enum conf_over_limit {
-	CONF_OVER_DEFAULT, /* wait, as long as the queue of the kernel takes them */
-	CONF_OVER_WAIT,
-	CONF_OVER_CLOSE,
-};
-
-/* From a minute of the day, to one, both included; until < from: over midnight. */
-struct conf_hours {
-	unsigned from_minute, until_minute;
-};
-
-struct conf_rlimit {
-	int resource; /* RLIMIT_CPU ... */
-	uint64_t soft, hard; /* UINT64_MAX = unlimited */
-};
-
-enum conf_log { /* bits: what a record of a connection has besides what it always has */
-	CONF_LOG_PID = 1,
-	CONF_LOG_HOST = 2,
-	CONF_LOG_USERID = 4,
-	CONF_LOG_EXIT = 8,
-	CONF_LOG_DURATION = 16,
-	CONF_LOG_TRAFFIC = 32,
-	CONF_LOG_ATTEMPT = 64,
-};
-
-/* A service as it was written, in either notation. What was not written is 0 or NULL, and has the
- * meaning that is said here. */
-struct conf_entry {
-	struct conf_entry *next;
-	const char *file; /* that it stands in */
-	struct conf_word
-	    id; /* what tells it apart from others of its name; text NULL: the service's name */
-	bool is_xinetd; /* else a line of inetd.conf */
-	bool is_off; /* checked, but not started */
-
-	/* where it listens */
-	struct conf_words
-	    addresses; /* "*", a host name, an address without brackets; of no meaning to a unix socket */
-	struct conf_word interface; /* that its sockets are bound to; text NULL: all */
-	struct conf_word service; /* name, number or path */
-	struct conf_words ports; /* names or numbers; count 0: the service's name or number */
-	unsigned port; /* 0 = service is a name or a path */
-	enum conf_socktype socktype;
-	struct conf_word protocol;
-	unsigned families; /* of enum conf_family */
-	struct conf_word socket_user, socket_group; /* of a unix socket; text NULL: inetd's */
-	int socket_mode; /* of a unix socket; 0: 0600 unless inetd.conf says it, then 0666 as of old */
-	int backlog; /* 0: the command line's */
-	int sndbuf_bytes, rcvbuf_bytes; /* 0 = the system's */
-	unsigned defer_accept_s; /* a connection counts when it has spoken, or after so long */
-	bool is_free_bind; /* an address may come later: bind it now */
-	bool is_keepalive, is_nodelay;
-
-	/* who serves */
-	enum conf_kind kind;
-	struct conf_word redirect_host, redirect_port;
-	bool is_wait;
-	bool passes_listen_fds; /* to a "wait" server: as descriptor 3, and 0 to 2 are /dev/null */
-	struct conf_word server;
-	char **argv; /* NULL-terminated; argv[0] is the server's base name if none was written */
-
-	/* how often; 0 = no limit */
-	struct conf_rate rate; /* of admitted clients; inetd.conf: wait.N and nowait.N */
-	bool has_rate; /* else the command line's */
-	struct conf_rate source_rate; /* of one source */
-	unsigned instances; /* that run at a time */
-	unsigned per_source; /* that run at a time for one source */
-	unsigned prefix4_bits, prefix6_bits; /* addresses that are one source; 0: 32 and 64 */
-	enum conf_over_limit over_limit;
-	unsigned max_load_milli; /* of the host's load, a minute's */
-	struct conf_hours *hours; /* when it serves */
-	size_t hours_count; /* 0: always */
-
-	/* for whom */
-	bool skips_tables; /* NOLIBWRAP: hosts.allow and hosts.deny are not asked */
-	struct conf_word
-	    libwrap; /* its name in rules; text NULL: the base name of the server, an internal one's name */
-	struct conf_words only_from, no_access; /* as xinetd has them, one item a word */
-	bool has_only_from; /* even if it is empty, and refuses everybody */
-
-	/* as what the server runs */
-	struct conf_word user;
-	struct conf_word group; /* text NULL = the user's own */
-	bool
-	    has_no_groups; /* xinetd's "groups = no", its default: no supplementary ones but group */
-	bool has_nice;
-	int nice;
-	int umask; /* -1 (both parsers set it): inetd's 022 */
-	struct conf_rlimit *rlimits;
-	size_t rlimit_count;
-	struct conf_word chroot; /* text NULL: none */
-	bool is_no_new_privs;
-	struct conf_words env; /* NAME=VALUE, added */
-	struct conf_words passenv; /* the names that are passed on, if is_passenv */
-	bool is_passenv;
-	struct conf_word banner, banner_success, banner_fail; /* files, sent as they are */
-
-	/* what is told */
-	unsigned log_on_success, log_on_failure; /* of enum conf_log */
-};
+struct conf_draft;
 
 /* Not to be copied: it points into itself. */
 struct conf {
-	struct arena arena; /* of everything below */
-	struct conf_entry *entries; /* in the order of the file; those with an error are left out */
+	struct arena arena; /* of everything below, but for the drafts */
+	struct conf_entry
+	    *entries; /* in the order of the files; those with an error are left out */
 	struct conf_note *notes; /* in the order of their finding */
-	struct conf_entry **entries_end;
-	struct conf_note **notes_end;
+	struct conf_request *requests; /* in the order of the files */
 	unsigned errors, warnings;
 	bool failed; /* sticky: memory ran out, and something is missing */
+
+	/* for conf/ only */
+	struct arena scratch; /* until conf_finish */
+	struct conf_draft *drafts, **drafts_end;
+	struct conf_entry **entries_end;
+	struct conf_note **notes_end;
+	struct conf_request **requests_end;
+	const char **files;
+	size_t file_count, note_count, text_bytes;
+	unsigned depth; /* of the file that is being read */
+	bool has_defaults; /* were they seen? */
+	bool lacks_something; /* that may have been the defaults */
 };
 
-/* Parse a whole file of len <= CONF_TEXT_MAX bytes. Total: whatever the bytes, each line yields an
- * entry, a finding or nothing. False: out of memory or too long; release it all the same. */
+/* From files to entries: init, read each file, finish. conf.requests grows while files are read. */
+void conf_init(struct conf *);
+
+/* Add a file's name; the index of its words. */
+uint16_t conf_add_file(struct conf *, const char *name);
+
+/* Take in a text, which need not live on. hint: the notation, if its first words do not tell it.
+ * Total: whatever the bytes, each line yields a draft, a finding or nothing. False: out of memory,
+ * or too long, and nothing of it was read. */
+bool conf_read(struct conf *, uint16_t file, const char *text, size_t len, enum conf_notation hint);
+
+/* Something could not be read that a file includes. */
+void conf_miss(struct conf *);
+
+/* Make entries of all that was read. False: out of memory. */
+bool conf_finish(struct conf *);
+
+/* All of it for one text, whose requests are left alone. False: out of memory or too long; release
+ * it all the same. */
 bool conf_parse(struct conf *, const char *text, size_t len);
 void conf_release(struct conf *);
 
+/* The name of the file that a word stands in. */
+const char *conf_file(const struct conf *, const struct conf_word *);
+
+/* The name by which "enabled", "disabled" and inetctl(8) know it: its id, or its name. */
+const char *conf_id(const struct conf_entry *);
+
+/* "echo" for CONF_ECHO; NULL for CONF_SERVER and CONF_REDIRECT. */
+const char *conf_internal_name(enum conf_kind);
+
 /* Report a finding; a subject of NULL is none. */
 void conf_note(struct conf *, enum conf_code, const struct conf_word *at);
+
+/* The same with a remedy of its own, which is copied. */
+void conf_note_how(struct conf *, enum conf_code, const struct conf_word *at, const char *remedy);
 
 /* Zeroed memory of the configuration. NULL: out of memory, and failed is set. */
 void *conf_alloc(struct conf *, size_t size_bytes);
@@ -207,8 +124,15 @@ char *conf_text(struct conf *, const char *text);
 /* A copy of a part of a word, with its own place. text is never NULL. */
 struct conf_word conf_part(struct conf *, const struct conf_word *, size_t from, size_t len);
 
+/* A copy of a whole one. */
+struct conf_word conf_keep(struct conf *, const struct conf_word *);
+
 /* "FILE:LINE:COLUMN: error: text 'subject' (remedy)", hostile bytes escaped. */
-bool conf_note_format(const struct conf_note *, const char *file, struct buf *);
+bool conf_note_format(const struct conf *, const struct conf_note *, struct buf *);
+
+/* The same as a JSON object. */
+bool conf_note_json(const struct conf *, const struct conf_note *, struct buf *);
+
 enum conf_severity conf_severity(enum conf_code);
 
 #endif
