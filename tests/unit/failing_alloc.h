@@ -1,5 +1,5 @@
 /*
- * Memory that runs out at the n-th allocation. Link with -Wl,--wrap for malloc, calloc, realloc.
+ * Memory that runs out at the n-th allocation. Link with -Wl,--wrap for malloc, calloc, realloc, reallocarray.
  */
 #ifndef TESTS_FAILING_ALLOC_H
 #define TESTS_FAILING_ALLOC_H
@@ -12,9 +12,11 @@
 void *__real_malloc(size_t);
 void *__real_calloc(size_t, size_t);
 void *__real_realloc(void *, size_t);
+void *__real_reallocarray(void *, size_t, size_t);
 void *__wrap_malloc(size_t);
 void *__wrap_calloc(size_t, size_t);
 void *__wrap_realloc(void *, size_t);
+void *__wrap_reallocarray(void *, size_t, size_t);
 
 static long alloc_left = -1; /* allocations that still succeed; -1: all */
 static unsigned long alloc_failures;
@@ -64,6 +66,12 @@ void *
 __wrap_realloc(void *old, size_t size)
 {
 	return alloc_fails(size) ? NULL : __real_realloc(old, size);
+}
+
+void *
+__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+	return alloc_fails(count * size) ? NULL : __real_reallocarray(old, count, size);
 }
 
 #endif
