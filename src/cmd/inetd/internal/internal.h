@@ -1,0 +1,56 @@
+/*
+ * Services that inetd is itself: no process, no thread, no buffer a client.
+ * A client costs its socket and one small structure, and that only if it cannot be served at once.
+ */
+#ifndef INETD_INTERNAL_H
+#define INETD_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "cmd/inetd/conf/conf.h"
+#include "cmd/inetd/reactor.h"
+
+/* How a connection was, when it is over. Bytes as the client sees them: it sent what came in. */
+struct internal_end {
+	uint64_t bytes_in, bytes_out;
+	const char *how; /* "closed" by the client, "done" by us, "timed out", ... */
+	int error; /* errno of what failed; 0 = nothing did */
+};
+
+/* Who wants to know. Must outlive the connection. */
+struct internal_host {
+	void (*ended)(void *ctx, const struct internal_end *);
+};
+
+/* Serve a connection of any kind but CONF_SERVER and CONF_REDIRECT; the descriptor is taken over, does not
+ * block, and is no other process's. ended is called exactly once in any case, maybe before this returns.
+ * False: errno, it could not be kept for want of memory or watches. */
+bool internal_serve(
+    struct reactor *, enum conf_kind, int fd, const struct internal_host *, void *ctx);
+
+/* End all connections; before reactor_release. */
+void internal_release(void);
+
+/* A datagram service: one for each socket. */
+struct internal_datagrams {
+	enum conf_kind kind; /* CONF_ECHO to CONF_TIME */
+	/* Is this the port, in host order, of a datagram service of our own? It gets no answer. */
+	bool (*is_ours)(void *ctx, unsigned port);
+	/* May this sender have an answer now? Asked last, where an answer is sure to follow. */
+	bool (*may_answer)(void *ctx, const struct sockaddr *sender);
+	void *ctx;
+	unsigned port; /* that it listens on, by internal_datagrams_prepare */
+	uint64_t answered, ignored; /* datagrams; those that discard took are answered */
+	uint64_t bytes_in, bytes_out;
+};
+
+/* Before its socket is watched: answers shall come from the address that was asked. False: errno. */
+bool internal_datagrams_prepare(struct internal_datagrams *, int fd);
+
+/* Deal with what is in the queue, a bounded number of datagrams. It does not block, whatever the
+ * descriptor does. */
+void internal_datagrams_serve(struct internal_datagrams *, int fd);
+
+#endif
