@@ -6,7 +6,21 @@
  */
 #include "event/message.h"
 
+#include <string.h>
 #include <syslog.h>
+
+void
+message_tag(const char *name, char *ret, size_t size_bytes)
+{
+	size_t len = 0;
+
+	for (; name[len] != '\0' && len + 1 < size_bytes; len++) {
+		bool is_plain = name[len] > ' ' && name[len] < 0x7f;
+
+		ret[len] = is_plain && strchr(":[]<>", name[len]) == NULL ? name[len] : '_';
+	}
+	ret[len] = '\0';
+}
 
 static void
 add_two(struct buf *buf, int number, char pad)

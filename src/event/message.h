@@ -20,6 +20,10 @@ struct message {
 	const char *text; /* one line: event_line */
 };
 
+/* What may stand as a tag for a name: it is not to look like the end of one, with another program's line
+ * behind it. Cut to size_bytes - 1. */
+void message_tag(const char *name, char *ret, size_t size_bytes);
+
 /* "<30>Nov  4 09:05:00 TAG[PID]: TEXT", appended. False: there is no room. */
 bool message_format(const struct message *, struct buf *);
 

@@ -238,12 +238,25 @@ is_routed(const unsigned char *bytes, size_t len)
 
 /* IPv4 packets may also come to an IPv6 socket. */
 static bool
-is_ipv4(const struct sockaddr_storage *ss)
+is_ipv4(const struct sockaddr *sa)
 {
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)(const void *)ss;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)(const void *)sa;
 
-	return ss->ss_family == AF_INET ||
-	    (ss->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr));
+	return sa->sa_family == AF_INET ||
+	    (sa->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr));
+}
+
+bool
+peer_has_ip_options(int fd, const struct sockaddr *client)
+{
+	unsigned char bytes[PEER_OPTIONS_MAX];
+	socklen_t len = sizeof bytes;
+
+	if (!is_ipv4(client))
+		return false;
+	if (getsockopt(fd, IPPROTO_IP, IP_OPTIONS, bytes, &len) < 0)
+		return errno != ENOPROTOOPT;
+	return len > 0;
 }
 
 enum peer_options
@@ -256,7 +269,7 @@ peer_ip_options(int fd, unsigned char ret_bytes[PEER_OPTIONS_MAX], size_t *ret_l
 	*ret_len = 0;
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
 		return PEER_OPTIONS_FAILED;
-	if (!is_ipv4(&ss))
+	if (!is_ipv4((const struct sockaddr *)&ss))
 		return PEER_OPTIONS_NONE;
 	len = PEER_OPTIONS_MAX;
 	if (getsockopt(fd, IPPROTO_IP, IP_OPTIONS, ret_bytes, &len) < 0)

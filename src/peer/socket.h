@@ -73,6 +73,9 @@ enum peer_options {
 
 enum { PEER_OPTIONS_MAX = 40 }; /* RFC 791, 3.1 */
 
+/* Does this client come over IPv4, with options, or with some that cannot be had? Nothing is changed. */
+bool peer_has_ip_options(int fd, const struct sockaddr *client);
+
 /* Look at the IP options of an IPv4 connection; ret_bytes receives them. */
 enum peer_options peer_ip_options(
     int fd, unsigned char ret_bytes[PEER_OPTIONS_MAX], size_t *ret_len);

@@ -9,8 +9,11 @@
 #include "table/table.h"
 
 /* The generation of a file as it is now, with a reference; NULL: it is not kept. */
-struct generation *kept_find(
-    struct table_kept *, const char *path, bool is_list, enum file_state *ret_state);
+struct generation *kept_find(struct table_kept *, const char *path, bool is_list,
+    enum file_state *ret_state, int *ret_error);
+
+/* Is all of it kept as it is now? */
+bool kept_is_there(const char *path, bool is_list);
 
 /* Note that this would have to be read; the first one stays. */
 void kept_miss(struct table_kept *, const char *path, bool is_list);

@@ -26,17 +26,30 @@ kept_miss(struct table_kept *kept, const char *path, bool is_list)
 }
 
 struct generation *
-kept_find(struct table_kept *kept, const char *path, bool is_list, enum file_state *ret_state)
+kept_find(struct table_kept *kept, const char *path, bool is_list, enum file_state *ret_state,
+    int *ret_error)
 {
 	struct generation *found;
 	struct stamp stamp;
-	int error;
 
-	*ret_state = stamp_path(path, &stamp, &error);
+	*ret_state = stamp_path(path, &stamp, ret_error);
 	found = *ret_state == FILE_READY ? generation_if(store_get(path, &stamp), is_list) : NULL;
-	if (found != NULL)
-		kept->is_private = kept->is_private || !stamp_is_public(&stamp);
+	if (found != NULL && !stamp_is_public(&stamp))
+		kept->is_private = true;
 	return found;
+}
+
+bool
+kept_is_there(const char *path, bool is_list)
+{
+	struct table_kept unused;
+	enum file_state state;
+	int error;
+	struct generation *found = kept_find(&unused, path, is_list, &state, &error);
+	bool is_there = found != NULL && !found->partial;
+
+	generation_release(found);
+	return is_there;
 }
 
 /* NULL: it is as if it were empty, or something has to be read. */
@@ -44,7 +57,8 @@ static struct generation *
 find_table(struct table_kept *kept, const char *path)
 {
 	enum file_state state;
-	struct generation *found = kept_find(kept, path, false, &state);
+	int error;
+	struct generation *found = kept_find(kept, path, false, &state, &error);
 
 	if (found != NULL && !found->partial)
 		return found;
@@ -106,6 +120,8 @@ table_keep(const char *path)
 	struct pass pass;
 	bool kept;
 
+	if (kept_is_there(path, false))
+		return true;
 	state = open_settled(path, &stamp, &fd, &error);
 	if (state == FILE_ABSENT)
 		store_note_read(path, NULL);

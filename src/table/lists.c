@@ -141,7 +141,7 @@ table_list_kept(struct table_kept *kept, const char *path, struct list_source **
     const struct words **ret_words, int *ret_error)
 {
 	enum file_state state;
-	struct generation *found = kept_find(kept, path, true, &state);
+	struct generation *found = kept_find(kept, path, true, &state, ret_error);
 	struct list_source *source = found != NULL ? calloc(1, sizeof *source) : NULL;
 
 	if (source != NULL) {
@@ -164,9 +164,13 @@ table_list_keep(const char *path)
 	int saved_errno = errno, fd, error;
 	struct generation *kept;
 	struct stamp stamp;
-	enum file_state state = open_settled(path, &stamp, &fd, &error);
-	bool ret = state == FILE_ABSENT;
+	enum file_state state;
+	bool ret;
 
+	if (kept_is_there(path, true))
+		return true;
+	state = open_settled(path, &stamp, &fd, &error);
+	ret = state == FILE_ABSENT;
 	if (state == FILE_READY) {
 		kept = keep(path, fd, &stamp);
 		ret = kept != NULL;

@@ -5,6 +5,7 @@
 #define INETD_LOG_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include <syslog.h>
 
 /* Ways to report; both while starting, so that whoever started inetd sees what is wrong. */
@@ -15,5 +16,11 @@ void log_open(unsigned ways, bool is_verbose);
 
 /* One line. Words of the configuration are escaped by the caller, if they are not yet. */
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* One line about a service's client, as the service itself would say it: to the log, whatever the ways. */
+void log_as(int priority, const char *tag, pid_t pid, const char *text);
+
+/* Lines that the log did not take at once are tried again. False: some still wait; try again soon. */
+bool log_flush(void);
 
 #endif

@@ -24,6 +24,7 @@
 
 #include "cmd/tcpd/stage.h"
 #include "event/log.h"
+#include "event/message.h"
 
 #define SERVICE_DIR "/usr/sbin/"
 
@@ -61,19 +62,12 @@ find_service(char *arg, struct service *ret)
 	    *ret->name != '\0' && (is_absolute || slash == NULL) && !is_ourself(ret->path);
 }
 
-/* In front of every line stands NAME[PID] and a colon. A name is not to look like the end of that, and
- * another program's line behind it. */
 static void
 open_log(const char *name)
 {
 	static char tag[PATH_MAX];
-	size_t len = 0;
 
-	for (; name[len] != '\0' && len + 1 < sizeof tag; len++) {
-		bool is_plain = name[len] > ' ' && name[len] < 0x7f;
-
-		tag[len] = is_plain && strchr(":[]<>", name[len]) == NULL ? name[len] : '_';
-	}
+	message_tag(name, tag, sizeof tag);
 	stage_open_log(tag);
 }
 

@@ -9,6 +9,7 @@
  */
 #include "cmd/inetd/access/origin.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,6 +285,19 @@ origin_compile(
 }
 
 /* ---- clients ---- */
+
+bool
+origin_address(const struct sockaddr *sa, struct addr *ret)
+{
+	const struct sockaddr_in *v4 = (const void *)sa;
+	const struct sockaddr_in6 *v6 = (const void *)sa;
+
+	if (sa->sa_family == AF_INET)
+		*ret = addr_from_v4(&v4->sin_addr);
+	else if (sa->sa_family == AF_INET6)
+		*ret = addr_from_v6(&v6->sin6_addr, 0);
+	return sa->sa_family == AF_INET || sa->sa_family == AF_INET6;
+}
 
 static const struct origin_range4 *
 find_v4(const struct origins *origins, uint32_t client)

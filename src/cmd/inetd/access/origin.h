@@ -4,6 +4,8 @@
 #ifndef INETD_ACCESS_ORIGIN_H
 #define INETD_ACCESS_ORIGIN_H
 
+#include <sys/socket.h>
+
 #include "base/addr.h"
 #include "cmd/inetd/conf/conf.h"
 
@@ -36,6 +38,9 @@ typedef bool origin_network(const char *name, uint32_t *ret);
  * no such names). Memory is conf's. */
 void origin_compile(
     struct conf *, const struct conf_words *items, origin_network *network, struct origins *ret);
+
+/* False: it is no address that could be on a list. */
+bool origin_address(const struct sockaddr *, struct addr *ret);
 
 enum origin_found {
 	ORIGIN_NO,

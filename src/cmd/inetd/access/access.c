@@ -1,0 +1,390 @@
+/*
+ * NAME     access - the verdict in the loop
+ * PURPOSE  Addresses, networks and the service's name decide nearly every client; that takes two looks
+ *          at files and no waiting. Whatever else a decision comes upon makes it somebody else's.
+ * INVARIANTS  Asked here, libwrap would come to the same verdict, and tcpd say the same line. Nothing is
+ *          looked up, carried out or told; no table is read. What the service's user could not read is
+ *          never used for it here.
+ * LIMITS   ROUNDS: tables, and lists that lists name, are read for a client this often; then a child
+ *          reads for itself.
+ * SEE      docs/decisions/inetd-access.md, src/libwrap/access.c
+ */
+#include "cmd/inetd/access/access.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "cmd/inetd/log.h"
+
+enum {
+	ROUNDS = 4,
+	LINE_MAX_BYTES = 2 * PEER_TEXT_MAX + 64,
+};
+
+/* A client, as policy asks about it. */
+struct question {
+	const struct access_rules *rules;
+	const struct access_client *client;
+	struct facts facts;
+	struct addr_fact addrs[2];
+	bool has_addr[2];
+	struct sockaddr_storage server;
+	enum { SERVER_NOT_ASKED, SERVER_KNOWN, SERVER_UNKNOWN } server_state;
+	char texts[2][PEER_TEXT_MAX];
+	bool needs_child;
+	struct table_kept kept;
+};
+
+/* ---- facts: what is there already ---- */
+
+/* NULL: it has to be found out by whoever may say that it cannot be. */
+static const struct sockaddr *
+server_of(struct question *question)
+{
+	socklen_t len = sizeof question->server;
+
+	if (question->server_state == SERVER_NOT_ASKED) {
+		question->server_state = SERVER_UNKNOWN;
+		if (getsockname(question->client->fd, (struct sockaddr *)&question->server, &len) ==
+		        0 &&
+		    peer_is_whole(&question->server, len))
+			question->server_state = SERVER_KNOWN;
+	}
+	if (question->server_state == SERVER_KNOWN)
+		return (const struct sockaddr *)&question->server;
+	question->needs_child = true;
+	return NULL;
+}
+
+static const struct addr_fact *
+addr(void *ctx, enum end end)
+{
+	struct question *question = ctx;
+	struct addr_fact *fact = &question->addrs[end];
+	const struct sockaddr *sa =
+	    end == END_CLIENT ? question->client->address : server_of(question);
+
+	if (question->has_addr[end])
+		return fact;
+	question->has_addr[end] = sa != NULL && peer_addr_text(sa, question->texts[end]) &&
+	    addr_fact_init(fact, question->texts[end], &question->facts);
+	if (question->has_addr[end])
+		return fact;
+	question->needs_child = true;
+	return NULL;
+}
+
+static const struct name_fact *
+no_name(void *ctx, enum end end)
+{
+	(void)end;
+	((struct question *)ctx)->needs_child = true;
+	return NULL;
+}
+
+/* Nobody has looked one up. */
+static const struct name_fact *
+no_known_name(void *ctx, enum end end)
+{
+	(void)ctx;
+	(void)end;
+	return NULL;
+}
+
+static const char *
+daemon_name(void *ctx)
+{
+	return ((struct question *)ctx)->rules->name;
+}
+
+static const char *
+no_user(void *ctx)
+{
+	((struct question *)ctx)->needs_child = true;
+	return NULL;
+}
+
+static int
+server_port(void *ctx, enum way way)
+{
+	return peer_server_port(server_of(ctx), way == WAY_CLASSIC);
+}
+
+static int
+no_netgroup(void *ctx, const char *group, const char *name)
+{
+	(void)group;
+	(void)name;
+	((struct question *)ctx)->needs_child = true;
+	return -1;
+}
+
+static enum command_status
+no_command(void *ctx, const struct tail *tail, unsigned number)
+{
+	(void)tail;
+	(void)number;
+	((struct question *)ctx)->needs_child = true;
+	return COMMAND_FAILED;
+}
+
+/* Can everybody get at this path, if the file itself is everybody's to read? A link leads somewhere else:
+ * then it is not looked into. */
+static bool
+is_open_to_all(const char *path)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+	struct stat st;
+
+	if (len >= sizeof part)
+		return false;
+	memcpy(part, path, len + 1);
+	if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode))
+		return false;
+	for (char *slash; (slash = strrchr(part, '/')) != NULL && slash != part;) {
+		*slash = '\0';
+		if (lstat(part, &st) < 0 || !S_ISDIR(st.st_mode) || (st.st_mode & S_IXOTH) == 0)
+			return false;
+	}
+	return true;
+}
+
+static enum list_status
+list_open(void *ctx, const char *path, struct list_source **ret_source,
+    const struct words **ret_words, int *ret_error)
+{
+	struct question *question = ctx;
+
+	if (!question->rules->reads_all && !is_open_to_all(path))
+		question->kept.is_private = true;
+	return table_list_kept(&question->kept, path, ret_source, ret_words, ret_error);
+}
+
+/* There is something to tell. */
+static void
+no_report(void *ctx, const struct diag *diag)
+{
+	(void)diag;
+	((struct question *)ctx)->needs_child = true;
+}
+
+static const struct facts_ops ops = {addr, no_name, no_known_name, daemon_name, no_user,
+    server_port, no_netgroup, peer_scope, no_command, list_open, table_list_read, table_list_close,
+    no_report};
+
+/* ---- the tables ---- */
+
+/* Options that only say how, and not what to do. False: there are others, or an error. */
+static bool
+is_plain(const struct decision *decision, int *ret_priority)
+{
+	struct option_cursor cursor;
+	struct option option;
+	struct diag ignored;
+	enum option_status status;
+	int priority = *ret_priority;
+	bool plain = true;
+
+	option_cursor_init(&cursor, decision->way, decision->tail, decision->tail_len);
+	while (plain && (status = option_next(&cursor, &option, &ignored)) != OPTION_END) {
+		if (status == OPTION_FIELD && option.id == OPTION_SEVERITY)
+			priority = (int)option.number;
+		else
+			plain = status == OPTION_FIELD &&
+			    (option.id == OPTION_ALLOW || option.id == OPTION_DENY);
+	}
+	option_cursor_release(&cursor);
+	if (plain)
+		*ret_priority = priority;
+	return plain;
+}
+
+/* What both tables come to, once all that was asked could be answered. */
+static enum access_verdict
+weigh(const struct question *question, struct pass *pass, struct access_answer *ret)
+{
+	const struct decision *decision = pass_decide(pass);
+	bool granted = decision->verdict == VERDICT_GRANT;
+
+	ret->priority = granted ? LOG_INFO : LOG_WARNING;
+	ret->file = decision->file;
+	ret->line = decision->line;
+	if (question->needs_child || pass_differing(pass) != NULL || decision->by == BY_FAULT ||
+	    decision->verdict == VERDICT_TWIST || decision->failed ||
+	    (decision->has_tail && !is_plain(decision, &ret->priority)))
+		return ACCESS_CHILD;
+	if (question->kept.is_private && !question->rules->reads_all)
+		return ACCESS_CHILD;
+	return granted ? ACCESS_ADMIT : ACCESS_REFUSE;
+}
+
+/* Both tables, which mostly stand in one folder. */
+static bool
+are_open_to_all(const struct access *access)
+{
+	return is_open_to_all(access->tables[0]) && is_open_to_all(access->tables[1]);
+}
+
+static enum access_verdict
+ask_tables(struct access *access, struct question *question, struct access_answer *ret)
+{
+	const struct option_context context = {.resident = false};
+	enum access_verdict verdict;
+	struct pass pass;
+
+	if (!question->rules->reads_all && !are_open_to_all(access))
+		return ACCESS_CHILD;
+	pass_init(&pass, &question->facts, &context);
+	table_decide_kept(&pass, access->tables[0], access->tables[1], &question->kept);
+	verdict = weigh(question, &pass, ret);
+	pass_release(&pass);
+	if (!question->kept.must_read)
+		return verdict;
+	/* Read it, if that has not been tried often enough; else whoever may wait does. */
+	return question->client->rounds < ROUNDS && reader_start(&access->reader, &question->kept)
+	    ? ACCESS_LATER
+	    : ACCESS_CHILD;
+}
+
+/* ---- only_from and no_access ---- */
+
+static enum access_verdict
+by_origin(
+    const struct access_rules *rules, const struct sockaddr *client, struct access_answer *ret)
+{
+	enum origin_found from = ORIGIN_YES, kept_out = ORIGIN_NO;
+	struct addr address;
+	unsigned line = rules->only_from_line, ignored;
+	bool is_typed = origin_address(client, &address);
+
+	/* Whoever has no address is on no list of addresses. */
+	if (rules->has_only_from)
+		from = is_typed ? origin_find(&rules->only_from, &address, &ignored) : ORIGIN_NO;
+	if (rules->has_no_access && is_typed)
+		kept_out = origin_find(&rules->no_access, &address, &line);
+	if (from == ORIGIN_NO || kept_out == ORIGIN_YES) {
+		ret->priority = LOG_WARNING;
+		ret->file = rules->file;
+		ret->line = line;
+		return ACCESS_REFUSE;
+	}
+	return from == ORIGIN_YES && kept_out == ORIGIN_NO ? ACCESS_ADMIT : ACCESS_CHILD;
+}
+
+/* ---- the whole question ---- */
+
+static enum access_verdict
+judge(struct access *access, const struct access_rules *rules, const struct access_client *client,
+    struct access_answer *ret)
+{
+	/* But for the text of what has to be read, which is long. */
+	struct question question;
+	enum access_verdict verdict = ACCESS_ADMIT;
+
+	memset(&question, 0, offsetof(struct question, kept));
+	question.kept.must_read = question.kept.is_list = question.kept.is_private = false;
+	question.rules = rules;
+	question.client = client;
+	question.facts = (struct facts){.ops = &ops, .ctx = &question};
+	if (rules->has_only_from || rules->has_no_access)
+		verdict = by_origin(rules, client->address, ret);
+	if (verdict == ACCESS_ADMIT && rules->asks_tables)
+		verdict = ask_tables(access, &question, ret);
+	if (verdict != ACCESS_LATER && verdict != ACCESS_CHILD) {
+		if (question.has_addr[END_CLIENT])
+			memcpy(ret->address, question.texts[END_CLIENT], sizeof ret->address);
+		else if (!peer_addr_text(client->address, ret->address))
+			return ACCESS_CHILD;
+	}
+	return verdict;
+}
+
+enum access_verdict
+access_ask(struct access *access, const struct access_rules *rules,
+    const struct access_client *client, struct access_answer *ret)
+{
+	static const struct sockaddr nameless = {.sa_family = AF_UNIX};
+	struct access_client whole = *client;
+	enum access_verdict verdict;
+
+	*ret = (struct access_answer){.priority = LOG_INFO};
+	if (!rules->asks_tables && !rules->has_only_from && !rules->has_no_access)
+		return ACCESS_ADMIT;
+	if (client->len == 0)
+		whole.address = &nameless;
+	if (!client->is_datagram && peer_has_ip_options(client->fd, whole.address))
+		verdict = ACCESS_CHILD;
+	else
+		verdict = judge(access, rules, &whole, ret);
+	return verdict == ACCESS_CHILD && access->reader.is_busy ? ACCESS_LATER : verdict;
+}
+
+static void
+read_done(struct reader *reader)
+{
+	struct access *access =
+	    (struct access *)(void *)((char *)reader - offsetof(struct access, reader));
+
+	access->wake(access);
+}
+
+bool
+access_init(struct access *access, struct reactor *reactor, const char *const tables[2],
+    void (*wake)(struct access *))
+{
+	*access = (struct access){.tables = {tables[0], tables[1]}, .wake = wake};
+	if (!reader_init(&access->reader, reactor, access->tables, read_done))
+		return false;
+	teller_init(&access->teller, reactor);
+	return true;
+}
+
+void
+access_release(struct access *access)
+{
+	reader_release(&access->reader);
+	teller_release(&access->teller);
+}
+
+bool
+access_may_fork(const struct access *access)
+{
+	return !access->reader.is_busy;
+}
+
+/* ---- the log ---- */
+
+static void
+say(const struct access_rules *rules, const struct access_answer *answer, pid_t pid,
+    const char *what)
+{
+	char text[LINE_MAX_BYTES];
+
+	snprintf(
+	    text, sizeof text, "%sconnect from %s (%s)", what, answer->address, answer->address);
+	log_as(answer->priority, rules->tag, pid, text);
+}
+
+void
+access_admitted(const struct access_rules *rules, const struct access_answer *answer, pid_t server)
+{
+	if (rules->asks_tables)
+		say(rules, answer, server, "");
+}
+
+void
+access_refuse(struct access *access, const struct access_rules *rules,
+    const struct access_client *client, const struct access_answer *answer)
+{
+	if (teller_says(&access->teller, rules->name, rules->tag, answer->priority))
+		say(rules, answer, getpid(), "refused ");
+	if (client->is_datagram)
+		peer_drop_datagram(client->fd);
+	else
+		peer_drain(client->fd);
+}

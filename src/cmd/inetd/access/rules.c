@@ -1,0 +1,171 @@
+/*
+ * NAME     rules - whom a service is for
+ * PURPOSE  Each service is judged by hosts.allow and hosts.deny, unless it says otherwise; a line that
+ *          starts tcpd is judged in tcpd's place, and what tcpd would start is started at once.
+ * INVARIANTS  Nothing is taken for tcpd but a file that is one. A service that cannot be judged here,
+ *          since its clients are not known before it runs, is left to tcpd if its line says so.
+ * SEE      tcpd(8), docs/decisions/inetd-access.md
+ */
+#include "cmd/inetd/access/rules.h"
+
+#include <netdb.h>
+#include <string.h>
+
+#include "cmd/inetd/access/tcpd.h"
+#include "event/message.h"
+
+enum {
+	/* Of a name in rules: the library cuts a longer one. */
+	NAME_BYTES = 128,
+	TAG_BYTES = 256, /* as long as a file's name may be */
+	OCTET_BITS = 8,
+	FIRST_OCTET = 24,
+};
+
+#define SERVICE_DIR "/usr/sbin/"
+
+/* /etc/networks leaves zeros at the end out. */
+static bool
+find_network(const char *name, uint32_t *ret)
+{
+	const struct netent *network = getnetbyname(name);
+	uint32_t net;
+
+	if (network == NULL || network->n_addrtype != AF_INET)
+		return false;
+	net = network->n_net;
+	while (net != 0 && net >> FIRST_OCTET == 0)
+		net <<= OCTET_BITS;
+	*ret = net;
+	return true;
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* A connection or a datagram is there before the server is. */
+static bool
+is_known_before(const struct conf_entry *entry)
+{
+	return !entry->is_wait || entry->socktype == CONF_DGRAM;
+}
+
+/* What tcpd reads in its argv[0]: a path, or a name of a file in SERVICE_DIR. NULL: neither. */
+static const char *
+service_of_tcpd(struct conf *conf, char *argument)
+{
+	size_t len = strlen(argument);
+	char *path;
+
+	if (*base_name(argument) == '\0')
+		return NULL;
+	if (*argument == '/')
+		return argument;
+	if (strchr(argument, '/') != NULL)
+		return NULL;
+	path = conf_alloc(conf, sizeof SERVICE_DIR + len);
+	if (path == NULL)
+		return NULL;
+	memcpy(path, SERVICE_DIR, sizeof SERVICE_DIR - 1);
+	memcpy(path + sizeof SERVICE_DIR - 1, argument, len + 1);
+	return path;
+}
+
+/* As tcpd would: the service's own name in place of the path. */
+static char *const *
+arguments_of_tcpd(struct conf *conf, char *const *argv, const char *path)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (argv[count] != NULL)
+		count++;
+	copy = conf_alloc(conf, (count + 1) * sizeof *copy);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, argv, count * sizeof *copy);
+	copy[0] = conf_text(conf, base_name(path));
+	return copy[0] != NULL ? copy : NULL;
+}
+
+static bool
+is_ours(struct access_settings *settings, const char *path)
+{
+	if (settings->tcpd_path == NULL || strcmp(settings->tcpd_path, path) != 0) {
+		settings->tcpd_path = path;
+		settings->tcpd_is_ours = tcpd_is_one(path);
+	}
+	return settings->tcpd_is_ours;
+}
+
+/* Do in tcpd's place what the line wants it to. Otherwise it is left to itself, and judges alone. */
+static void
+take_shortcut(struct conf *conf, const struct conf_entry *entry, struct access_settings *settings,
+    struct access_rules *rules)
+{
+	const char *path;
+
+	rules->asks_tables = false;
+	if (settings->skips_shortcut || settings->skips_tables || entry->skips_tables ||
+	    !is_known_before(entry) || !is_ours(settings, entry->server.text))
+		return;
+	path = service_of_tcpd(conf, entry->argv[0]);
+	if (path == NULL || tcpd_is_one(path))
+		return;
+	rules->argv = arguments_of_tcpd(conf, entry->argv, path);
+	rules->path = path;
+	rules->name = base_name(path);
+	rules->asks_tables = rules->is_shortcut = true;
+}
+
+static const char *
+cut(struct conf *conf, const char *name)
+{
+	char *copy = conf_text(conf, name);
+
+	if (copy != NULL && strlen(copy) >= NAME_BYTES)
+		copy[NAME_BYTES - 1] = '\0';
+	return copy;
+}
+
+static const char *
+tag_of(struct conf *conf, const char *name)
+{
+	char tag[TAG_BYTES];
+
+	message_tag(name, tag, sizeof tag);
+	return conf_text(conf, tag);
+}
+
+void
+rules_prepare(struct conf *conf, const struct conf_entry *entry, struct access_settings *settings,
+    struct access_rules *ret)
+{
+	bool is_server = entry->kind == CONF_SERVER;
+
+	*ret = (struct access_rules){.file = entry->file,
+	    .has_only_from = entry->has_only_from,
+	    .has_no_access = entry->no_access.count > 0,
+	    .path = entry->server.text,
+	    .argv = entry->argv};
+	ret->asks_tables =
+	    !entry->skips_tables && !settings->skips_tables && is_known_before(entry);
+	ret->name = base_name(is_server ? entry->server.text : entry->service.text);
+	if (entry->libwrap.text != NULL)
+		ret->name = entry->libwrap.text;
+	else if (is_server && strcmp(ret->name, "tcpd") == 0)
+		take_shortcut(conf, entry, settings, ret);
+	ret->tag = tag_of(conf, ret->name);
+	ret->name = cut(conf, ret->name);
+	ret->only_from_line =
+	    entry->only_from.count > 0 ? entry->only_from.items[0].line : entry->service.line;
+	if (ret->has_only_from)
+		origin_compile(conf, &entry->only_from, find_network, &ret->only_from);
+	if (ret->has_no_access)
+		origin_compile(conf, &entry->no_access, find_network, &ret->no_access);
+}
