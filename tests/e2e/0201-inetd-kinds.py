@@ -118,10 +118,11 @@ def _():
 
 @test("udp, wait: one server for all datagrams, then inetd listens again")
 def _():
-    with Inetd(f"7001 dgram udp wait root {shout}"):
+    with Inetd(f"7001 dgram udp wait root {shout}") as inetd:
         for i in range(3):
             equal(udp(7001, f"four{i}"), f"FOUR{i}")
             equal(udp(7001, f"six{i}", "::1"), f"SIX{i}")
+        until(lambda: not inetd.children(), "the end of the servers, which have the port")
 
 
 @test("udp, nowait: one server for each datagram, and no more")

@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 
+#include "cmd/inetd/activation.h"
 #include "cmd/inetd/child.h"
 #include "cmd/inetd/connection.h"
 #include "cmd/inetd/listeners.h"
+#include "cmd/inetd/notify.h"
 #include "cmd/inetd/options.h"
 #include "cmd/inetd/reactor.h"
 #include "cmd/inetd/service.h"
@@ -20,6 +22,8 @@ struct inetd {
 	struct child_world world;
 	struct reactor reactor;
 	struct listeners listeners;
+	struct activation activation;
+	struct notify notify;
 	struct standings standings;
 	struct connections connections;
 	struct services services[2]; /* one holds, the other is for the next reading */

@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "cmd/inetd/activation.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/connection.h"
 #include "cmd/inetd/listeners.h"
@@ -80,6 +81,7 @@ close_socket(struct listener *listener)
 		socket_unlink(listener->endpoint, &listener->path);
 	close(listener->fd);
 	listener->fd = -1;
+	listener->is_given = false;
 }
 
 bool
@@ -95,14 +97,31 @@ listener_is_forgiven(const struct listener *listener)
 	    (listener->error == EAFNOSUPPORT || listener->error == EADDRNOTAVAIL);
 }
 
+/* A socket that was made for this place by whoever started inetd. */
+static bool
+take_given(struct listener *listener)
+{
+	const struct endpoint *endpoint = listener->endpoint;
+
+	listener->fd = activation_claim(listener->all->given, endpoint);
+	if (listener->fd < 0)
+		return false;
+	listener->is_given = true;
+	socket_set_blocking(listener->fd, true);
+	socket_apply(listener->fd, endpoint->service->entry);
+	return true;
+}
+
 bool
 listener_bind(struct listener *listener)
 {
 	const struct endpoint *endpoint = listener->endpoint;
 
 	listener->is_blocking = true;
+	if (take_given(listener))
+		return true;
 	listener->fd = socket_open(endpoint, false, &listener->path);
-	if (listener->fd < 0 && errno == EADDRINUSE && listeners_share(listener->all, endpoint)) {
+	if (listener->fd < 0 && errno == EADDRINUSE && listeners_share(listener->all, listener)) {
 		listener->fd = socket_open(endpoint, true, &listener->path);
 		listener->is_shared = listener->fd >= 0;
 	}
@@ -110,11 +129,26 @@ listener_bind(struct listener *listener)
 	return listener->fd >= 0;
 }
 
+/* The kernel compares places again: one that was only bound, before, may be listened on by now. */
+static bool
+let_clients_come(struct listener *listener)
+{
+	const struct endpoint *endpoint = listener->endpoint;
+	int backlog = listener->all->backlog;
+
+	if (socket_listen(listener->fd, endpoint, backlog))
+		return true;
+	if (errno != EADDRINUSE || !listeners_share(listener->all, listener))
+		return false;
+	socket_share(listener->fd, true);
+	listener->is_shared = true;
+	return socket_listen(listener->fd, endpoint, backlog);
+}
+
 bool
 listener_start(struct listener *listener)
 {
-	if (listener->fd >= 0 &&
-	    !socket_listen(listener->fd, listener->endpoint, listener->all->backlog)) {
+	if (listener->fd >= 0 && !let_clients_come(listener)) {
 		listener->error = errno;
 		close_socket(listener);
 	}

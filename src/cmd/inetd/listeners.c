@@ -35,9 +35,12 @@ struct swap {
 /* ---- who may be beside whom ---- */
 
 static bool
-share_one(struct listener *listener, const struct endpoint *place, const struct endpoint *other)
+share_one(struct listener *listener, const struct listener *newcomer)
 {
-	if (listener->fd < 0 || !endpoint_overlaps(place, other))
+	const struct endpoint *place = listener->left != NULL ? listener->left : listener->endpoint;
+
+	if (listener == newcomer || listener->fd < 0 ||
+	    !endpoint_overlaps(place, newcomer->endpoint))
 		return false;
 	socket_share(listener->fd, true);
 	listener->is_shared = true;
@@ -53,18 +56,16 @@ unshare_one(struct listener *listener)
 }
 
 bool
-listeners_share(struct listeners *all, const struct endpoint *place)
+listeners_share(struct listeners *all, const struct listener *newcomer)
 {
 	bool is_any = false;
 
 	for (size_t i = 0; i < all->count; i++)
-		is_any |= share_one(all->items[i], place, all->items[i]->endpoint);
+		is_any |= share_one(all->items[i], newcomer);
 	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
-		is_any |= share_one(l, place, l->left);
+		is_any |= share_one(l, newcomer);
 	for (size_t i = 0; all->swap != NULL && i < all->swap->next->count; i++)
-		if (!all->swap->items[i]->is_kept)
-			is_any |=
-			    share_one(all->swap->items[i], place, all->swap->items[i]->endpoint);
+		is_any |= share_one(all->swap->items[i], newcomer);
 	return is_any;
 }
 

@@ -15,7 +15,7 @@ struct listeners {
 	struct listener *leaving; /* whose place went, with clients that are still to be served */
 	struct alarm farewell; /* rings when those may go */
 	struct reactor *reactor;
-	struct activation *given; /* sockets that whoever started inetd has opened; NULL = none */
+	struct activation *given; /* sockets that whoever started inetd has opened */
 	int backlog;
 	/* A socket is ready, and nothing forbids to serve. */
 	void (*ready)(void *ctx, struct listener *, uint32_t events);
@@ -34,8 +34,9 @@ bool listeners_replace(struct listeners *, struct services *next, bool is_first,
 /* Close all, and remove their paths. */
 void listeners_release(struct listeners *);
 
-/* Let sockets of ours be bound beside those that overlap the place. False: there are none. */
-bool listeners_share(struct listeners *, const struct endpoint *);
+/* Let the newcomer's socket be bound, and listen, beside ours that overlap its place. False: there
+ * are none. */
+bool listeners_share(struct listeners *, const struct listener *newcomer);
 /* Not any more. */
 void listeners_unshare(struct listeners *);
 

@@ -31,20 +31,40 @@ may_replace(const struct services *next)
 	return next->conf.errors == 0 && next->first != NULL;
 }
 
+static bool
+replace(struct inetd *inetd, struct services *next, bool is_first)
+{
+	bool ok;
+
+	activation_adapt(&inetd->activation, next);
+	ok = listeners_replace(&inetd->listeners, next, is_first, log_finding);
+	activation_finish(&inetd->activation);
+	return ok;
+}
+
 bool
 inetd_load(struct inetd *inetd, bool is_first)
 {
 	struct services *next = &inetd->services[!inetd->holds];
 	bool ok = load_services(next, inetd->conf_path, &inetd->rules, log_finding) &&
 	    (is_first || may_replace(next)) &&
-	    standings_prepare(&inetd->standings, next) &&
-	    listeners_replace(&inetd->listeners, next, is_first, log_finding);
+	    standings_prepare(&inetd->standings, next) && replace(inetd, next, is_first);
 
 	if (ok)
 		inetd->holds = !inetd->holds;
 	standings_settle(&inetd->standings, &inetd->services[inetd->holds]);
 	services_release(&inetd->services[!inetd->holds]);
 	return ok;
+}
+
+void
+inetd_tell_ready(struct inetd *inetd, bool is_fresh)
+{
+	size_t count = 0;
+
+	for (const struct service *s = inetd->services[inetd->holds].first; s != NULL; s = s->next)
+		count++;
+	notify_ready(&inetd->notify, count, is_fresh);
 }
 
 static void
@@ -84,8 +104,13 @@ reap(struct inetd *inetd)
 static void
 reload(struct inetd *inetd)
 {
-	if (!inetd_load(inetd, false))
+	bool ok;
+
+	notify_reloading(&inetd->notify);
+	ok = inetd_load(inetd, false);
+	if (!ok)
 		log_line(LOG_ERR, "nothing taken from the file: services stay as they are");
+	inetd_tell_ready(inetd, ok);
 }
 
 static void
@@ -110,11 +135,13 @@ inetd_open(struct inetd *inetd)
 {
 	inetd->signals.ready = take_signals;
 	inetd->listeners.reactor = &inetd->reactor;
+	inetd->listeners.given = &inetd->activation;
 	inetd->listeners.ready = door_ready;
 	inetd->listeners.ctx = inetd;
 	inetd->connections.standings = &inetd->standings;
 	inetd->signal_fd = process_signal_fd();
 	inetd->reactor.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	notify_open(&inetd->notify, &inetd->reactor);
 	return inetd->signal_fd >= 0 && inetd->reactor.epoll_fd >= 0 &&
 	    reactor_add(&inetd->reactor, &inetd->signals, inetd->signal_fd, EPOLLIN);
 }
@@ -131,6 +158,7 @@ inetd_run(struct inetd *inetd)
 void
 inetd_close(struct inetd *inetd)
 {
+	notify_stopping(&inetd->notify);
 	listeners_release(&inetd->listeners);
 	standings_settle(&inetd->standings, NULL);
 	services_release(&inetd->services[inetd->holds]);

@@ -14,6 +14,9 @@ bool inetd_open(struct inetd *);
  * is wrong stays off. */
 bool inetd_load(struct inetd *, bool is_first);
 
+/* Tell whoever supervises inetd; is_fresh: the last reading was taken. */
+void inetd_tell_ready(struct inetd *, bool is_fresh);
+
 /* Serve until SIGTERM or SIGINT. False: the loop itself failed. */
 bool inetd_run(struct inetd *);
 

@@ -42,6 +42,7 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file)
 	if (ok) {
 		log_open(options->is_debug ? LOG_TO_STDERR : LOG_TO_SYSLOG, options->is_debug);
 		process_ready();
+		inetd_tell_ready(inetd, true);
 		ok = inetd_run(inetd);
 	}
 	inetd_close(inetd);
@@ -55,12 +56,15 @@ main(int argc, char **argv)
 	static struct inetd inetd;
 	struct options options;
 	char *conf_path, *pid_file;
+	size_t given;
 	int status;
 
 	options_parse(&options, argc, argv);
 	if (options.is_check)
 		return check(options.conf_path, options.rate_per_minute);
-	if (!process_prepare(&inetd.world, options.keeps_environment))
+	given = activation_take(&inetd.activation);
+	notify_take(&inetd.notify);
+	if (!process_prepare(&inetd.world, options.keeps_environment, given))
 		return fail("cannot prepare");
 	conf_path = process_absolute(options.conf_path);
 	pid_file = options.pid_file[0] == '\0' || strcmp(options.pid_file, "none") == 0

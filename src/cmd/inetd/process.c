@@ -1,7 +1,7 @@
 /*
  * NAME     process - start-up hygiene
- * INVARIANTS  After process_prepare descriptors 0 to 2 are open and no other is, so that a socket
- *          is never one of them; every signal is at its default but SIGPIPE, which is ignored: a
+ * INVARIANTS  After process_prepare descriptors 0 to 2 are open and no other is but those that were
+ *          given, so that a socket is never one of the three; every signal is at its default but SIGPIPE, which is ignored: a
  *          reader of our stderr that goes away must not end every service.
  * SEE      daemon(7), threats I7
  */
@@ -32,7 +32,7 @@ static int ready_fd = -1;
 
 /* For kernels before 5.9; the table is listed, not swept: its size may be a billion. */
 static bool
-close_listed(void)
+close_listed(unsigned from)
 {
 	DIR *list = opendir("/proc/self/fd");
 	const struct dirent *entry;
@@ -42,26 +42,28 @@ close_listed(void)
 		return false;
 	while ((entry = readdir(list)) != NULL)
 		if (str_number(entry->d_name, strlen(entry->d_name), INT32_MAX, &fd) &&
-		    fd >= FIRST_FREE_FD && (int)fd != dirfd(list))
+		    fd >= from && (int)fd != dirfd(list))
 			fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	closedir(list);
 	return true;
 }
 
 static bool
-clean_descriptors(void)
+clean_descriptors(size_t given)
 {
+	unsigned from = FIRST_FREE_FD + (unsigned)given;
 	int fd;
 
 	do {
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			return false;
+		if (fd < FIRST_FREE_FD)
+			fcntl(fd, F_SETFD, 0);
 	} while (fd < FIRST_FREE_FD);
-	if (syscall(SYS_close_range, (unsigned)FIRST_FREE_FD, ~0U, 0U) == 0)
-		return true;
-	close(fd);
-	return errno == ENOSYS && close_listed();
+	close(fd); /* it may be one of those that were said to be given, and are not */
+	return syscall(SYS_close_range, from, ~0U, 0U) == 0 ||
+	    (errno == ENOSYS && close_listed(from));
 }
 
 /* By the kernel, which takes zeros for the default: the C library keeps two signals to itself, and leaves
@@ -77,11 +79,11 @@ clean_signals(void)
 }
 
 bool
-process_prepare(struct child_world *world, bool keeps_environment)
+process_prepare(struct child_world *world, bool keeps_environment, size_t given)
 {
 	struct rlimit raised;
 
-	if (!clean_descriptors() || getrlimit(RLIMIT_NOFILE, &world->descriptors) < 0)
+	if (!clean_descriptors(given) || getrlimit(RLIMIT_NOFILE, &world->descriptors) < 0)
 		return false;
 	raised = world->descriptors;
 	raised.rlim_cur = raised.rlim_max;

@@ -9,8 +9,9 @@
 
 #include "cmd/inetd/child.h"
 
-/* Descriptors, signals, umask, limits; fills in what servers get. False: errno says why. */
-bool process_prepare(struct child_world *, bool keeps_environment);
+/* Descriptors, signals, umask, limits; fills in what servers get. Given descriptors, from 3 on, stay
+ * open. False: errno says why. */
+bool process_prepare(struct child_world *, bool keeps_environment, size_t given);
 
 /* An absolute path for a path of the command line, since inetd works in "/". NULL: errno. */
 char *process_absolute(const char *path);
