@@ -99,7 +99,8 @@ def _():
 
 @test("the line of tcpd: server and daemon are two words")
 def _():
-    tcpd = dir / "tcpd"
+    tcpd = dir / "elsewhere/tcpd"  # beside inetd, it would be taken for ours
+    tcpd.parent.mkdir()
     os.symlink("/bin/sh", tcpd)
     body = dir / "in.ftpd"
     body.write_text("echo $0 $1")

@@ -35,7 +35,7 @@ def _():
     with Inetd(listen(say("old"), wait="nowait.1")) as inetd:
         equal(tcp(7001), "old\n")
         with socket.create_connection(("127.0.0.1", 7001), WAIT_SECONDS) as s:
-            inetd.wait_log("slowing down")
+            inetd.wait_log("(clients wait)")
             inetd.reload(listen(say("new")))
             equal(read_all(s), b"new\n")
 

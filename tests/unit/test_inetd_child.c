@@ -73,6 +73,8 @@ set_up(struct trial *trial)
 	                            .argv = argv_show},
 	    .service = {.setup = {.umask = 027, .variables = base, .variable_count = 1}}};
 	trial->service.entry = &trial->entry;
+	trial->service.access.path = path_shell;
+	trial->service.access.argv = argv_show;
 	trial->service.identity = geteuid() == 0
 	    ? (struct identity){.uid = NOBODY,
 	          .gid = NOBODY,
@@ -280,7 +282,7 @@ test_failures(void **state)
 
 	(void)state;
 	set_up(&trial);
-	trial.entry.server.text = none;
+	trial.service.access.path = none;
 	run_trial(&trial, admit);
 	assert_not_served(&trial, "execute");
 	assert_int_equal(trial.failure.error, ENOENT);

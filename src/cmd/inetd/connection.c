@@ -1,26 +1,60 @@
 /*
- * NAME     connection - who is being served
- * INVARIANTS  A connection counts as running in its standing from connection_new to connection_end.
+ * NAME     connection - who is being served, or waits to be
+ * INVARIANTS  Its standing lives as long as it does. Descriptors that it has are closed with it.
  */
 #include "cmd/inetd/connection.h"
 
-#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "cmd/inetd/client.h"
 #include "cmd/inetd/clock.h"
+#include "cmd/inetd/inetd.h"
+
+/* Of a unix socket, and of any other family, there is no source. */
+static bool
+find_source(const struct peer *peer, struct addr *ret)
+{
+	if (peer->len >= sizeof peer->address.v4 && peer->address.any.sa_family == AF_INET)
+		*ret = addr_from_v4(&peer->address.v4.sin_addr);
+	else if (peer->len >= sizeof peer->address.v6 && peer->address.any.sa_family == AF_INET6)
+		*ret = addr_from_v6(&peer->address.v6.sin6_addr, peer->address.v6.sin6_scope_id);
+	else
+		return false;
+	return true;
+}
+
+static void
+release(struct watch *watch)
+{
+	struct connection *connection = (struct connection *)watch;
+
+	free(connection->rule_file);
+	free(connection);
+}
 
 struct connection *
-connection_new(struct standing *standing, const struct peer *peer)
+connection_new(struct inetd *inetd, struct standing *standing, int fd, const struct peer *peer)
 {
 	struct connection *connection = calloc(1, sizeof *connection);
 
 	if (connection == NULL)
 		return NULL;
+	connection->alarm.ring = client_ring;
+	if (!reactor_enroll(&inetd->reactor, &connection->alarm)) {
+		free(connection);
+		return NULL;
+	}
+	connection->link_watch = (struct watch){.ready = client_hear, .release = release};
+	connection->inetd = inetd;
 	connection->standing = standing;
 	connection->peer = *peer;
+	connection->has_source = find_source(peer, &connection->source);
+	connection->fd = fd;
+	connection->link_fd = -1;
 	connection->started_ms = clock_now_ms();
 	standing->connections++;
-	standing->running++;
 	return connection;
 }
 
@@ -31,13 +65,24 @@ bucket(struct connections *connections, pid_t pid)
 }
 
 void
-connection_track(struct connections *connections, struct connection *connection, pid_t pid)
+connection_track(struct connection *connection, pid_t pid)
 {
-	struct connection **first = bucket(connections, pid);
+	struct connection **first = bucket(&connection->inetd->connections, pid);
 
 	connection->pid = pid;
 	connection->next = *first;
 	*first = connection;
+}
+
+static void
+untrack(struct connection *connection)
+{
+	struct connection **at = bucket(&connection->inetd->connections, connection->pid);
+
+	while (*at != NULL && *at != connection)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = connection->next;
 }
 
 struct connection *
@@ -51,17 +96,67 @@ connection_find(struct connections *connections, pid_t pid)
 }
 
 void
-connection_end(struct connections *connections, struct connection *connection)
+connection_wait(struct connection *connection, int64_t at_ms)
 {
-	struct connection **at = bucket(connections, connection->pid);
+	struct standing *standing = connection->standing;
 
-	while (*at != NULL && *at != connection)
-		at = &(*at)->next;
-	if (*at != NULL)
-		*at = connection->next;
-	connection->standing->running--;
-	standing_leave(connections->standings, connection->standing);
-	free(connection);
+	if (connection->at_waiting == NULL) {
+		connection->next_waiting = NULL;
+		connection->at_waiting = standing->waiting_end;
+		*standing->waiting_end = connection;
+		standing->waiting_end = &connection->next_waiting;
+		standing->waiting_count++;
+	}
+	if (at_ms != LIMITS_UNTIL_GIVEN)
+		reactor_set_alarm(&connection->inetd->reactor, &connection->alarm, at_ms);
+}
+
+void
+connection_stop_waiting(struct connection *connection)
+{
+	struct standing *standing = connection->standing;
+
+	if (connection->at_waiting == NULL)
+		return;
+	*connection->at_waiting = connection->next_waiting;
+	if (connection->next_waiting != NULL)
+		connection->next_waiting->at_waiting = connection->at_waiting;
+	else
+		standing->waiting_end = connection->at_waiting;
+	connection->at_waiting = NULL;
+	standing->waiting_count--;
+	reactor_stop_alarm(&connection->inetd->reactor, &connection->alarm);
+}
+
+void
+connection_close_fd(struct connection *connection)
+{
+	if (connection->fd >= 0 && !connection->is_of_listener)
+		close(connection->fd);
+	connection->fd = -1;
+}
+
+void
+connection_close_link(struct connection *connection)
+{
+	if (connection->link_fd < 0)
+		return;
+	reactor_remove(&connection->inetd->reactor, connection->link_fd);
+	close(connection->link_fd);
+	connection->link_fd = -1;
+}
+
+void
+connection_end(struct connection *connection)
+{
+	connection_stop_waiting(connection);
+	connection_close_fd(connection);
+	connection_close_link(connection);
+	if (connection->pid > 0)
+		untrack(connection);
+	reactor_dismiss(&connection->inetd->reactor, &connection->alarm);
+	standing_leave(&connection->inetd->standings, connection->standing);
+	reactor_retire(&connection->inetd->reactor, &connection->link_watch);
 }
 
 void

@@ -1,7 +1,7 @@
 /*
- * NAME     door - from a socket that is ready to a client that is served
+ * NAME     door - from a socket that is ready to a client
  * INVARIANTS  Nothing here sleeps, and nothing spins: what cannot be served now is left unwatched
- *          for a while, its clients in the kernel's queue. Every server starts in serve().
+ *          for a while, its clients in the kernel's queue. Who comes in is client.c's.
  * LIMITS   CLIENTS_AT_ONCE: one busy service does not keep the others waiting.
  * SEE      accept(2) ERRORS, inetd(8)
  */
@@ -13,89 +13,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cmd/inetd/clock.h"
+#include "cmd/inetd/client.h"
 #include "cmd/inetd/leaving.h"
 #include "cmd/inetd/log.h"
 
 enum {
 	CLIENTS_AT_ONCE = 8,
-	LIMIT_PAUSE_MS = 1000, /* over its rate: credit for a few clients comes together */
-	SHORTAGE_PAUSE_MS = 250, /* no descriptor, memory or process */
-	FAILURE_PAUSE_MS = 1000, /* a server that cannot be started, its client still there */
 	/* A datagram stays in the queue until its server has read it: look again after so long,
 	 * then twice as long, up to the last. */
 	PATIENCE_FIRST_MS = 2,
 	PATIENCE_LAST_MS = 1000,
 };
-
-static const char *
-name_of(const struct listener *listener)
-{
-	return listener->endpoint->service->name;
-}
-
-static void
-suffer_shortage(struct listener *listener, const char *what, int error)
-{
-	if (limiter_tells(&listener->endpoint->service->standing->limiter, clock_now_ms()))
-		log_line(LOG_ERR, "%s: cannot %s: %s (pausing; those in the queue wait)",
-		    name_of(listener), what, strerror(error));
-	listener_pause(listener, SHORTAGE_PAUSE_MS);
-}
-
-/* Is the service within its rate? If not, it pauses. */
-static bool
-has_credit(struct listener *listener)
-{
-	struct limiter *limiter = &listener->endpoint->service->standing->limiter;
-	unsigned rate = listener->endpoint->service->rate_per_minute;
-	int64_t now_ms = clock_now_ms();
-
-	if (limiter_has(limiter, rate, now_ms))
-		return true;
-	if (limiter_tells(limiter, now_ms))
-		log_line(LOG_WARNING,
-		    "%s: more than %u starts a minute (slowing down; clients wait)",
-		    name_of(listener), rate);
-	listener_pause(listener, LIMIT_PAUSE_MS);
-	return false;
-}
-
-/* Every connection, datagram and listening socket that gets a server passes here, once, before
- * anything of it has been read. NULL: there is no server. */
-static struct connection *
-serve(struct inetd *inetd, struct listener *listener, int fd, const struct peer *peer)
-{
-	const struct service *service = listener->endpoint->service;
-	struct connection *connection = connection_new(service->standing, peer);
-	const struct child_client client = {.peer = peer->len > 0 ? &peer->address.any : NULL};
-	struct child_failure failure;
-	pid_t pid;
-
-	if (connection == NULL) {
-		suffer_shortage(listener, "remember a client", ENOMEM);
-		return NULL;
-	}
-	limiter_take(&service->standing->limiter, service->rate_per_minute);
-	pid = child_start(service, fd, &client, &inetd->world, &failure);
-	if (pid < 0) {
-		suffer_shortage(listener, "make a process for a client", errno);
-		connection_end(&inetd->connections, connection);
-		return NULL;
-	}
-	connection_track(&inetd->connections, connection, pid);
-	if (failure.step != NULL) {
-		service->standing->counters.failed++;
-		log_line(LOG_ERR, "%s: %s: cannot %s: %s", service->name, service->server,
-		    failure.step, strerror(failure.error));
-	} else {
-		service->standing->counters.admitted++;
-		log_line(LOG_DEBUG, "%s: started %s[%d]", service->name, service->server, (int)pid);
-	}
-	if (failure.step != NULL && fd == listener->fd)
-		listener_pause(listener, FAILURE_PAUSE_MS);
-	return connection;
-}
 
 /* An accept that failed: may another follow at once? */
 static bool
@@ -108,7 +36,8 @@ survive_accept(struct listener *listener, int error)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		suffer_shortage(listener, "accept a client", error);
+		client_shortage(listener->all->ctx, listener->endpoint->service->standing,
+		    "accept a client", error);
 		return false;
 	case EBADF:
 	case EINVAL:
@@ -120,71 +49,52 @@ survive_accept(struct listener *listener, int error)
 	}
 }
 
-/* There is one client at least, else nobody had called us: only then a lack of credit is news. */
+/* There is one client at least, else nobody had called us: only then that it may not come is news. */
 static void
-accept_clients(struct inetd *inetd, struct listener *listener)
+accept_clients(struct listener *listener)
 {
-	const struct service *service = listener->endpoint->service;
-	struct standing *standing = service->standing;
-	int left = CLIENTS_AT_ONCE;
+	bool is_server = listener->endpoint->service->entry->kind == CONF_SERVER;
+	int left = CLIENTS_AT_ONCE, flags = SOCK_CLOEXEC | (is_server ? 0 : SOCK_NONBLOCK);
 
-	if (!has_credit(listener))
+	if (!client_may_come(listener))
 		return;
 	do {
 		struct peer peer = {.len = sizeof peer.address};
-		int fd = accept4(listener->fd, &peer.address.any, &peer.len, SOCK_CLOEXEC);
+		int fd = accept4(listener->fd, &peer.address.any, &peer.len, flags);
+		struct listener *owner = fd >= 0 ? leaving_owner(listener, fd) : NULL;
 
-		if (fd >= 0) {
-			struct listener *owner = leaving_owner(listener, fd);
-
-			standing->counters.accepted++;
-			if (owner != NULL)
-				serve(inetd, owner, fd, &peer);
+		if (owner != NULL)
+			client_arrive(owner, fd, &peer);
+		else if (fd >= 0)
 			close(fd);
-		} else if (!survive_accept(listener, errno)) {
+		else if (!survive_accept(listener, errno))
 			return;
-		}
-	} while (--left > 0 && listener->is_armed &&
-	    limiter_has(&standing->limiter, service->rate_per_minute, clock_now_ms()));
-}
-
-/* The server has the listening socket; one that had it before may still be at work. */
-static void
-take_socket(struct listener *listener, struct connection *connection)
-{
-	if (listener->server != NULL)
-		connection_forget(listener->server);
-	connection->listener = listener;
-	listener->server = connection;
+	} while (--left > 0 && client_may_follow(listener));
 }
 
 /* "wait": the server gets the socket itself, and the service rests until it ends. */
 static void
-hand_over(struct inetd *inetd, struct listener *listener)
+hand_over(struct listener *listener, const struct peer *peer)
 {
-	struct connection *connection;
-
-	if (!has_credit(listener))
-		return;
-	connection = serve(inetd, listener, listener->fd, &(struct peer){0});
-	if (connection == NULL)
-		return;
-	take_socket(listener, connection);
-	listener_hold(listener);
+	if (client_may_come(listener) && client_knock(listener, peer))
+		listener_hold(listener);
 }
 
-/* When the first datagram in the queue arrived. The socket is the servers' too, and a control
- * message they did not ask for could crowd out one that they did: so it is asked for only here.
- * False: there is none. */
+/* When the first datagram in the queue arrived, and from whom. The socket is the servers' too, and a
+ * control message they did not ask for could crowd out one that they did: so it is asked for only
+ * here. False: there is none. */
 static bool
-peek_arrival(int fd, struct timespec *ret)
+peek_datagram(int fd, struct timespec *ret, struct peer *ret_peer)
 {
 	static const int on = 1, off = 0;
 	union {
 		struct cmsghdr align;
 		char bytes[256];
 	} control;
-	struct msghdr message = {.msg_control = &control, .msg_controllen = sizeof control};
+	struct msghdr message = {.msg_name = &ret_peer->address,
+	    .msg_namelen = sizeof ret_peer->address,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof control};
 	ssize_t got;
 
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
@@ -193,6 +103,7 @@ peek_arrival(int fd, struct timespec *ret)
 	if (got < 0)
 		return false;
 	*ret = (struct timespec){0};
+	ret_peer->len = message.msg_namelen;
 	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL;
 	     part = CMSG_NXTHDR(&message, part))
 		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPNS)
@@ -208,7 +119,7 @@ wait_for_reader(struct listener *listener)
 
 	if (listener->server == NULL) {
 		log_line(LOG_WARNING, "%s: server ended without reading its datagram (dropped)",
-		    name_of(listener));
+		    listener->endpoint->service->name);
 		(void)!recv(listener->fd, &byte, sizeof byte, MSG_DONTWAIT);
 		return;
 	}
@@ -220,52 +131,62 @@ wait_for_reader(struct listener *listener)
 
 /* "dgram nowait": a server for each datagram, which it reads itself. */
 static void
-offer_datagram(struct inetd *inetd, struct listener *listener)
+offer_datagram(struct listener *listener)
 {
 	struct timespec arrival;
-	struct connection *connection;
+	struct peer peer;
 
-	if (!peek_arrival(listener->fd, &arrival))
+	if (!peek_datagram(listener->fd, &arrival, &peer))
 		return;
 	if (arrival.tv_sec == listener->handed.tv_sec &&
 	    arrival.tv_nsec == listener->handed.tv_nsec) {
 		wait_for_reader(listener);
 		return;
 	}
-	if (!has_credit(listener))
+	if (!client_may_come(listener) || !client_knock(listener, &peer))
 		return;
-	connection = serve(inetd, listener, listener->fd, &(struct peer){0});
-	if (connection == NULL)
-		return;
-	take_socket(listener, connection);
 	listener->handed = arrival;
 	listener->patience_ms = PATIENCE_FIRST_MS;
 	if (!listener_is_pausing(listener))
 		listener_pause(listener, PATIENCE_FIRST_MS);
 }
 
+/* "dgram wait": whose datagram starts the server is asked before it has the socket. */
+static void
+hand_over_datagrams(struct listener *listener)
+{
+	struct timespec arrival;
+	struct peer peer;
+
+	if (peek_datagram(listener->fd, &arrival, &peer))
+		hand_over(listener, &peer);
+}
+
 void
 door_ready(void *ctx, struct listener *listener, uint32_t events)
 {
-	struct inetd *inetd = ctx;
-	const struct conf_entry *entry = listener->endpoint->service->entry;
+	const struct conf_entry *entry;
 	int error;
 	socklen_t len = sizeof error;
 
+	(void)ctx;
 	if ((events & EPOLLHUP) != 0) { /* a server has shut the socket down for all */
 		listener_reopen(listener);
 		return;
 	}
 	if ((events & EPOLLERR) != 0) /* reading it clears it */
 		getsockopt(listener->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if ((events & EPOLLIN) == 0)
+	entry = listener->endpoint->service->entry;
+	if ((events & EPOLLIN) == 0 ||
+	    (entry->socktype == CONF_DGRAM && !leaving_has_datagram(listener)))
 		return;
-	if (entry->socktype == CONF_DGRAM && !leaving_has_datagram(listener))
-		return;
-	if (listener->endpoint->service->entry->is_wait)
-		hand_over(inetd, listener);
+	entry = listener->endpoint->service->entry; /* of the one that it comes to now */
+	if (entry->socktype != CONF_DGRAM && entry->is_wait)
+		hand_over(listener, &(struct peer){0});
 	else if (entry->socktype != CONF_DGRAM)
-		accept_clients(inetd, listener);
+		accept_clients(listener);
+	else if (entry->is_wait)
+		hand_over_datagrams(listener);
 	else
-		offer_datagram(inetd, listener);
+		offer_datagram(listener);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "cmd/inetd/access/access.h"
 #include "cmd/inetd/activation.h"
 #include "cmd/inetd/child.h"
 #include "cmd/inetd/connection.h"
@@ -26,9 +27,13 @@ struct inetd {
 	struct notify notify;
 	struct standings standings;
 	struct connections connections;
+	struct limits_world limits;
+	struct access access;
+	enum record_mode record_mode;
 	struct services services[2]; /* one holds, the other is for the next reading */
 	unsigned holds; /* index of the one */
 	struct watch signals;
+	struct alarm log; /* rings when what it did not take is to be tried again */
 	int signal_fd;
 	bool is_ending;
 };

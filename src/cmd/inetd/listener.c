@@ -58,11 +58,19 @@ set_blocking(struct listener *listener)
 }
 
 void
+listener_rest(struct listener *listener)
+{
+	disarm(listener);
+	listener->is_resting = true;
+}
+
+void
 listener_resume(struct listener *listener)
 {
 	listener->is_held &= listener->server != NULL;
 	if (listener->is_armed || listener->fd < 0 || listener_is_pausing(listener) ||
-	    listener->is_held)
+	    listener->is_held || listener->is_resting ||
+	    listener->endpoint->service->standing->is_paused)
 		return;
 	set_blocking(listener);
 	if (reactor_add(listener->all->reactor, &listener->watch, listener->fd, EPOLLIN))
@@ -250,6 +258,7 @@ listener_keep(struct listener *listener, const struct endpoint *next)
 	bool is_same = is_same_socket(listener->endpoint->service, next->service);
 
 	listener->endpoint = next;
+	listener->is_resting = false; /* what it waits for may have changed */
 	if (listener->fd < 0)
 		return;
 	if (endpoint_is_path(next) && !listener->is_given &&
@@ -261,6 +270,7 @@ listener_keep(struct listener *listener, const struct endpoint *next)
 		apply(listener);
 	if (!listener->is_held)
 		set_blocking(listener);
+	reactor_stop_alarm(listener->all->reactor, &listener->alarm);
 	listener_resume(listener);
 }
 

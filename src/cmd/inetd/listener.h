@@ -24,6 +24,7 @@ struct listener {
 	int error; /* why */
 	bool is_armed; /* the reactor watches fd */
 	bool is_held; /* a server has the socket, and it rests */
+	bool is_resting; /* its service is over a limit, until a place is given back */
 	bool is_blocking; /* fd, for the server that gets it */
 	bool is_shared; /* with SO_REUSEPORT, while another is opened beside it */
 	bool is_late; /* is bound when another one's path is free */
@@ -55,6 +56,8 @@ bool listener_start(struct listener *);
 
 /* Leave it unwatched for so long. Clients wait in the queue. */
 void listener_pause(struct listener *, unsigned for_ms);
+/* Leave it unwatched until listeners_wake. */
+void listener_rest(struct listener *);
 /* Leave it unwatched until its server has ended. */
 void listener_hold(struct listener *);
 /* Watch it again, if nothing else forbids. */

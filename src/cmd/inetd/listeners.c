@@ -259,6 +259,27 @@ listeners_replace(struct listeners *all, struct services *next, bool is_first, l
 }
 
 void
+listeners_wake(struct listeners *all, const struct standing *standing)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		struct listener *listener = all->items[i];
+
+		if (!listener->is_resting || listener->endpoint->service->standing != standing)
+			continue;
+		listener->is_resting = false;
+		listener_resume(listener);
+	}
+}
+
+void
+listeners_pause(struct listeners *all, const struct standing *standing, unsigned for_ms)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->items[i]->endpoint->service->standing == standing)
+			listener_pause(all->items[i], for_ms);
+}
+
+void
 listeners_release(struct listeners *all)
 {
 	leaving_release(all);

@@ -34,6 +34,11 @@ bool listeners_replace(struct listeners *, struct services *next, bool is_first,
 /* Close all, and remove their paths. */
 void listeners_release(struct listeners *);
 
+/* The service has a place again: its listeners that rest are watched. */
+void listeners_wake(struct listeners *, const struct standing *);
+/* All listeners of a service are left unwatched for so long. */
+void listeners_pause(struct listeners *, const struct standing *, unsigned for_ms);
+
 /* Let the newcomer's socket be bound, and listen, beside ours that overlap its place. False: there
  * are none. */
 bool listeners_share(struct listeners *, const struct listener *newcomer);

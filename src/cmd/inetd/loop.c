@@ -8,15 +8,22 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/inetd/client.h"
+#include "cmd/inetd/clock.h"
 #include "cmd/inetd/conf/load.h"
 #include "cmd/inetd/door.h"
+#include "cmd/inetd/internal/internal.h"
+#include "cmd/inetd/limit/hours.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/process.h"
+
+enum { LOG_RETRY_MS = 100 };
 
 static void
 log_finding(enum conf_severity severity, const char *line)
@@ -47,13 +54,15 @@ inetd_load(struct inetd *inetd, bool is_first)
 {
 	struct services *next = &inetd->services[!inetd->holds];
 	bool ok = load_services(next, inetd->conf_path, &inetd->rules, log_finding) &&
-	    (is_first || may_replace(next)) &&
-	    standings_prepare(&inetd->standings, next) && replace(inetd, next, is_first);
+	    (is_first || may_replace(next)) && standings_prepare(&inetd->standings, next) &&
+	    replace(inetd, next, is_first);
 
 	if (ok)
 		inetd->holds = !inetd->holds;
 	standings_settle(&inetd->standings, &inetd->services[inetd->holds]);
 	services_release(&inetd->services[!inetd->holds]);
+	if (ok)
+		clients_reconsider(inetd);
 	return ok;
 }
 
@@ -65,19 +74,6 @@ inetd_tell_ready(struct inetd *inetd, bool is_fresh)
 	for (const struct service *s = inetd->services[inetd->holds].first; s != NULL; s = s->next)
 		count++;
 	notify_ready(&inetd->notify, count, is_fresh);
-}
-
-static void
-end_server(struct inetd *inetd, struct connection *connection, int status)
-{
-	struct listener *listener = connection->listener;
-
-	connection->standing->counters.crashed += WIFSIGNALED(status);
-	if (listener != NULL) {
-		listener->server = NULL;
-		listener_resume(listener);
-	}
-	connection_end(&inetd->connections, connection);
 }
 
 static void
@@ -97,7 +93,7 @@ reap(struct inetd *inetd)
 			    WEXITSTATUS(status));
 		connection = connection_find(&inetd->connections, pid);
 		if (connection != NULL)
-			end_server(inetd, connection, status);
+			client_child_ended(connection, status, &usage);
 	}
 }
 
@@ -130,27 +126,69 @@ take_signals(struct watch *watch, uint32_t events)
 	}
 }
 
+static void
+tables_read(struct access *access)
+{
+	clients_tables_read((struct inetd *)((char *)access - offsetof(struct inetd, access)));
+}
+
+/* Nobody outside may know which sources share a place. */
+static bool
+prepare_limits(struct limits_world *world)
+{
+	uint64_t secret[SOURCES_WORDS + 1];
+
+	if (getrandom(secret, sizeof secret, 0) != (ssize_t)sizeof secret)
+		return false;
+	world->average.read = average_read;
+	world->minute = hours_local_minute;
+	sources_init(&world->sources, secret);
+	return true;
+}
+
+static void
+look_after_log(struct alarm *alarm, int64_t now_ms)
+{
+	(void)alarm; /* the loop turns, and that is enough */
+	(void)now_ms;
+}
+
 bool
 inetd_open(struct inetd *inetd)
 {
+	static const char *const tables[] = {"/etc/hosts.allow", "/etc/hosts.deny"};
+
 	inetd->signals.ready = take_signals;
+	inetd->log.ring = look_after_log;
 	inetd->listeners.reactor = &inetd->reactor;
 	inetd->listeners.given = &inetd->activation;
 	inetd->listeners.ready = door_ready;
 	inetd->listeners.ctx = inetd;
-	inetd->connections.standings = &inetd->standings;
+	inetd->standings.reactor = &inetd->reactor;
+	inetd->standings.world = &inetd->limits;
+	inetd->standings.ring_news = client_ring_news;
 	inetd->signal_fd = process_signal_fd();
 	inetd->reactor.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	notify_open(&inetd->notify, &inetd->reactor);
 	return inetd->signal_fd >= 0 && inetd->reactor.epoll_fd >= 0 &&
+	    prepare_limits(&inetd->limits) &&
+	    access_init(&inetd->access, &inetd->reactor, tables, tables_read) &&
 	    reactor_add(&inetd->reactor, &inetd->signals, inetd->signal_fd, EPOLLIN);
+}
+
+/* What the log did not take waits in memory; nobody says when the log takes more. */
+static bool
+flush_log(struct inetd *inetd)
+{
+	return log_flush() || inetd->log.place != 0 ||
+	    reactor_set_alarm(&inetd->reactor, &inetd->log, clock_now_ms() + LOG_RETRY_MS);
 }
 
 bool
 inetd_run(struct inetd *inetd)
 {
 	while (!inetd->is_ending)
-		if (!reactor_turn(&inetd->reactor))
+		if (!reactor_turn(&inetd->reactor) || !flush_log(inetd))
 			return false;
 	return true;
 }
@@ -160,6 +198,8 @@ inetd_close(struct inetd *inetd)
 {
 	notify_stopping(&inetd->notify);
 	listeners_release(&inetd->listeners);
+	internal_release();
+	access_release(&inetd->access);
 	standings_settle(&inetd->standings, NULL);
 	services_release(&inetd->services[inetd->holds]);
 	reactor_release(&inetd->reactor);

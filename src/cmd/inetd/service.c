@@ -62,13 +62,14 @@ identify(struct conf *conf, const struct service *service)
 struct reading {
 	struct conf *conf;
 	const struct service_rules *rules;
+	struct access_settings access;
 	struct lookup lookup;
 	size_t count; /* of services */
 };
 
 /* NULL: reported, or out of memory. One that is off is looked at as the others are. */
 static struct service *
-load_entry(struct reading *reading, const struct conf_entry *entry)
+load_entry(struct reading *reading, struct conf_entry *entry)
 {
 	struct conf *conf = reading->conf;
 	struct service *service = conf_alloc(conf, sizeof *service);
@@ -82,10 +83,12 @@ load_entry(struct reading *reading, const struct conf_entry *entry)
 	service->server = printable(conf, entry->server.text, "");
 	service->entry = entry;
 	service->id = identify(conf, service);
-	service->rate_per_minute =
-	    entry->has_rate ? entry->rate.count : reading->rules->rate_per_minute;
+	if (!entry->has_rate)
+		entry->rate = (struct conf_rate){reading->rules->rate_per_minute, CONF_MINUTE_MS};
 	lookup_identity(&reading->lookup, conf, entry, reading->rules, &service->identity);
 	setup_resolve(conf, entry, reading->rules, &service->setup);
+	rules_prepare(conf, entry, &reading->access, &service->access);
+	service->access.reads_all = service->identity.is_own || service->identity.uid == 0;
 	resolve_socket_owner(conf, service);
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
 	if (entry->is_off)
@@ -147,13 +150,16 @@ bool
 services_resolve(struct services *services, const struct service_rules *rules)
 {
 	struct conf *conf = &services->conf;
-	struct reading reading = {.conf = conf, .rules = rules};
+	struct reading reading = {.conf = conf,
+	    .rules = rules,
+	    .access = {
+	        .skips_tables = rules->skips_tables, .skips_shortcut = rules->skips_shortcut}};
 	struct service **end = &services->first;
 
 	services->first = NULL;
 	services->endpoints = NULL;
 	services->count = 0;
-	for (const struct conf_entry *entry = conf->entries; entry != NULL; entry = entry->next) {
+	for (struct conf_entry *entry = conf->entries; entry != NULL; entry = entry->next) {
 		*end = load_entry(&reading, entry);
 		if (*end != NULL)
 			end = &(*end)->next;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "cmd/inetd/access/rules.h"
 #include "cmd/inetd/conf/conf.h"
 #include "cmd/inetd/endpoint.h"
 #include "cmd/inetd/setup.h"
@@ -36,7 +37,7 @@ struct service {
 	struct endpoint *endpoints; /* NULL: it is off */
 	uid_t socket_uid; /* of a unix socket; -1 = inetd's */
 	gid_t socket_gid;
-	unsigned rate_per_minute; /* starts; 0 = no limit */
+	struct access_rules access;
 	struct identity identity;
 	struct setup setup;
 };
@@ -51,6 +52,7 @@ struct services {
 /* What a configuration may ask for. */
 struct service_rules {
 	unsigned rate_per_minute; /* where an entry has none; 0 = no limit */
+	bool skips_tables, skips_shortcut; /* --no-access, --no-shortcut */
 	bool can_switch; /* to another user */
 	uid_t uid; /* if not: the only one */
 	gid_t gid;

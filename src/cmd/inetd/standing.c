@@ -22,15 +22,21 @@ find(struct standings *standings, const char *id)
 }
 
 static struct standing *
-make(const char *id)
+make(struct standings *standings, const char *id)
 {
 	struct standing *standing = calloc(1, sizeof *standing);
 
 	if (standing == NULL)
 		return NULL;
 	standing->id = strdup(id);
-	if (standing->id != NULL)
+	standing->news.ring = standings->ring_news;
+	standing->reactor = standings->reactor;
+	standing->waiting_end = &standing->waiting;
+	if (standing->id != NULL && reactor_enroll(standings->reactor, &standing->news)) {
+		limits_init(&standing->limits, standings->world);
 		return standing;
+	}
+	free(standing->id);
 	free(standing);
 	return NULL;
 }
@@ -42,7 +48,7 @@ standings_prepare(struct standings *standings, struct services *next)
 		struct standing **at = find(standings, service->id);
 
 		if (*at == NULL)
-			*at = make(service->id);
+			*at = make(standings, service->id);
 		if (*at == NULL)
 			return false;
 		service->standing = *at;
@@ -56,6 +62,8 @@ forget(struct standing **at)
 	struct standing *standing = *at;
 
 	*at = standing->next;
+	limits_release(&standing->limits);
+	reactor_dismiss(standing->reactor, &standing->news);
 	free(standing->id);
 	free(standing);
 }

@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cmd/inetd/limiter.h"
+#include "cmd/inetd/limit/limits.h"
+#include "cmd/inetd/reactor.h"
 
+struct connection;
 struct service;
 struct services;
 
@@ -28,10 +30,16 @@ struct standing {
 	char *id;
 	const struct service *service; /* of the configuration that holds; NULL = it has none */
 	size_t connections; /* that refer to it */
-	size_t running; /* servers, and connections that inetd serves itself */
 	bool is_wanted; /* by the configuration that is being prepared */
 	bool is_paused;
-	struct limiter limiter;
+	bool is_waking; /* those who wait are being asked */
+	struct connection *waiting,
+	    **waiting_end; /* clients that are there and not served, the oldest first */
+	size_t waiting_count;
+	struct limits limits;
+	int64_t shortage_ms; /* when one was last told; 0 = never */
+	struct reactor *reactor;
+	struct alarm news; /* of limits: when to look for them */
 	struct counters counters;
 };
 
@@ -40,6 +48,9 @@ enum { STANDING_BUCKETS = 1024 }; /* a thousand services are many */
 /* All zero: none. */
 struct standings {
 	struct standing *buckets[STANDING_BUCKETS];
+	struct limits_world *world;
+	struct reactor *reactor;
+	void (*ring_news)(struct alarm *, int64_t now_ms);
 };
 
 /* Give every service of the next configuration its standing. False: out of memory; give up by

@@ -325,10 +325,10 @@ reset_signals(struct order *order)
 static int
 execute(struct order *order)
 {
-	const struct conf_entry *entry = order->service->entry;
+	const struct access_rules *access = &order->service->access;
 
 	environment_set_pid(order->environment, (pid_t)syscall(SYS_getpid));
-	return execve(entry->server.text, entry->argv, order->variables);
+	return execve(access->path, access->argv, order->variables);
 }
 
 static const struct {
