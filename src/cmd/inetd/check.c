@@ -1,34 +1,99 @@
 /*
  * NAME     check - report on a configuration without serving it
+ * PURPOSE  Every finding, in the order of the files; and which services are asked of the tables that
+ *          were not when another inetd read the same line.
  * SEE      inetd(8) --check
  */
 #include "cmd/inetd/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/json.h"
 #include "cmd/inetd/conf/load.h"
 #include "tool/end.h"
 
+enum { LINE_MAX_BYTES = 1 << 16 }; /* a subject is 256 bytes of it, a path 4096, escaped fourfold */
+
+struct report {
+	bool is_json;
+	size_t count;
+};
+
 static void
-print(enum conf_severity severity, const char *line)
+tell(void *ctx, const struct conf *conf, const struct conf_note *note)
 {
-	(void)severity;
-	puts(line);
+	struct report *report = ctx;
+	struct buf line;
+
+	buf_init(&line, NULL, 0, LINE_MAX_BYTES);
+	if (report->is_json) {
+		fputs(report->count > 0 ? ",\n " : "\n ", stdout);
+		conf_note_json(conf, note, &line);
+		fputs(line.bytes, stdout);
+	} else {
+		conf_note_format(conf, note, &line);
+		puts(line.bytes);
+	}
+	report->count++;
+	buf_release(&line);
+}
+
+static const char *
+last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Lines without tcpd: other inetds asked nobody about their clients. */
+static void
+note_judged(struct conf *conf)
+{
+	for (const struct conf_entry *entry = conf->entries; entry != NULL; entry = entry->next) {
+		bool is_server = entry->kind == CONF_SERVER;
+		const char *name = last_part(is_server ? entry->server.text : entry->service.text);
+		struct conf_word at = entry->server;
+
+		at.text = name;
+		if (!entry->is_xinetd && entry->families != CONF_UNIX && !entry->is_off &&
+		    !entry->skips_tables && strcmp(name, "tcpd") != 0)
+			conf_note(conf, CONF_JUDGED, &at);
+	}
+}
+
+static void
+sum_up(const struct report *report, const char *path, const struct services *services)
+{
+	const struct conf *conf = &services->conf;
+
+	if (report->is_json)
+		printf("\n],\"sockets\":%zu,\"errors\":%u,\"warnings\":%u}\n", services->count,
+		    conf->errors, conf->warnings);
+	else
+		printf("%s: %zu sockets, %u errors, %u warnings\n", path, services->count,
+		    conf->errors, conf->warnings);
 }
 
 int
-check(const char *conf_path, unsigned rate_per_minute)
+check(const struct options *options)
 {
-	const struct service_rules rules = {.rate_per_minute = rate_per_minute, .can_switch = true};
+	const struct service_rules rules = {
+	    .rate_per_minute = options->rate_per_minute, .can_switch = true};
+	struct report report = {.is_json = options->is_json};
 	struct services services = {0};
-	bool ok = load_services(&services, conf_path, &rules, print);
+	struct conf *conf = &services.conf;
+	bool ok = load_conf(conf, options->conf_path) && services_resolve(&services, &rules);
 
-	if (ok) {
-		printf("%s: %zu sockets, %u errors, %u warnings\n", conf_path, services.count,
-		    services.conf.errors, services.conf.warnings);
-		ok = services.conf.errors == 0;
-	}
+	note_judged(conf);
+	if (options->is_json)
+		fputs("{\"findings\":[", stdout);
+	ok = load_tell(conf, tell, &report) && ok && conf->errors == 0 && !conf->failed;
+	sum_up(&report, options->conf_path, &services);
+	if (conf->failed)
+		fputs("inetd: out of memory\n", stderr);
 	services_release(&services);
 	return end_status("inetd", ok ? EXIT_SUCCESS : EXIT_FAILURE, EXIT_FAILURE);
 }

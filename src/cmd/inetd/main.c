@@ -12,6 +12,7 @@
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/loop.h"
 #include "cmd/inetd/pidfile.h"
+#include "cmd/inetd/print.h"
 #include "cmd/inetd/process.h"
 
 static int
@@ -61,7 +62,9 @@ main(int argc, char **argv)
 
 	options_parse(&options, argc, argv);
 	if (options.is_check)
-		return check(options.conf_path, options.rate_per_minute);
+		return check(&options);
+	if (options.is_print)
+		return print(&options);
 	given = activation_take(&inetd.activation);
 	notify_take(&inetd.notify);
 	if (!process_prepare(&inetd.world, options.keeps_environment, given))

@@ -15,7 +15,7 @@
 #include "cmd/inetd/conf/conf.h"
 #include "tool/end.h"
 
-enum { DEFAULT_BACKLOG = 128, DEFAULT_RATE = 256 };
+enum { DEFAULT_BACKLOG = 128 };
 
 struct flag {
 	char letter;
@@ -97,6 +97,22 @@ set_check(struct options *options, const char *argument)
 }
 
 static void
+set_json(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->is_json = true;
+}
+
+static void
+set_print(struct options *options, const char *argument)
+{
+	if (argument != NULL && strcmp(argument, "inetd") != 0 && strcmp(argument, "xinetd") != 0)
+		fail("--print takes inetd or xinetd, not", argument);
+	options->is_print = true;
+	options->is_print_lines = argument != NULL && argument[0] == 'i';
+}
+
+static void
 show_version(struct options *options, const char *argument)
 {
 	(void)options;
@@ -113,6 +129,14 @@ static const struct flag flags[] = {
 
 enum { FLAGS = sizeof flags / sizeof flags[0] };
 
+static int
+takes(const struct flag *flag)
+{
+	if (flag->argument[0] == '[')
+		return optional_argument;
+	return flag->argument[0] != '\0' ? required_argument : no_argument;
+}
+
 static void
 show_help(struct options *options, const char *argument)
 {
@@ -125,7 +149,7 @@ show_help(struct options *options, const char *argument)
 
 		snprintf(spelling, sizeof spelling, "-%c%s%s%s%s", flags[i].letter,
 		    flags[i].name[0] != '\0' ? ", --" : "", flags[i].name,
-		    flags[i].argument[0] != '\0' ? " " : "", flags[i].argument);
+		    takes(&flags[i]) == required_argument ? " " : "", flags[i].argument);
 		printf("  %-24s %s\n", spelling, flags[i].help);
 	}
 	puts("\nThe configuration file is /etc/inetd.conf unless given.\n"
@@ -135,19 +159,17 @@ show_help(struct options *options, const char *argument)
 
 /* getopt_long's two views of the table. */
 static void
-describe(char letters[2 * FLAGS + 1], struct option names[FLAGS + 1])
+describe(char letters[3 * FLAGS + 1], struct option names[FLAGS + 1])
 {
 	size_t at = 0, named = 0;
 
 	for (size_t i = 0; i < FLAGS; i++) {
-		int takes = flags[i].argument[0] != '\0' ? required_argument : no_argument;
-
 		letters[at++] = flags[i].letter;
-		if (takes == required_argument)
-			letters[at++] = ':';
+		for (int colons = takes(&flags[i]); colons > 0; colons--)
+			letters[at++] = ':'; /* one if it takes an argument, two if it may */
 		if (flags[i].name[0] != '\0')
 			names[named++] =
-			    (struct option){flags[i].name, takes, NULL, flags[i].letter};
+			    (struct option){flags[i].name, takes(&flags[i]), NULL, flags[i].letter};
 	}
 	letters[at] = '\0';
 	names[named] = (struct option){0};
@@ -156,13 +178,11 @@ describe(char letters[2 * FLAGS + 1], struct option names[FLAGS + 1])
 void
 options_parse(struct options *options, int argc, char **argv)
 {
-	char letters[2 * FLAGS + 1];
+	char letters[3 * FLAGS + 1];
 	struct option names[FLAGS + 1];
 	int letter;
 
-	*options = (struct options){.conf_path = "/etc/inetd.conf",
-	    .backlog = DEFAULT_BACKLOG,
-	    .rate_per_minute = DEFAULT_RATE};
+	*options = (struct options){.conf_path = "/etc/inetd.conf", .backlog = DEFAULT_BACKLOG};
 	describe(letters, names);
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		size_t i = 0;

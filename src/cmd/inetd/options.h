@@ -13,6 +13,8 @@ struct options {
 	bool is_foreground;
 	bool keeps_environment;
 	bool is_check;
+	bool is_json;
+	bool is_print, is_print_lines;
 	const char *pid_file; /* "" or "none" = no file */
 	const char *conf_path; /* as given */
 	int backlog;

@@ -214,13 +214,15 @@ take_brace(struct reader *reader)
 static void
 take_line(struct reader *reader, const char *text, size_t len)
 {
-	size_t column = 1;
+	size_t column = 1, blanks = 0;
 	enum words_end end = WORDS_DONE;
 
 	reader->words.count = 0;
-	if (len <= CONF_ENTRY_MAX)
+	while (blanks < len && (text[blanks] == ' ' || text[blanks] == '\t'))
+		blanks++;
+	if (len - blanks <= CONF_ENTRY_MAX)
 		end = words_add(reader->conf, &reader->words, text, len, &reader->at, &column);
-	if (len > CONF_ENTRY_MAX || end != WORDS_DONE) {
+	if (len - blanks > CONF_ENTRY_MAX || end != WORDS_DONE) {
 		struct conf_word at = reader->at;
 
 		at.column = column < UINT16_MAX ? (uint16_t)column : UINT16_MAX;

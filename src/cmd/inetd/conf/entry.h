@@ -140,7 +140,7 @@ struct conf_entry {
 	bool has_only_from; /* even if it is empty, and refuses everybody */
 
 	/* as what the server runs */
-	struct conf_word user; /* text NULL: internal or redirect, and none is said: nobody */
+	struct conf_word user; /* text NULL: inetd serves itself, and none is said */
 	struct conf_word group; /* text NULL = the user's own */
 	bool
 	    has_no_groups; /* xinetd's "groups = no", its default: no supplementary ones but group */
