@@ -42,7 +42,7 @@ static int64_t
 until_load(const struct conf_entry *rules, struct limits *limits, int64_t now_ms)
 {
 	if (rules->max_load_milli == 0 ||
-	    average_milli(&limits->world->average, now_ms) <= rules->max_load_milli)
+	    average_milli(&limits->world->average, now_ms) < rules->max_load_milli)
 		return 0;
 	return now_ms + AVERAGE_AGE_MS;
 }

@@ -122,7 +122,7 @@ static void
 begin_load(const struct conf_entry *rules, const struct limits *limits, struct buf *text)
 {
 	(void)limits;
-	buf_add_str(text, "load of the host is above ");
+	buf_add_str(text, "load of the host is not below ");
 	add_fraction(text, rules->max_load_milli);
 }
 
