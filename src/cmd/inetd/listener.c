@@ -236,6 +236,7 @@ is_same_socket(const struct service *a, const struct service *b)
 	return x->sndbuf_bytes == y->sndbuf_bytes && x->rcvbuf_bytes == y->rcvbuf_bytes &&
 	    x->is_keepalive == y->is_keepalive && x->is_nodelay == y->is_nodelay &&
 	    x->defer_accept_s == y->defer_accept_s && x->backlog == y->backlog &&
+	    (x->kind == CONF_SERVER) == (y->kind == CONF_SERVER) &&
 	    x->socket_mode == y->socket_mode && a->socket_uid == b->socket_uid &&
 	    a->socket_gid == b->socket_gid;
 }

@@ -15,6 +15,8 @@
 #include <pwd.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/str.h"
@@ -239,6 +241,50 @@ resolve_endpoints(struct conf *conf, struct lookup *lookup, const struct service
 		add_addresses(&chain, entry);
 	}
 	return chain.first;
+}
+
+/* Would a connection to there come back to the service, and go there again? */
+static bool
+is_itself(const struct service *service, const struct redirect_address *to)
+{
+	in_port_t port = to->address.v4.sin_port; /* sin6_port stands at the same place */
+	struct redirect_address local = *to;
+	bool takes = false, is_here;
+	int fd;
+
+	for (const struct endpoint *e = service->endpoints; e != NULL && !takes; e = e->next)
+		takes = !endpoint_is_path(e) && endpoint_port(e) == port &&
+		    endpoint_takes(e, &to->address.any);
+	if (!takes)
+		return false;
+	/* An address of this host, or not? Who listens everywhere takes both. */
+	local.address.v4.sin_port = 0;
+	fd = socket(to->address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	is_here = fd >= 0 && bind(fd, &local.address.any, to->len) == 0;
+	if (fd >= 0)
+		close(fd);
+	return is_here;
+}
+
+const struct redirect_target *
+resolve_target(struct conf *conf, const struct service *service)
+{
+	const struct conf_entry *entry = service->entry;
+	struct redirect_target *target = conf_alloc(conf, sizeof *target);
+	int error;
+
+	if (target == NULL)
+		return NULL;
+	error = redirect_resolve(entry->redirect_host.text, entry->redirect_port.text, target);
+	if (error != 0)
+		conf_note(conf, error == EAI_SERVICE ? CONF_UNKNOWN_SERVICE : CONF_UNKNOWN_HOST,
+		    error == EAI_SERVICE ? &entry->redirect_port : &entry->redirect_host);
+	for (size_t i = 0; i < target->count; i++)
+		if (is_itself(service, &target->items[i])) {
+			conf_note(conf, CONF_ITSELF, &entry->redirect_host);
+			break;
+		}
+	return target;
 }
 
 /* A number is itself, anything else a name; *ret is untouched where there is no word, or none such,

@@ -13,4 +13,7 @@ struct endpoint *resolve_endpoints(struct conf *, struct lookup *, const struct 
 /* Owner and group of a unix socket. What is unknown is reported. */
 void resolve_socket_owner(struct conf *, struct service *);
 
+/* Where a redirect leads; its endpoints are known. NULL: reported, or out of memory. */
+const struct redirect_target *resolve_target(struct conf *, const struct service *);
+
 #endif

@@ -91,6 +91,8 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	service->access.reads_all = service->identity.is_own || service->identity.uid == 0;
 	resolve_socket_owner(conf, service);
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
+	if (entry->kind == CONF_REDIRECT)
+		service->target = resolve_target(conf, service);
 	if (entry->is_off)
 		service->endpoints = NULL;
 	return conf->errors == errors && !conf->failed ? service : NULL;

@@ -12,6 +12,7 @@
 #include "cmd/inetd/access/rules.h"
 #include "cmd/inetd/conf/conf.h"
 #include "cmd/inetd/endpoint.h"
+#include "cmd/inetd/redirect/target.h"
 #include "cmd/inetd/setup.h"
 
 /* What a server must run as, and what the kernel must answer before it is started. */
@@ -40,6 +41,7 @@ struct service {
 	struct access_rules access;
 	struct identity identity;
 	struct setup setup;
+	const struct redirect_target *target; /* of a redirect */
 };
 
 struct services {

@@ -22,6 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/inetd/internal/internal.h"
+
 enum {
 	PATH_UMASK = 0177,
 	PATH_MODE = 0600, /* where the entry has none */
@@ -43,6 +45,8 @@ socket_apply(int fd, const struct conf_entry *entry)
 		set(fd, SOL_SOCKET, SO_SNDBUF, entry->sndbuf_bytes);
 	if (entry->rcvbuf_bytes > 0)
 		set(fd, SOL_SOCKET, SO_RCVBUF, entry->rcvbuf_bytes);
+	if (entry->socktype == CONF_DGRAM)
+		internal_datagrams_prepare(fd, entry->kind != CONF_SERVER);
 	if (entry->socktype != CONF_STREAM || entry->families == CONF_UNIX)
 		return;
 	set(fd, SOL_SOCKET, SO_KEEPALIVE, entry->is_keepalive);

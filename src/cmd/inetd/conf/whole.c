@@ -181,8 +181,10 @@ check_kind(struct builder *builder)
 {
 	const struct conf_entry *entry = &builder->entry;
 	bool is_stream = entry->socktype != CONF_DGRAM;
-	bool wants_stream =
-	    entry->kind == CONF_REDIRECT || entry->kind == CONF_DECOY || entry->kind == CONF_TARPIT;
+	/* On a unix socket nothing tells a client from another service that would answer the answer. */
+	bool wants_stream = entry->kind == CONF_REDIRECT || entry->kind == CONF_DECOY ||
+	    entry->kind == CONF_TARPIT ||
+	    (entry->kind != CONF_SERVER && entry->families == CONF_UNIX);
 
 	if (entry->kind != CONF_SERVER && is_stream && entry->is_wait)
 		conf_note(builder->conf, CONF_INTERNAL_WAIT, &entry->server);

@@ -44,20 +44,17 @@ struct request {
 	struct msghdr message;
 };
 
-bool
-internal_datagrams_prepare(struct internal_datagrams *service, int fd)
+void
+internal_datagrams_prepare(int fd, bool is_internal)
 {
-	static const int on = 1;
-	struct request self = {0};
-	socklen_t len = sizeof self.sender;
-	bool is_v6;
+	int is_on = is_internal, family = AF_UNIX;
+	socklen_t len = sizeof family;
 
-	if (getsockname(fd, &self.sender.any, &len) < 0)
-		return false;
-	service->port = peer_port(&self.sender.any);
-	is_v6 = self.sender.any.sa_family == AF_INET6;
-	return setsockopt(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-	           is_v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, &on, sizeof on) == 0;
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len);
+	if (family == AF_INET)
+		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &is_on, sizeof is_on);
+	else if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &is_on, sizeof is_on);
 }
 
 /* False: errno. */

@@ -41,13 +41,14 @@ struct internal_datagrams {
 	/* May this sender have an answer now? Asked last, where an answer is sure to follow. */
 	bool (*may_answer)(void *ctx, const struct sockaddr *sender);
 	void *ctx;
-	unsigned port; /* that it listens on, by internal_datagrams_prepare */
+	unsigned port; /* that it listens on, in host order */
 	uint64_t answered, ignored; /* datagrams; those that discard took are answered */
 	uint64_t bytes_in, bytes_out;
 };
 
-/* Before its socket is watched: answers shall come from the address that was asked. False: errno. */
-bool internal_datagrams_prepare(struct internal_datagrams *, int fd);
+/* Answers shall come from the address that was asked, so the kernel has to tell it; said before the first
+ * datagram comes, which has no answer otherwise. Off again for a server of another kind. */
+void internal_datagrams_prepare(int fd, bool is_internal);
 
 /* Deal with what is in the queue, a bounded number of datagrams. It does not block, whatever the
  * descriptor does. */

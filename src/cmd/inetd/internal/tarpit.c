@@ -18,7 +18,7 @@
 
 #include "cmd/inetd/clock.h"
 
-enum { LINES_AT_ONCE = 128, LINE_MIN = 3, LINE_MAX = 32 };
+enum { LINES_AT_ONCE = 128, LINE_MIN = 8, LINE_MAX = 32 };
 
 struct victim {
 	struct watch watch; /* first: a watch of this file is a victim */
@@ -55,8 +55,8 @@ end(struct victim *victim, const char *how, int error)
 	reactor_retire(victim->reactor, &victim->watch);
 }
 
-/* Nothing that anybody could mistake for a protocol: letters, and never the same line twice. It keeps no
- * secret, so that xorshift is good enough. */
+/* Nothing that anybody could mistake for a protocol: letters. It keeps no secret, so that xorshift is good
+ * enough. */
 static size_t
 nonsense(char ret[LINE_MAX + 2])
 {
