@@ -104,11 +104,12 @@ def _():
         equal(resource.prlimit(inetd.pid, resource.RLIMIT_NOFILE), (500, 500))
 
 
-@test("the environment: nothing of a login, a loader, an interpreter, a supervisor; all with -E")
+@test("the environment: nothing of a login, a loader, an interpreter; all with -E but the supervisor's")
 def _():
     env = {"TZ": "UTC", "PATH": "/bin", "LD_X": "1", "BASH_ENV": "/x", "SUDO_USER": "x",
-           "NOTIFY_SOCKET": "/x", "KEPT": "a b"}
-    own = {"REMOTE_ADDR": "192.0.2.1", "TCPREMOTEHOST": "x", "LISTEN_PID": "1"}
+           "KEPT": "a b"}
+    supervisor = {"NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "9", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "x"}
+    own = supervisor | {"REMOTE_ADDR": "192.0.2.1", "TCPREMOTEHOST": "x", "LISTEN_PID": "1"}
     conf = listen("/bin/cat cat /proc/self/environ")
     with Inetd(conf, env=env | own):
         equal(inherited(tcp(7001)), ["KEPT=a b", "TZ=UTC"])

@@ -18,7 +18,7 @@ OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetd.conf.5", "
         "safe_finger.8", "tcpd.8", "tcpdchk.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8"}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
-                    r"socket|listen|umask|sd_listen_fds|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"
+                    r"socket|listen|umask|sd_listen_fds|sd_notify|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"
                     r"ss|udp|setenv|update-inetd|tcpdump|kill|logger|inotify|getrlimit|capabilities)\.[1-8]")
 OUR_NAMES = {re.sub(r"\.[1-8]$", "", page) for page in OURS}
 DIRECTIVE = "#!tcpwrap modern\n"
