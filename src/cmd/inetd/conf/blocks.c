@@ -226,11 +226,7 @@ take_line(struct reader *reader, const char *text, size_t len)
 		struct conf_word at = reader->at;
 
 		at.column = column < UINT16_MAX ? (uint16_t)column : UINT16_MAX;
-		spoil(reader,
-		    end == WORDS_NUL        ? CONF_NUL
-		        : end == WORDS_MANY ? CONF_MANY_WORDS
-		                            : CONF_ENTRY_LONG,
-		    &at);
+		spoil(reader, end == WORDS_DONE ? CONF_ENTRY_LONG : words_fault(end), &at);
 		return;
 	}
 	if (reader->words.count == 0 || first(reader)[0] == '#')
@@ -298,7 +294,8 @@ is_one_of(const char *text, size_t len, const char *const *names)
 enum conf_notation
 blocks_notation(const char *text, size_t len)
 {
-	static const char *const heads[] = {"service", "defaults", "include", "includedir", NULL};
+	static const char *const heads[] = {
+	    "service", "defaults", "include", "includedir", "{", NULL};
 	static const char *const types[] = {"stream", "dgram", "seqpacket", "raw", "rdm", NULL};
 
 	for (size_t at = 0; at < len;) {

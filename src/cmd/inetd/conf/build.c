@@ -51,6 +51,8 @@ fill_block(struct builder *builder, const struct conf_draft *draft)
 	for (const struct setting *setting = draft->settings; setting != NULL;
 	     setting = setting->next)
 		attribute_set(builder, setting);
+	if (draft->is_bad)
+		return; /* what it seems to lack may be there, but for its shape */
 	whole_complete(builder);
 	whole_check(builder, &entry->protocol);
 }

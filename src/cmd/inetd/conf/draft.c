@@ -68,6 +68,8 @@ words_add(struct conf *conf, struct words *words, const char *text, size_t len,
 		*ret_column = at + 1;
 		if (words->count == CONF_WORDS_MAX)
 			return WORDS_MANY;
+		if (text[end - 1] == '\r') /* it would be lost, or not, by where the word stands */
+			return WORDS_CR;
 		word.text = arena_copy(&conf->scratch, text + at, end - at);
 		conf->failed |= word.text == NULL;
 		if (word.text == NULL)
@@ -76,4 +78,10 @@ words_add(struct conf *conf, struct words *words, const char *text, size_t len,
 		words->items[words->count++] = word;
 	}
 	return WORDS_DONE;
+}
+
+enum conf_code
+words_fault(enum words_end end)
+{
+	return end == WORDS_NUL ? CONF_NUL : end == WORDS_CR ? CONF_CR : CONF_MANY_WORDS;
 }

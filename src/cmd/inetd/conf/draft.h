@@ -36,7 +36,10 @@ struct words {
 	size_t count;
 };
 
-enum words_end { WORDS_DONE, WORDS_NUL, WORDS_MANY };
+enum words_end { WORDS_DONE, WORDS_NUL, WORDS_CR, WORDS_MANY };
+
+/* The finding that tells of it. */
+enum conf_code words_fault(enum words_end);
 
 /* Add the words of a line; *ret_column: where they could not go on. */
 enum words_end words_add(struct conf *, struct words *, const char *text, size_t len,

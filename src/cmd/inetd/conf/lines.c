@@ -65,7 +65,7 @@ add_line(struct collector *collector, const char *text, size_t len)
 		end = words_add(
 		    collector->conf, &collector->words, text, len, &collector->place, &column);
 	if (end != WORDS_DONE)
-		spoil(collector, end == WORDS_NUL ? CONF_NUL : CONF_MANY_WORDS, column);
+		spoil(collector, words_fault(end), column);
 	for (size_t i = had > 0 ? had : 1; i < collector->words.count; i++)
 		warn_of_word(collector, &collector->words.items[i]);
 }
