@@ -36,6 +36,15 @@ show_entry(const struct conf_entry *entry, struct buf *seen)
 		buf_add_str(seen, "=");
 		buf_add_number(seen, entry->port);
 	}
+	if (entry->socket_mode > 0) {
+		buf_add_str(seen, " <");
+		buf_add_str(seen, entry->socket_user.text);
+		buf_add_str(seen, ":");
+		buf_add_str(seen, entry->socket_group.text);
+		buf_add_str(seen, ":");
+		buf_add_number(seen, (unsigned long)entry->socket_mode);
+		buf_add_str(seen, ">");
+	}
 	buf_add_str(seen, socktypes[entry->socktype]);
 	buf_add_str(seen, families[entry->families]);
 	if (entry->sndbuf_bytes > 0 || entry->rcvbuf_bytes > 0) {
@@ -48,6 +57,15 @@ show_entry(const struct conf_entry *entry, struct buf *seen)
 	if (entry->has_rate) {
 		buf_add_number(seen, entry->rate.count);
 		buf_add_str(seen, " ");
+	}
+	if (entry->instances + entry->source_rate.count + entry->per_source > 0) {
+		buf_add_str(seen, "(");
+		buf_add_number(seen, entry->instances);
+		buf_add_str(seen, "/");
+		buf_add_number(seen, entry->source_rate.count);
+		buf_add_str(seen, "/");
+		buf_add_number(seen, entry->per_source);
+		buf_add_str(seen, ") ");
 	}
 	buf_add_str(seen, entry->user.text);
 	if (entry->group.text != NULL) {
@@ -162,6 +180,12 @@ static const struct {
     CASE("a name may begin with a digit", "9pfs" REST, "* 9pfs" SHOWN),
     CASE("path", "/run/a:b stream unix nowait root /d d",
         "* /run/a:b stream unix nowait root /d [d];"),
+    CASE("an owner in front: FreeBSD's", ":u:g:660:/run/a stream unix nowait root /d d",
+        "* /run/a <u:g:432> stream unix nowait root /d [d];"),
+    CASE("an owner without a mode", ":u:g:/run/a stream unix nowait root /d d", "BAD_ADDRESS@1:1;"),
+    CASE("a mode beyond", ":u:g:1777:/run/a stream unix nowait root /d d", "BAD_ADDRESS@1:1;"),
+    CASE("a mode of nothing", ":u:g:0:/run/a stream unix nowait root /d d", "BAD_ADDRESS@1:1;"),
+    CASE("an empty owner", "::g:660:/run/a stream unix nowait root /d d", "BAD_ADDRESS@1:1;"),
     CASE("an address before a path counts nothing", "h:/run/a dgram unix wait root /d d",
         "h /run/a dgram unix wait root /d [d];"),
     CASE("path without unix", "/run/a" REST, "UNKNOWN_SERVICE@1:1;"),
@@ -204,8 +228,20 @@ static const struct {
     CASE("rate -1", "a stream tcp nowait.-1 root /d d", "BAD_RATE@1:14;"),
     CASE("no rate", "a stream tcp nowait. root /d d", "BAD_RATE@1:14;"),
     CASE("a word for the rate", "a stream tcp nowait.abc root /d d", "BAD_RATE@1:14;"),
-    CASE("colon", "a stream tcp nowait:5 root /d d", "BAD_WAIT@1:14;"),
-    CASE("slashes", "a stream tcp nowait/5/2/1 root /d d", "BAD_WAIT@1:14;"),
+    CASE("colon: NetBSD's", "a stream tcp nowait:5 root /d d",
+        "* a stream 4+6 nowait 5 root /d [d];DIALECT@1:14;"),
+    CASE("slashes: FreeBSD's", "a stream tcp nowait/5/2/1 root /d d",
+        "* a stream 4+6 nowait (5/2/1) root /d [d];DIALECT@1:14;"),
+    CASE("one slash", "a stream tcp wait/1 root /d d",
+        "* a stream 4+6 wait (1/0/0) root /d [d];DIALECT@1:14;"),
+    CASE(
+        "too many slashes", "a stream tcp nowait/5/2/1/4 root /d d", "BAD_WAIT@1:14;DIALECT@1:14;"),
+    CASE("no number", "a stream tcp nowait/ root /d d", "BAD_WAIT@1:14;"),
+    CASE("a rubbish number", "a stream tcp nowait/5x root /d d", "BAD_WAIT@1:14;"),
+    CASE("servers at a time: NetBSD's", "a stream,2 tcp nowait root /d d",
+        "* a stream 4+6 nowait (2/0/0) root /d [d];DIALECT@1:3;"),
+    CASE("none at a time", "a stream,0 tcp nowait root /d d", "UNKNOWN_SOCKTYPE@1:3;DIALECT@1:3;"),
+    CASE("an accept filter", "a stream:dataready tcp nowait root /d d", "UNKNOWN_SOCKTYPE@1:3;"),
     CASE("another word", "a stream tcp sometimes root /d d", "BAD_WAIT@1:14;"),
     CASE("its beginning", "a stream tcp waiting root /d d", "BAD_WAIT@1:14;"),
     /* user and server */
@@ -214,6 +250,7 @@ static const struct {
     CASE("colon before dot", "a stream tcp nowait u.v:g /d d",
         "* a stream 4+6 nowait u.v:g /d [d];"),
     CASE("no group behind the colon", "a stream tcp nowait u: /d d", "BAD_USER@1:21;"),
+    CASE("a login class: FreeBSD's", "a stream tcp nowait u:g/c /d d", "BAD_USER@1:21;"),
     CASE("no user", "a stream tcp nowait .g /d d", "BAD_USER@1:21;"),
     CASE("relative server", "a stream tcp nowait root d d", "RELATIVE@1:26;"),
     CASE("internal", "echo stream tcp nowait root internal\ntime dgram udp wait root internal\n",

@@ -18,18 +18,55 @@ is_word(const char *text, size_t len, const char *word)
 	return len == strlen(word) && memcmp(text, word, len) == 0;
 }
 
-/* "service", "addresses:service" or "/path". */
+/* An octal number of three digits at most, from 1; 0: something else. */
+static int
+parse_mode(const char *text, size_t len)
+{
+	int mode = 0;
+
+	if (len == 0 || len > 4 || strspn(text, "01234567") < len || (len == 4 && text[0] != '0'))
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		mode = mode * 8 + (text[i] - '0');
+	return mode;
+}
+
+/* ":user:group:mode:/path" is FreeBSD's. Where does the path begin? 0: it is something else. */
+static size_t
+set_owner(struct builder *builder, const struct conf_word *word)
+{
+	struct conf_entry *entry = &builder->entry;
+	const char *text = word->text;
+	size_t user = strcspn(text + 1, ":"), group = 0, mode = 0, path;
+
+	if (text[0] == ':' && text[1 + user] == ':')
+		group = strcspn(text + 2 + user, ":");
+	if (user == 0 || group == 0 || text[2 + user + group] != ':')
+		return 0;
+	mode = strcspn(text + 3 + user + group, ":");
+	path = 4 + user + group + mode;
+	if (text[path - 1] != ':' || text[path] != '/')
+		return 0;
+	entry->socket_mode = parse_mode(text + 3 + user + group, mode);
+	if (entry->socket_mode == 0)
+		return 0;
+	entry->socket_user = conf_part(builder->conf, word, 1, user);
+	entry->socket_group = conf_part(builder->conf, word, 2 + user, group);
+	return path;
+}
+
+/* "service", "addresses:service", "/path" or its owner in front of it. */
 static void
 set_service(struct builder *builder, const struct conf_word *word)
 {
 	struct conf *conf = builder->conf;
 	struct conf_entry *entry = &builder->entry;
 	const char *colon = word->text[0] == '/' ? NULL : strrchr(word->text, ':');
+	size_t split, path = colon != NULL ? set_owner(builder, word) : 0;
 	struct conf_word list;
-	size_t split;
 
-	if (colon == NULL) {
-		entry->service = conf_keep(conf, word);
+	if (colon == NULL || path > 0) {
+		entry->service = conf_part(conf, word, path, strlen(word->text + path));
 	} else {
 		split = (size_t)(colon - word->text);
 		list = conf_part(conf, word, 0, split);
@@ -53,12 +90,27 @@ set_addresses(struct builder *builder, const struct conf_draft *draft)
 		conf_note(builder->conf, CONF_LOST_ADDRESS, word);
 }
 
+/* "stream,N" is NetBSD's: so many servers at a time. */
 static void
 set_socktype(struct builder *builder, const struct conf_word *word)
 {
-	builder->has_socktype = where_socktype(word->text, &builder->entry.socktype);
-	if (!builder->has_socktype)
+	size_t len = strcspn(word->text, ",");
+	struct conf_word name = conf_part(builder->conf, word, 0, len);
+	unsigned long most;
+
+	builder->has_socktype = where_socktype(name.text, &builder->entry.socktype);
+	if (!builder->has_socktype) {
 		conf_note(builder->conf, CONF_UNKNOWN_SOCKTYPE, word);
+	} else if (word->text[len] == ',') {
+		const char *number = word->text + len + 1;
+
+		if (str_number(number, strlen(number), CONF_RATE_MAX, &most) && most > 0)
+			builder->entry.instances = (unsigned)most;
+		else
+			conf_note(builder->conf, CONF_UNKNOWN_SOCKTYPE, word);
+		conf_note_how(builder->conf, CONF_DIALECT, word,
+		    "as in NetBSD: servers at a time; in xinetd's notation instances");
+	}
 }
 
 /* "sndbuf=N" or "rcvbuf=N", each once. */
@@ -130,17 +182,51 @@ set_rate(struct builder *builder, const struct conf_word *word, const char *numb
 	builder->entry.rate = (struct conf_rate){(unsigned)rate, rate > 0 ? CONF_MINUTE_MS : 0};
 }
 
+/* "/MAX/RATE/MAX" is FreeBSD's: servers at a time, starts a minute for one source, servers at a time
+ * for one source; 0 is no limit. */
+static void
+set_children(struct builder *builder, const struct conf_word *word, const char *numbers)
+{
+	struct conf_entry *entry = &builder->entry;
+	unsigned *const members[] = {
+	    &entry->instances, &entry->source_rate.count, &entry->per_source};
+	unsigned long number;
+
+	for (size_t i = 0; i < sizeof members / sizeof members[0] && *numbers == '/'; i++) {
+		size_t len = strcspn(++numbers, "/");
+
+		if (!str_number(numbers, len, CONF_RATE_MAX, &number)) {
+			conf_note(builder->conf, CONF_BAD_WAIT, word);
+			return;
+		}
+		*members[i] = (unsigned)number;
+		numbers += len;
+	}
+	entry->source_rate.per_ms = entry->source_rate.count > 0 ? CONF_MINUTE_MS : 0;
+	if (*numbers != '\0')
+		conf_note(builder->conf, CONF_BAD_WAIT, word);
+	conf_note_how(builder->conf, CONF_DIALECT, word,
+	    "as in FreeBSD; in xinetd's notation instances, source_rate and per_source");
+}
+
 static void
 set_wait(struct builder *builder, const struct conf_word *word)
 {
-	size_t len = strcspn(word->text, ".");
+	size_t len = strcspn(word->text, ".:/");
+	char sign = word->text[len];
 
 	builder->entry.is_wait = is_word(word->text, len, "wait");
 	if (!builder->entry.is_wait && !is_word(word->text, len, "nowait")) {
 		conf_note(builder->conf, CONF_BAD_WAIT, word);
-	} else if (word->text[len] == '.') {
-		set_rate(builder, word, word->text + len + 1);
+		return;
 	}
+	if (sign == '/')
+		set_children(builder, word, word->text + len);
+	else if (sign != '\0')
+		set_rate(builder, word, word->text + len + 1);
+	if (sign == ':')
+		conf_note_how(builder->conf, CONF_DIALECT, word,
+		    "as in NetBSD: starts a minute; write a dot");
 }
 
 /* "user", "user:group" or "user.group"; the colon is looked for first, so that a name may hold a
@@ -156,7 +242,7 @@ set_user(struct builder *builder, const struct conf_word *word)
 	entry->user = conf_part(builder->conf, word, 0, split);
 	if (split < len)
 		entry->group = conf_part(builder->conf, word, split + 1, len - split - 1);
-	if (split == 0 || split + 1 == len)
+	if (split == 0 || split + 1 == len || strchr(word->text, '/') != NULL)
 		conf_note(builder->conf, CONF_BAD_USER, word);
 }
 
