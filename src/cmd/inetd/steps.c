@@ -34,7 +34,8 @@ struct kernel_limit {
 	uint64_t soft, hard;
 };
 
-/* What is asked back did not come back. */
+/* What is asked back did not come back. Answers begin as what is not wanted: a call that says that it has
+ * answered, and has not, is found out. */
 static int
 fail_check(void)
 {
@@ -133,7 +134,7 @@ ask_limit(int resource, struct kernel_limit *ret)
 static int
 set_limit(int resource, uint64_t soft, uint64_t hard)
 {
-	struct kernel_limit want = {soft, hard}, got;
+	struct kernel_limit want = {soft, hard}, got = {~soft, ~hard};
 
 	if (syscall(SYS_prlimit64, 0, resource, &want, NULL) < 0 || ask_limit(resource, &got) < 0)
 		return -1;
@@ -149,7 +150,7 @@ raise_limits(struct order *order)
 
 	for (size_t i = 0; i < entry->rlimit_count; i++) {
 		const struct conf_rlimit *limit = &entry->rlimits[i];
-		struct kernel_limit now;
+		struct kernel_limit now = {UINT64_MAX, UINT64_MAX};
 
 		if (ask_limit(limit->resource, &now) < 0)
 			return -1;
@@ -219,7 +220,7 @@ static int
 change_root(struct order *order)
 {
 	const char *path = order->service->entry->chroot.text;
-	struct stat folder, root, here;
+	struct stat folder = {0}, root = {0}, here = {0};
 
 	if (path == NULL || order->stays_out)
 		return 0;
@@ -249,16 +250,16 @@ become_user(struct order *order)
 static bool
 has_identity(const struct identity *identity)
 {
-	uid_t uid, gid, uids[2], gids[2];
+	uid_t uids[3] = {~identity->uid};
+	gid_t gids[3] = {~identity->gid};
 	long count;
 
-	if (syscall(SYS_getresuid, &uid, &uids[0], &uids[1]) < 0 ||
-	    syscall(SYS_getresgid, &gid, &gids[0], &gids[1]) < 0)
+	if (syscall(SYS_getresuid, &uids[0], &uids[1], &uids[2]) < 0 ||
+	    syscall(SYS_getresgid, &gids[0], &gids[1], &gids[2]) < 0)
 		return false;
-	if (uid != identity->uid || uids[0] != uid || uids[1] != uid)
-		return false;
-	if (gid != identity->gid || gids[0] != gid || gids[1] != gid)
-		return false;
+	for (int i = 0; i < 3; i++)
+		if (uids[i] != identity->uid || gids[i] != identity->gid)
+			return false;
 	if (identity->is_own)
 		return true;
 	count = syscall(SYS_getgroups, identity->count + 1, identity->answer);
