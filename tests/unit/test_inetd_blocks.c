@@ -189,7 +189,7 @@ static const struct {
     CASE("an attribute called service", SERVICE("a", "service = x\n"), "UNKNOWN_ATTRIBUTE@10:1;",
         ""),
     CASE("NUL", SERVICE("a", "nice = \0 3\n") SERVICE("b", ""), "NUL@10:8;", SHOWN("b")),
-    CASE("a carriage return in the middle", SERVICE("a", "nice = 3\r 4\n"), "CR@10:8;", ""),
+    CASE("a carriage return in the middle", SERVICE("a", "nice = 3\r 4\n"), "CR@10:9;", ""),
     /* attributes */
     CASE("unknown", SERVICE("a", "instanzes = 3\n") SERVICE("b", ""), "UNKNOWN_ATTRIBUTE@10:1;",
         SHOWN("b")),

@@ -53,12 +53,12 @@ enum words_end
 words_add(struct conf *conf, struct words *words, const char *text, size_t len,
     const struct conf_word *place, size_t *ret_column)
 {
-	const char *nul = memchr(text, '\0', len);
+	const char *nul = memchr(text, '\0', len), *cr = memchr(text, '\r', len);
 	size_t end;
 
-	if (nul != NULL) {
-		*ret_column = (size_t)(nul - text) + 1;
-		return WORDS_NUL;
+	if (nul != NULL || cr != NULL) { /* a CR would be lost, or not, by where its word stands */
+		*ret_column = (size_t)((nul != NULL ? nul : cr) - text) + 1;
+		return nul != NULL ? WORDS_NUL : WORDS_CR;
 	}
 	for (size_t at = skip_blanks(text, len, 0); at < len; at = skip_blanks(text, len, end)) {
 		struct conf_word word = *place;
@@ -68,8 +68,6 @@ words_add(struct conf *conf, struct words *words, const char *text, size_t len,
 		*ret_column = at + 1;
 		if (words->count == CONF_WORDS_MAX)
 			return WORDS_MANY;
-		if (text[end - 1] == '\r') /* it would be lost, or not, by where the word stands */
-			return WORDS_CR;
 		word.text = arena_copy(&conf->scratch, text + at, end - at);
 		conf->failed |= word.text == NULL;
 		if (word.text == NULL)

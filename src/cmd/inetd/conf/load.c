@@ -326,6 +326,13 @@ by_place(const void *a, const void *b)
 	return (x->column > y->column) - (x->column < y->column);
 }
 
+static bool
+is_same(const struct conf_note *a, const struct conf_note *b)
+{
+	return a->code == b->code && by_place(&a, &b) == 0 && a->at.text != NULL &&
+	    b->at.text != NULL && strcmp(a->at.text, b->at.text) == 0;
+}
+
 /* In the order of the files: resolving finds its faults after the parser. What the defaults say is
  * found bad for each service, and told once. */
 bool
@@ -341,8 +348,7 @@ load_tell(const struct conf *conf,
 		notes[i++] = note;
 	qsort(notes, conf->note_count, sizeof *notes, by_place);
 	for (i = 0; i < conf->note_count; i++)
-		if (i == 0 || notes[i]->code != notes[i - 1]->code ||
-		    by_place(&notes[i], &notes[i - 1]) != 0)
+		if (i == 0 || !is_same(notes[i], notes[i - 1]))
 			tell(ctx, conf, notes[i]);
 	free(notes);
 	return true;

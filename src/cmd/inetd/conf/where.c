@@ -45,6 +45,16 @@ where_is_address(const char *text)
 	return addr_parse(text, strlen(text), &addr, &scope, &scope_len);
 }
 
+/* A host's name, or "*". */
+static bool
+is_name(const char *text, size_t len)
+{
+	return strcmp(text, "*") == 0 ||
+	    (len > 0 && len <= CONF_HOST_MAX &&
+	        str_consists_of(text, len,
+	            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"));
+}
+
 /* One address of a list; brackets go. */
 static bool
 parse_address(struct conf *conf, struct conf_word at, struct conf_word *ret)
@@ -59,9 +69,8 @@ parse_address(struct conf *conf, struct conf_word at, struct conf_word *ret)
 			conf_note(conf, CONF_BAD_ADDRESS, &at);
 			return false;
 		}
-	} else if (len == 0 || len > CONF_HOST_MAX || strpbrk(at.text, "[]/") != NULL ||
-	    (memchr(at.text, ':', len) != NULL &&
-	        !addr_parse_v6(at.text, len, &addr, &scope, &scope_len))) {
+	} else if (!is_name(at.text, len) &&
+	    !addr_parse_v6(at.text, len, &addr, &scope, &scope_len)) {
 		conf_note(conf, CONF_BAD_ADDRESS, &at);
 		return false;
 	}
