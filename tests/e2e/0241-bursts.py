@@ -57,7 +57,7 @@ def inetd(user="root"):
     conf = (f"127.0.0.1:{PORT} {nowait} {user} {TCPD} svc\n"
             f"127.0.0.1:{OTHER_PORT} {nowait} {user} {TCPD} other\n"
             f"127.0.0.1:{USERS_PORT} {nowait} nobody {TCPD} svc\n")
-    return Inetd(conf, preexec_fn=functools.partial(settle, TABLES, None))
+    return Inetd(conf, "--no-shortcut", preexec_fn=functools.partial(settle, TABLES, None))
 
 
 def all_end(running):
@@ -79,7 +79,7 @@ def knock(times=1, port=PORT, client="127.0.0.1"):
 
 def load(connections, port=PORT):
     """As fast as they are served."""
-    return subprocess.Popen([BUILD / "bench/load", str(port), "8", "60", str(connections), ""],
+    return subprocess.Popen([BUILD / "bench/load", "-c", "8", "-t", "60", "-n", str(connections), "-r", "", str(port)],
                             stdin=socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0],
                             stdout=subprocess.DEVNULL)
 

@@ -340,7 +340,7 @@ static void
 test_origins(void **state)
 {
 	struct origin_range4 net = {0x0a000000, 0x0affffff, 7}, host = {0x0a010203, 0x0a010203, 9};
-	struct conf_word name = {"host.example.org", 8, 1};
+	struct conf_word name = {.text = "host.example.org", .line = 8};
 	struct access_rules rules = {
 	    .name = "d", .tag = "d", .has_only_from = true, .file = "f", .only_from_line = 3};
 

@@ -312,18 +312,10 @@ serve(struct connection *connection, const struct access_answer *answer)
 
 /* ---- the child that judges ---- */
 
-struct question {
-	const struct access_rules *rules;
-	int fd, link_fd;
-	bool is_confined;
-};
-
 static int
-judge(void *context)
+judge(void *question)
 {
-	const struct question *question = context;
-
-	access_judge_here(question->rules, question->fd, question->link_fd, question->is_confined);
+	access_judge_here(question);
 	return 0;
 }
 
@@ -333,7 +325,8 @@ ask_child(struct connection *connection)
 	const struct service *service = connection->standing->service;
 	const struct child_client client = {.peer = &connection->peer.address.any};
 	int ends[2];
-	struct question question = {.rules = &service->access,
+	struct access_question question = {.rules = &service->access,
+	    .greeting = service->setup.greeting_refused,
 	    .fd = connection->fd,
 	    .is_confined = service->entry->chroot.text != NULL};
 	struct child_judge how = {.ask = judge, .context = &question, .log_fd = -1};
@@ -343,7 +336,7 @@ ask_child(struct connection *connection)
 		fail(connection, "judge a client", errno);
 		return;
 	}
-	question.link_fd = how.link_fd = ends[1];
+	question.loop_fd = how.link_fd = ends[1];
 	connection->link_fd = ends[0];
 	pid = reactor_add(&connection->inetd->reactor, &connection->link_watch, ends[0], EPOLLIN)
 	    ? child_fork_judge(service, connection->fd, &client, &connection->inetd->world, &how)
@@ -429,9 +422,9 @@ refuse(struct connection *connection, const struct access_client *who,
 	const struct service *service = connection->standing->service;
 
 	connection->standing->counters.refused++;
-	access_refuse(&connection->inetd->access, &service->access, who, answer);
 	if (!who->is_datagram)
 		greeting_send(connection->fd, service->setup.greeting_refused);
+	access_refuse(&connection->inetd->access, &service->access, who, answer);
 	turn_away(connection, RECORD_REFUSED, NULL);
 }
 

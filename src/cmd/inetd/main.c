@@ -81,6 +81,8 @@ main(int argc, char **argv)
 	    .can_switch = process_can_switch(),
 	    .uid = geteuid(),
 	    .gid = getegid(),
+	    .skips_tables = options.skips_tables,
+	    .skips_shortcut = options.skips_shortcut,
 	    .environment = inetd.world.environment};
 	status = start(&inetd, &options, pid_file);
 	free(conf_path);

@@ -55,12 +55,26 @@ set_keep_environment(struct options *options, const char *argument)
 	options->keeps_environment = true;
 }
 
+/* What other inetds have to be told. */
 static void
-refuse_libwrap(struct options *options, const char *argument)
+set_default(struct options *options, const char *argument)
 {
 	(void)options;
 	(void)argument;
-	fail("-l is not yet supported: guard services with tcpd, see inetd.conf(5)", NULL);
+}
+
+static void
+set_no_access(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->skips_tables = true;
+}
+
+static void
+set_no_shortcut(struct options *options, const char *argument)
+{
+	(void)argument;
+	options->skips_shortcut = true;
 }
 
 static void

@@ -13,6 +13,7 @@ struct options {
 	bool is_foreground;
 	bool keeps_environment;
 	bool is_check;
+	bool skips_tables, skips_shortcut; /* --no-access, --no-shortcut */
 	bool is_json;
 	bool is_print, is_print_lines;
 	const char *pid_file; /* "" or "none" = no file */

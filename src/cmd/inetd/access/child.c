@@ -23,9 +23,13 @@
 /* Exported of old, though in no header: hosts_access(3). */
 void fix_options(struct request_info *);
 
+static const struct access_question *at_hand;
+
 _Noreturn static void
 turn_away(struct request_info *request)
 {
+	if (request->sink == NULL)
+		greeting_send(request->fd, at_hand->greeting);
 	refuse(request);
 	abort(); /* it does not come back */
 }
@@ -100,21 +104,23 @@ tell(struct request_info *request)
 }
 
 void
-access_judge_here(const struct access_rules *rules, int fd, int loop_fd, bool confined)
+access_judge_here(const struct access_question *question)
 {
 	static struct request_info request;
+	const struct access_rules *rules = question->rules;
 
+	at_hand = question;
 	openlog(rules->tag, LOG_PID, LOG_DAEMON);
 	/* As a daemon that goes on: a command in the server's place would run outside of its cage. */
-	resident = confined ? 1 : -1;
-	request_init(&request, RQ_DAEMON, rules->name, RQ_FILE, fd, 0);
+	resident = question->is_confined ? 1 : -1;
+	request_init(&request, RQ_DAEMON, rules->name, RQ_FILE, question->fd, 0);
 	sock_host(&request);
 	fix_options(&request);
 	if (!is_for(&request, rules))
 		turn_away(&request);
 	if (rules->asks_tables && !hosts_access(&request))
 		turn_away(&request);
-	if (!has_slot(loop_fd)) {
+	if (!has_slot(question->loop_fd)) {
 		clean_exit(&request);
 		abort();
 	}

@@ -164,6 +164,8 @@ rules_prepare(struct conf *conf, const struct conf_entry *entry, struct access_s
 	ret->name = cut(conf, ret->name);
 	ret->only_from_line =
 	    entry->only_from.count > 0 ? entry->only_from.items[0].line : entry->service.line;
+	if (!is_known_before(entry) && (ret->has_only_from || ret->has_no_access))
+		conf_note(conf, CONF_ORIGIN_WAIT, &entry->service);
 	if (ret->has_only_from)
 		origin_compile(conf, &entry->only_from, find_network, &ret->only_from);
 	if (ret->has_no_access)
