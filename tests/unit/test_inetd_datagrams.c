@@ -25,6 +25,7 @@ struct lab {
 	unsigned ours; /* a port of another service */
 	unsigned allowance; /* answers */
 	unsigned asked;
+	bool is_late; /* nobody knows yet */
 };
 
 static bool
@@ -33,14 +34,16 @@ is_ours(void *ctx, unsigned port)
 	return port == ((struct lab *)ctx)->ours;
 }
 
-static bool
+static enum internal_leave
 may_answer(void *ctx, const struct sockaddr *sender)
 {
 	struct lab *lab = ctx;
 
 	assert_true(sender->sa_family == AF_INET || sender->sa_family == AF_INET6);
 	lab->asked++;
-	return lab->asked <= lab->allowance;
+	if (lab->is_late)
+		return INTERNAL_LATER;
+	return lab->asked <= lab->allowance ? INTERNAL_YES : INTERNAL_NO;
 }
 
 static unsigned
@@ -237,6 +240,29 @@ test_refused(void **state)
 	close(client);
 }
 
+/* What cannot be decided yet is not lost. */
+static void
+test_late(void **state)
+{
+	static char answer[65536];
+	int client = bound("127.0.0.1", false);
+	struct lab lab;
+
+	(void)state;
+	open_lab(&lab, CONF_ECHO, "127.0.0.1", false);
+	lab.is_late = true;
+	assert_int_equal(ask(&lab, client, "127.0.0.1", 10, answer), -1);
+	assert_false(internal_datagrams_serve(&lab.service, lab.fd));
+	assert_int_equal(lab.service.bytes_in, 0);
+	lab.is_late = false;
+	assert_true(internal_datagrams_serve(&lab.service, lab.fd));
+	assert_int_equal(recv(client, answer, sizeof answer, MSG_DONTWAIT), 10);
+	assert_int_equal(lab.service.bytes_in, 10);
+	assert_int_equal(lab.service.answered, 1);
+	close(lab.fd);
+	close(client);
+}
+
 /* It does not talk to itself, even if nobody knows its port. */
 static void
 test_itself(void **state)
@@ -325,6 +351,7 @@ main(void)
 	    cmocka_unit_test(test_lengths),
 	    cmocka_unit_test(test_texts),
 	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_late),
 	    cmocka_unit_test(test_itself),
 	    cmocka_unit_test(test_broadcast),
 	    cmocka_unit_test(test_storm),

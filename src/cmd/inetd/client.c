@@ -25,6 +25,7 @@
 #include "cmd/inetd/internal/internal.h"
 #include "cmd/inetd/limit/news.h"
 #include "cmd/inetd/log.h"
+#include "cmd/inetd/redirect/redirect.h"
 #include "peer/socket.h"
 
 enum {
@@ -105,8 +106,8 @@ turn_away(struct connection *connection, enum record_verdict verdict, const char
 
 /* ---- limits ---- */
 
-static void
-tell_news(struct standing *standing)
+void
+client_tell_news(struct standing *standing)
 {
 	int64_t now_ms = clock_now_ms();
 	char storage[NEWS_MAX];
@@ -131,7 +132,7 @@ void
 client_ring_news(struct alarm *alarm, int64_t now_ms)
 {
 	(void)now_ms;
-	tell_news((struct standing *)((char *)alarm - offsetof(struct standing, news)));
+	client_tell_news((struct standing *)((char *)alarm - offsetof(struct standing, news)));
 }
 
 static void
@@ -153,7 +154,7 @@ client_may_come(struct listener *listener)
 	    limits_door(service->entry, &service->standing->limits, clock_now_ms());
 
 	if (answer.say != LIMITS_GO) {
-		tell_news(service->standing);
+		client_tell_news(service->standing);
 		rest(listener, answer.until_ms);
 	} else if (service->standing->waiting_count >= WAITING_MAX) {
 		listener_pause(listener, SHORTAGE_PAUSE_MS);
@@ -202,7 +203,7 @@ hold_off(struct connection *connection, const struct limits_answer *answer)
 	struct standing *standing = connection->standing;
 	bool is_waiting = answer->say == LIMITS_WAIT || answer->say == LIMITS_HOLD_SOURCE;
 
-	tell_news(standing);
+	client_tell_news(standing);
 	if (is_waiting && connection->is_of_listener) {
 		rest(connection->listener, answer->until_ms);
 		turn_away(connection, RECORD_LIMITED, NULL);
@@ -282,40 +283,54 @@ ended(void *ctx, const struct internal_end *end)
 	connection->record.has_traffic = true;
 	connection->record.in_bytes = end->bytes_in;
 	connection->record.out_bytes = end->bytes_out;
-	connection->record.reason = end->how;
+	connection->record.reason = end->error != 0 ? strerror(end->error) : end->how;
 	finish(connection, LIMITS_ENDED_WELL);
 }
 
 /* By inetd itself: the connection may be over before this returns. */
 static void
-serve_here(struct connection *connection, const struct access_answer *answer)
+serve_here(struct connection *connection)
 {
 	static const struct internal_host host = {.ended = ended};
 	const struct service *service = connection->standing->service;
+	struct reactor *reactor = &connection->inetd->reactor;
 	int fd = connection->fd;
 
 	connection->fd = -1;
-	access_admitted(&service->access, answer, getpid());
-	internal_serve(&connection->inetd->reactor, service->entry->kind, fd, &host, connection);
+	connection->is_served_here = true;
+	greeting_send(fd, service->setup.greeting_admitted);
+	if (service->entry->kind == CONF_REDIRECT)
+		redirect_serve(reactor, service->target, fd, &host, connection);
+	else
+		internal_serve(reactor, service->entry->kind, fd, &host, connection);
 }
 
 static void
 serve(struct connection *connection, const struct access_answer *answer)
 {
-	if (!take_place(connection))
+	const struct service *service = connection->standing->service;
+
+	if (!take_place(connection)) {
 		fail(connection, "remember a client", ENOMEM);
-	else if (entry_of(connection)->kind == CONF_SERVER)
+	} else if (service->entry->kind == CONF_SERVER) {
 		start_server(connection, answer);
-	else
-		serve_here(connection, answer);
+	} else {
+		access_admitted(&service->access, answer, getpid());
+		greeting_send(connection->fd, service->setup.greeting);
+		serve_here(connection);
+	}
 }
 
 /* ---- the child that judges ---- */
 
 static int
-judge(void *question)
+judge(void *context)
 {
+	const struct access_question *question = context;
+
 	access_judge_here(question);
+	if (question->is_all)
+		_exit(EXIT_SUCCESS);
 	return 0;
 }
 
@@ -328,7 +343,8 @@ ask_child(struct connection *connection)
 	struct access_question question = {.rules = &service->access,
 	    .greeting = service->setup.greeting_refused,
 	    .fd = connection->fd,
-	    .is_confined = service->entry->chroot.text != NULL};
+	    .is_confined = service->entry->chroot.text != NULL,
+	    .is_all = service->entry->kind != CONF_SERVER};
 	struct child_judge how = {.ask = judge, .context = &question, .log_fd = -1};
 	pid_t pid;
 
@@ -348,7 +364,8 @@ ask_child(struct connection *connection)
 	}
 	connection->stage = CONNECTION_JUDGED;
 	connection_track(connection, pid);
-	connection_close_fd(connection);
+	if (!question.is_all)
+		connection_close_fd(connection);
 }
 
 static void
@@ -358,6 +375,15 @@ answer_child(struct connection *connection, char answer)
 		connection_close_link(connection); /* then it has to give up */
 }
 
+/* It is gone, or a program serves now whom inetd itself would have served: then the child does not. */
+static bool
+is_another_service(const struct connection *connection)
+{
+	return connection->standing->service == NULL ||
+	    (connection->fd >= 0 && !connection->is_of_listener &&
+	        entry_of(connection)->kind == CONF_SERVER);
+}
+
 /* It has admitted the client: is there a place? */
 static void
 seek_place(struct connection *connection)
@@ -365,19 +391,21 @@ seek_place(struct connection *connection)
 	struct limits_answer answer;
 
 	connection->stage = CONNECTION_ASKED;
-	if (connection->standing->service == NULL) {
+	if (is_another_service(connection)) {
 		answer_child(connection, ACCESS_CLOSES);
 	} else if (may_go(connection, &answer) && take_place(connection)) {
 		answer_child(connection, ACCESS_GOES);
+		if (connection->fd >= 0)
+			serve_here(connection);
 	} else if ((answer.say == LIMITS_WAIT || answer.say == LIMITS_HOLD_SOURCE) &&
 	    connection->standing->waiting_count < WAITING_MAX) {
 		connection_wait(connection, answer.until_ms);
-		tell_news(connection->standing);
+		client_tell_news(connection->standing);
 	} else {
 		connection->standing->counters.limited++;
 		connection->record.reason = limits_reason(answer.why);
 		connection->record.verdict = RECORD_LIMITED;
-		tell_news(connection->standing);
+		client_tell_news(connection->standing);
 		answer_child(connection, ACCESS_CLOSES);
 	}
 }
@@ -404,6 +432,8 @@ client_hear(struct watch *watch, uint32_t events)
 			seek_place(connection);
 	}
 	connection_close_link(connection); /* it serves now, or it is at its end */
+	if (connection->stage == CONNECTION_JUDGED)
+		connection_close_fd(connection);
 }
 
 /* ---- the way ---- */
@@ -627,6 +657,10 @@ client_child_ended(struct connection *connection, int status, const struct rusag
 
 	if (connection->link_fd >= 0)
 		client_hear(&connection->link_watch, EPOLLIN); /* what it said last */
+	if (connection->is_served_here) { /* it only judged */
+		connection_untrack(connection);
+		return;
+	}
 	counters->crashed += WIFSIGNALED(status);
 	if (connection->stage != CONNECTION_SERVED &&
 	    connection->record.verdict == RECORD_ADMITTED) {

@@ -39,6 +39,8 @@ void clients_wake(struct inetd *, struct standing *);
 /* For connection.c: a child that judges has something to say; a wait is over. */
 void client_hear(struct watch *, uint32_t events);
 void client_ring(struct alarm *, int64_t now_ms);
+/* Begins and ends of limits go to the log. */
+void client_tell_news(struct standing *);
 /* For standings: news of limits. */
 void client_ring_news(struct alarm *, int64_t now_ms);
 

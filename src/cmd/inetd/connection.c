@@ -74,8 +74,8 @@ connection_track(struct connection *connection, pid_t pid)
 	*first = connection;
 }
 
-static void
-untrack(struct connection *connection)
+void
+connection_untrack(struct connection *connection)
 {
 	struct connection **at = bucket(&connection->inetd->connections, connection->pid);
 
@@ -83,6 +83,7 @@ untrack(struct connection *connection)
 		at = &(*at)->next;
 	if (*at != NULL)
 		*at = connection->next;
+	connection->pid = 0;
 }
 
 struct connection *
@@ -153,7 +154,7 @@ connection_end(struct connection *connection)
 	connection_close_fd(connection);
 	connection_close_link(connection);
 	if (connection->pid > 0)
-		untrack(connection);
+		connection_untrack(connection);
 	reactor_dismiss(&connection->inetd->reactor, &connection->alarm);
 	standing_leave(&connection->inetd->standings, connection->standing);
 	reactor_retire(&connection->inetd->reactor, &connection->link_watch);

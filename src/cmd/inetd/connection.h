@@ -51,6 +51,7 @@ struct connection {
 	struct addr source; /* of the peer, if has_source */
 	bool has_source;
 	bool is_of_listener; /* fd is the listener's: it is not ours to close */
+	bool is_served_here; /* by inetd; a child it may have only judged */
 	bool waits_for_tables;
 	enum connection_stage stage;
 	int fd; /* the client's socket while inetd needs it; -1 */
@@ -75,6 +76,8 @@ struct connections {
 struct connection *connection_new(struct inetd *, struct standing *, int fd, const struct peer *);
 /* It has a child now, by whose pid it is found. */
 void connection_track(struct connection *, pid_t);
+/* It has none any more. */
+void connection_untrack(struct connection *);
 /* NULL: nobody we know. */
 struct connection *connection_find(struct connections *, pid_t);
 

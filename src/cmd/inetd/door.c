@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/inetd/client.h"
+#include "cmd/inetd/datagrams.h"
 #include "cmd/inetd/leaving.h"
 #include "cmd/inetd/log.h"
 
@@ -53,14 +54,13 @@ survive_accept(struct listener *listener, int error)
 static void
 accept_clients(struct listener *listener)
 {
-	bool is_server = listener->endpoint->service->entry->kind == CONF_SERVER;
-	int left = CLIENTS_AT_ONCE, flags = SOCK_CLOEXEC | (is_server ? 0 : SOCK_NONBLOCK);
+	int left = CLIENTS_AT_ONCE;
 
 	if (!client_may_come(listener))
 		return;
 	do {
 		struct peer peer = {.len = sizeof peer.address};
-		int fd = accept4(listener->fd, &peer.address.any, &peer.len, flags);
+		int fd = accept4(listener->fd, &peer.address.any, &peer.len, SOCK_CLOEXEC);
 		struct listener *owner = fd >= 0 ? leaving_owner(listener, fd) : NULL;
 
 		if (owner != NULL)
@@ -181,7 +181,9 @@ door_ready(void *ctx, struct listener *listener, uint32_t events)
 	    (entry->socktype == CONF_DGRAM && !leaving_has_datagram(listener)))
 		return;
 	entry = listener->endpoint->service->entry; /* of the one that it comes to now */
-	if (entry->socktype != CONF_DGRAM && entry->is_wait)
+	if (entry->kind != CONF_SERVER && entry->socktype == CONF_DGRAM)
+		datagrams_serve(listener);
+	else if (entry->socktype != CONF_DGRAM && entry->is_wait)
 		hand_over(listener, &(struct peer){0});
 	else if (entry->socktype != CONF_DGRAM)
 		accept_clients(listener);

@@ -22,6 +22,7 @@
 #include "cmd/inetd/limit/hours.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/process.h"
+#include "cmd/inetd/redirect/redirect.h"
 
 enum { LOG_RETRY_MS = 100 };
 
@@ -199,6 +200,7 @@ inetd_close(struct inetd *inetd)
 	notify_stopping(&inetd->notify);
 	listeners_release(&inetd->listeners);
 	internal_release();
+	redirect_release();
 	access_release(&inetd->access);
 	standings_settle(&inetd->standings, NULL);
 	services_release(&inetd->services[inetd->holds]);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/inetd/datagrams.h"
 #include "cmd/inetd/lookup.h"
 #include "cmd/inetd/resolve.h"
 
@@ -83,7 +84,9 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	service->server = printable(conf, entry->server.text, "");
 	service->entry = entry;
 	service->id = identify(conf, service);
-	if (!entry->has_rate)
+	if (entry->kind != CONF_SERVER && entry->socktype == CONF_DGRAM)
+		datagrams_complete(entry, reading->rules->rate_per_minute);
+	else if (!entry->has_rate)
 		entry->rate = (struct conf_rate){reading->rules->rate_per_minute, CONF_MINUTE_MS};
 	lookup_identity(&reading->lookup, conf, entry, reading->rules, &service->identity);
 	setup_resolve(conf, entry, reading->rules, &service->setup);

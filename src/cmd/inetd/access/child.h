@@ -20,6 +20,7 @@ struct access_question {
 	int fd; /* the client's connection, or the socket that has the datagram */
 	int loop_fd; /* to the loop, close-on-exec; -1: no slot is asked for */
 	bool is_confined; /* the server is going to be locked up by chroot(2) */
+	bool is_all; /* there is no server: inetd itself serves whoever is admitted */
 };
 
 /* To be called in a forked child that has the identity of the service's line, signals as a server gets

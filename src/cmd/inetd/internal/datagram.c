@@ -5,7 +5,7 @@
  * INVARIANTS  Never an answer to a port of the system or of ours, nor to an address that is not one
  *          host's, nor to a datagram that was sent to many; never more bytes than came in; none without
  *          may_answer, which has the rate. A loop that gets past all that ends at the first datagram
- *          over the rate.
+ *          over the rate. A datagram leaves the queue when it is known whether it is answered.
  * LIMITS   DATAGRAMS_AT_ONCE; a datagram is echoed whole, whatever its size.
  * SEE      docs/decisions/inetd-internal.md, ip(7) IP_PKTINFO, ipv6(7) IPV6_PKTINFO, CVE-2024-2169
  */
@@ -57,9 +57,9 @@ internal_datagrams_prepare(int fd, bool is_internal)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &is_on, sizeof is_on);
 }
 
-/* False: errno. */
+/* Look at the first one. False: there is none. */
 static bool
-receive(int fd, struct request *request)
+look_at(int fd, struct request *request)
 {
 	ssize_t got;
 
@@ -70,7 +70,7 @@ receive(int fd, struct request *request)
 	    .msg_iovlen = 1,
 	    .msg_control = &request->control,
 	    .msg_controllen = sizeof request->control};
-	got = recvmsg(fd, &request->message, MSG_DONTWAIT);
+	got = recvmsg(fd, &request->message, MSG_DONTWAIT | MSG_PEEK);
 	if (got < 0)
 		return false;
 	request->piece.iov_len = (size_t)got;
@@ -159,14 +159,10 @@ make_answer(enum conf_kind kind, struct iovec *piece)
 }
 
 static bool
-answer(struct internal_datagrams *service, int fd, struct request *request)
+send_answer(struct internal_datagrams *service, int fd, struct request *request)
 {
 	ssize_t sent;
 
-	if (!is_answerable(service, request) || !answers_from_there(request) ||
-	    !make_answer(service->kind, &request->piece) ||
-	    !service->may_answer(service->ctx, &request->sender.any))
-		return false;
 	request->message.msg_flags = 0;
 	sent = sendmsg(fd, &request->message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0)
@@ -175,18 +171,34 @@ answer(struct internal_datagrams *service, int fd, struct request *request)
 	return true;
 }
 
-void
+static enum internal_leave
+consider(struct internal_datagrams *service, struct request *request)
+{
+	if (!is_answerable(service, request) || !answers_from_there(request) ||
+	    !make_answer(service->kind, &request->piece))
+		return INTERNAL_NO;
+	return service->may_answer(service->ctx, &request->sender.any);
+}
+
+bool
 internal_datagrams_serve(struct internal_datagrams *service, int fd)
 {
 	struct request request;
+	enum internal_leave leave;
 
-	for (int i = 0; i < DATAGRAMS_AT_ONCE; i++) {
-		if (!receive(fd, &request))
-			return;
-		service->bytes_in += request.piece.iov_len;
-		if (service->kind == CONF_DISCARD || answer(service, fd, &request))
+	for (int i = 0; i < DATAGRAMS_AT_ONCE && look_at(fd, &request); i++) {
+		size_t len = request.piece.iov_len;
+		bool is_discard = service->kind == CONF_DISCARD;
+
+		leave = is_discard ? INTERNAL_NO : consider(service, &request);
+		if (leave == INTERNAL_LATER)
+			return false;
+		peer_drop_datagram(fd);
+		service->bytes_in += len;
+		if (is_discard || (leave == INTERNAL_YES && send_answer(service, fd, &request)))
 			service->answered++;
 		else
 			service->ignored++;
 	}
+	return true;
 }

@@ -24,8 +24,8 @@ struct internal_host {
 	void (*ended)(void *ctx, const struct internal_end *);
 };
 
-/* Serve a connection of any kind but CONF_SERVER and CONF_REDIRECT; the descriptor is taken over, does not
- * block, and is no other process's. ended is called exactly once in any case, maybe before this returns.
+/* Serve a connection of any kind but CONF_SERVER and CONF_REDIRECT; the descriptor is taken over. It
+ * is never waited for, whether it blocks or not. ended is called exactly once in any case, maybe before this returns.
  * False: errno, it could not be kept for want of memory or watches. */
 bool internal_serve(
     struct reactor *, enum conf_kind, int fd, const struct internal_host *, void *ctx);
@@ -33,13 +33,19 @@ bool internal_serve(
 /* End all connections; before reactor_release. */
 void internal_release(void);
 
+enum internal_leave {
+	INTERNAL_YES,
+	INTERNAL_NO,
+	INTERNAL_LATER, /* not known yet: the datagram stays in the queue */
+};
+
 /* A datagram service: one for each socket. */
 struct internal_datagrams {
 	enum conf_kind kind; /* CONF_ECHO to CONF_TIME */
 	/* Is this the port, in host order, of a datagram service of our own? It gets no answer. */
 	bool (*is_ours)(void *ctx, unsigned port);
 	/* May this sender have an answer now? Asked last, where an answer is sure to follow. */
-	bool (*may_answer)(void *ctx, const struct sockaddr *sender);
+	enum internal_leave (*may_answer)(void *ctx, const struct sockaddr *sender);
 	void *ctx;
 	unsigned port; /* that it listens on, in host order */
 	uint64_t answered, ignored; /* datagrams; those that discard took are answered */
@@ -51,7 +57,7 @@ struct internal_datagrams {
 void internal_datagrams_prepare(int fd, bool is_internal);
 
 /* Deal with what is in the queue, a bounded number of datagrams. It does not block, whatever the
- * descriptor does. */
-void internal_datagrams_serve(struct internal_datagrams *, int fd);
+ * descriptor does. False: may_answer has said LATER. */
+bool internal_datagrams_serve(struct internal_datagrams *, int fd);
 
 #endif
