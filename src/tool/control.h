@@ -5,7 +5,7 @@
  *   answer  = a JSON object "\n", then the end of the stream
  *
  * Commands, states and counters are lines of data/control.def. A service is named by its id as
- * answers spell it, escaped, or by what stands in front of the id's first slash. An answer always
+ * answers spell it, by its name, or by what stands in front of the name's slash. An answer always
  * has "version" and "ok"; one with "ok":false has "error", and nothing was done.
  */
 #ifndef TOOL_CONTROL_H

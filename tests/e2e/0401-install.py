@@ -39,12 +39,12 @@ for path in LOCAL:
 for path in ("/etc/hosts.allow", "/etc/hosts.deny"):
     pathlib.Path(path).unlink(missing_ok=True)
 
-ALWAYS = {"sbin/tcpd", "sbin/tcpdchk", "sbin/tcpdmatch", "sbin/inetd", "sbin/safe_finger", "sbin/try-from",
+ALWAYS = {"sbin/tcpd", "sbin/tcpdchk", "sbin/tcpdmatch", "sbin/inetd", "sbin/inetctl", "sbin/safe_finger", "sbin/try-from",
           "include/tcpd.h", "include/tcpwrap.h", "bin/tcpwrap", "share/man/man1/tcpwrap.1", "lib/libwrap.so.0",
           "lib/libtcpwrap.so.0", "lib/pkgconfig/libtcpwrap.pc", "lib/pkgconfig/libwrap.pc",
           "share/doc/tcpwrap/installed", "share/man/man5/hosts_access.5", "share/man/man5/hosts_options.5",
           "share/man/man3/hosts_access.3", "share/man/man8/tcpd.8", "share/man/man8/tcpdchk.8",
-          "share/man/man8/tcpdmatch.8", "share/man/man8/inetd.8", "share/man/man5/inetd.conf.5",
+          "share/man/man8/tcpdmatch.8", "share/man/man8/inetd.8", "share/man/man8/inetctl.8", "share/man/man5/inetd.conf.5",
           "share/man/man8/try-from.8", "share/man/man8/safe_finger.8", "share/man/man3/tcpwrap.3"}
 SOMETIMES = re.compile(r"libexec/tcpwrap/tcpd-full|lib/lib(tcp)?wrap\.so(\.[0-9.]+)?|share/man/man[1-9]/[a-z_.-]+\.[1-9]"
                        r"|share/doc/tcpwrap/.+")

@@ -131,11 +131,15 @@ class Inetd:
     """A running `inetd -d`; its log is a file."""
 
     count = 0
+    has_control = False  # a socket for inetctl
 
     def __init__(self, conf, *options, ready="sockets", **popen):
         Inetd.count += 1
         self.conf = dir / f"inetd{Inetd.count}.conf"
         self.log_path = dir / f"log{Inetd.count}"
+        self.control = dir / f"control{Inetd.count}" if self.has_control else "none"
+        if "--control" not in options:
+            options = ("--control", self.control, *options)
         self.conf.write_text(conf)
         command = popen.pop("command", [])
         with self.log_path.open("wb") as log:

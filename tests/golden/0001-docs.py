@@ -14,7 +14,8 @@ MAN, SAMPLES = ROOT / "man", ROOT / "docs/samples"
 TCPWRAP, JUDGE = BUILD / "src/cmd/tcpwrap/tcpwrap", BUILD / "src/cmd/judge/judge"
 PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
 # What this project has to document, and pages of the system that ours may point to.
-OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetd.conf.5", "inetd.8",
+OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetctl.8", "inetd.conf.5",
+        "inetd.8",
         "safe_finger.8", "tcpd.8", "tcpdchk.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8"}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
@@ -190,8 +191,8 @@ def check_messages():
 
 
 def check_tools():
-    """tcpdchk and tcpdmatch: their flags, and findings about services."""
-    for tool in ("tcpdchk", "tcpdmatch"):
+    """Tools with a table of flags; findings about services."""
+    for tool in ("inetctl", "tcpdchk", "tcpdmatch"):
         text = (ROOT / f"src/cmd/{tool}/flags.def").read_text()
         flags = {f"{letter}, -{name}" if name else letter
                  for letter, name in re.findall(r"^FLAG\('(\w)', \"([\w-]*)\"", text, re.M)}
@@ -204,6 +205,27 @@ def check_tools():
     missing = [note for note, form in forms.items()
                if not any(re.fullmatch(f"FILE, line N: {form}", text) for text in said)]
     ok(len(notes) > 12 and not missing, "tcpdchk(8) explains every finding about services", missing)
+
+
+def check_control():
+    """What inetctl and inetd say to each other."""
+    page = PAGES["inetctl.8"]
+    commands = [re.search(r'"([^"]+)"', line).group(1) for line in table("control.def", "COMMAND")]
+    described = set(re.findall(r"^\.It Cm (\w+)", section("inetctl.8", "DESCRIPTION").split(".Ss")[0], re.M))
+    same(described, {command.split()[0] for command in commands}, "inetctl(8) describes every command")
+    ok("drop --running" in commands and "drop --running" in page, "and drop --running")
+    for macro, column, form in (("STATE", 1, "Cm"), ("COUNTER", 0, "Va")):
+        rows = [[cell.strip().strip('"') for cell in line.split(",")] for line in table("control.def", macro)]
+        title = {"STATE": "States", "COUNTER": "Counters"}[macro]
+        part = re.search(rf"^\.Ss {title}\n(.*?)^\.S[sh]", page, re.M | re.S).group(1)
+        same(re.findall(rf"^\.It {form} (\w+)", part, re.M), [row[column] for row in rows],
+             f"inetctl(8) describes every line {macro} of data/control.def")
+    source = (ROOT / "src/cmd/inetd/record.c").read_text()
+    keys = re.findall(r'add_(?:text|number|seconds|value)\(line, "(\w+)"', source)
+    part = re.search(r"^\.Ss Records\n(.*?)^\.S[sh]", PAGES["inetd.8"], re.M | re.S).group(1)
+    listed = [word for line in re.findall(r"^\.It (Cm .*)$", part, re.M)
+              for word in re.findall(r"\w+", line) if word not in ("Cm", "No", "or")]
+    same(listed, keys, "inetd(8) describes every key of a record")
 
 
 def check_interface():
@@ -334,6 +356,7 @@ def main():
     check_environment()
     check_messages()
     check_tools()
+    check_control()
     check_interface()
     check_modern_interface()
     check_numbers()

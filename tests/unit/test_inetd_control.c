@@ -80,6 +80,7 @@ static struct fake {
 	bool reload_fails, fails;
 } fake;
 
+static const char *const ids[] = {"ftp/tcp", "*:tftp/udp", "echo/tcp", "echo/udp", "/run/a b.sock"};
 static const char *const names[] = {"ftp/tcp", "tftp/udp", "echo/tcp", "echo/udp", "/run/a b.sock"};
 
 static void
@@ -107,7 +108,8 @@ show_service(void *ctx, size_t i, struct control_service *ret)
 	bool is_first = i == 0;
 
 	snprintf(name, sizeof name, "service%zu/tcp", i);
-	*ret = (struct control_service){.id = i < 5 ? names[i] : name,
+	*ret = (struct control_service){.id = i < 5 ? ids[i] : name,
+	    .name = i < 5 ? names[i] : name,
 	    .state = now->is_dropped[i] ? CONTROL_DROPPED
 	        : now->is_paused[i]     ? CONTROL_PAUSED
 	                                : CONTROL_DEGRADED,
@@ -120,6 +122,7 @@ show_service(void *ctx, size_t i, struct control_service *ret)
 	    .line = 3,
 	    .addresses = is_first ? 2 : 0,
 	    .running = 4,
+	    .waiting = 2,
 	    .counters = {.accepted = 11,
 	        .admitted = 7,
 	        .refused = 1,
@@ -217,17 +220,18 @@ reset(void **state)
 	"inetd\\u000a.conf\",\"loads\":0,"                                                         \
 	"\"failed_loads\":1,\"current\":false,\"loaded_ms\":5}"
 #define FTP                                                                                        \
-	"{\"id\":\"ftp/"                                                                           \
-	"tcp\",\"state\":\"degraded\",\"kind\":\"server\",\"running\":4,\"addresses\":["           \
+	"{\"id\":\"ftp/tcp\",\"name\":\"ftp/tcp\",\"state\":\"degraded\",\"kind\":\"server\","     \
+	"\"running\":4,\"addresses\":["                                                            \
 	"{\"address\":\"0.0.0.0 port 21\",\"state\":\"online\",\"error\":null},"                   \
 	"{\"address\":\"[::1] port 21\",\"state\":\"offline\",\"error\":\"in use\"}]"
 #define DETAILS                                                                                    \
 	",\"type\":\"stream\",\"protocol\":\"tcp\",\"wait\":false,\"server\":\"/bin/\\u00ff\","    \
-	"\"user\":\"root\",\"file\":\"/etc/inetd.conf\",\"line\":3,\"counters\":{\"accepted\":11," \
+	"\"user\":\"root\",\"file\":\"/etc/"                                                       \
+	"inetd.conf\",\"line\":3,\"waiting\":2,\"counters\":{\"accepted\":11,"                     \
 	"\"admitted\":7,\"refused\":1,\"limited\":2,\"failed\":1,\"crashed\":6}"
 #define TFTP                                                                                       \
-	"{\"id\":\"tftp/"                                                                          \
-	"udp\",\"state\":\"degraded\",\"kind\":\"server\",\"running\":4,\"addresses\":[]"
+	"{\"id\":\"*:tftp/udp\",\"name\":\"tftp/udp\",\"state\":\"degraded\","                     \
+	"\"kind\":\"server\",\"running\":4,\"addresses\":[]"
 
 static void
 test_shown(void **state)
@@ -260,6 +264,9 @@ test_acted(void **state)
 	    ACTED("{\"id\":\"echo/tcp\",\"ended\":4,\"result\":\"done\"},"
 	          "{\"id\":\"echo/udp\",\"ended\":4,\"result\":\"done\"}"));
 	assert_true(fake.is_dropped[2] && fake.is_dropped[3] && fake.is_dropped[4]);
+	answer("1 pause *:tftp/udp", ACTED("{\"id\":\"*:tftp/udp\",\"result\":\"done\"}"));
+	answer("1 pause tftp/udp", ACTED("{\"id\":\"*:tftp/udp\",\"result\":\"already\"}"));
+	answer("1 pause tftp", ACTED("{\"id\":\"*:tftp/udp\",\"result\":\"already\"}"));
 	fake.fails = true;
 	answer("1 drop --running ftp", ACTED("{\"id\":\"ftp/tcp\",\"result\":\"failed\"}"));
 	assert_false(fake.is_dropped[0] || fake.is_paused[0]);
@@ -270,9 +277,9 @@ test_names(void **state)
 {
 	(void)state;
 	answer("1 pause gopher", ERROR("there is no service 'gopher'"));
-	answer("1 pause ftp/udp", ERROR("there is no service 'ftp/udp'; did you mean tftp/udp?"));
+	answer("1 pause ftp/udp", ERROR("there is no service 'ftp/udp'; did you mean *:tftp/udp?"));
 	answer("1 pause ecoh", ERROR("there is no service 'ecoh'; did you mean echo/tcp?"));
-	answer("1 pause tftp/ud", ERROR("there is no service 'tftp/ud'; did you mean tftp/udp?"));
+	answer("1 pause tftp/ud", ERROR("there is no service 'tftp/ud'; did you mean *:tftp/udp?"));
 	answer("1 pause /run", ERROR("there is no service '/run'"));
 	answer("1 pause \"", ERROR("there is no service '\\\"'"));
 	answer("1 status f", ERROR("there is no service 'f'"));

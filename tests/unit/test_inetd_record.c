@@ -71,6 +71,8 @@ test_signals_and_traffic(void **state)
 	record.has_traffic = true;
 	record.in_bytes = 5000000000;
 	check(&record, 0, FRONT " duration=61.204 in=5000000000 out=0");
+	record.end = "timed out";
+	check(&record, CONF_LOG_EXIT, FRONT " end=\"timed out\"");
 }
 
 static void

@@ -178,7 +178,7 @@ static void
 print_details(const struct value *service)
 {
 	static const char *const members[] = {"state", "kind", "type", "protocol", "server", "user",
-	    "file", "line", "running", "limit", "last_error"};
+	    "file", "line", "running", "waiting", "limit", "last_error"};
 	struct value counts = value_member(service, "counters"), addresses, address;
 
 	print_member(stdout, service, "id");
@@ -239,7 +239,7 @@ show_result(const struct options *options, const struct value *service)
 	}
 	printf(": %s%s", value_is(&result, "already") ? "already " : "", done[options->command]);
 	if (options->command == CONTROL_DROP_RUNNING)
-		printf("; %lu servers told to end", number_of(service, "ended"));
+		printf("; servers told to end: %lu", number_of(service, "ended"));
 	putchar('\n');
 }
 

@@ -173,6 +173,21 @@ client_may_follow(const struct listener *listener)
 	    LIMITS_GO;
 }
 
+/* For inetctl. */
+static void
+note_error(struct standing *standing, const char *what, int error)
+{
+	char storage[NEWS_MAX];
+	struct buf text;
+
+	buf_init(&text, storage, sizeof storage, sizeof storage - 1);
+	buf_add_str(&text, "cannot ");
+	buf_add_str(&text, what);
+	buf_add_str(&text, ": ");
+	buf_add_str(&text, strerror(error));
+	standing_note_error(standing, text.bytes);
+}
+
 void
 client_shortage(struct inetd *inetd, struct standing *standing, const char *what, int error)
 {
@@ -184,6 +199,7 @@ client_shortage(struct inetd *inetd, struct standing *standing, const char *what
 		    standing->service != NULL ? standing->service->name : standing->id, what,
 		    strerror(error));
 	}
+	note_error(standing, what, error);
 	listeners_pause(&inetd->listeners, standing, SHORTAGE_PAUSE_MS);
 }
 
@@ -245,6 +261,7 @@ tell_failure(struct connection *connection, const struct child_failure *failure)
 	connection->standing->counters.failed++;
 	connection->record.verdict = RECORD_FAILED;
 	connection->record.reason = failure->step;
+	note_error(connection->standing, failure->step, failure->error);
 	log_line(LOG_ERR, "%s: %s: cannot %s: %s", connection->standing->id,
 	    service != NULL ? service->server : "server", failure->step, strerror(failure->error));
 	if (connection->is_of_listener && connection->listener != NULL)
@@ -283,7 +300,7 @@ ended(void *ctx, const struct internal_end *end)
 	connection->record.has_traffic = true;
 	connection->record.in_bytes = end->bytes_in;
 	connection->record.out_bytes = end->bytes_out;
-	connection->record.reason = end->error != 0 ? strerror(end->error) : end->how;
+	connection->record.end = end->error != 0 ? strerror(end->error) : end->how;
 	finish(connection, LIMITS_ENDED_WELL);
 }
 

@@ -10,6 +10,7 @@
 #include "cmd/inetd/activation.h"
 #include "cmd/inetd/child.h"
 #include "cmd/inetd/connection.h"
+#include "cmd/inetd/desk.h"
 #include "cmd/inetd/listeners.h"
 #include "cmd/inetd/notify.h"
 #include "cmd/inetd/options.h"
@@ -32,6 +33,13 @@ struct inetd {
 	enum record_mode record_mode;
 	struct services services[2]; /* one holds, the other is for the next reading */
 	unsigned holds; /* index of the one */
+	struct desk desk;
+	int64_t started_ms;
+	struct {
+		unsigned long count, failed;
+		bool is_current; /* the last one was taken */
+		int64_t taken_ms; /* when that was which holds */
+	} loads; /* of the configuration */
 	struct watch signals;
 	struct alarm log; /* rings when what it did not take is to be tried again */
 	int signal_fd;

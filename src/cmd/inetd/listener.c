@@ -1,6 +1,6 @@
 /*
  * NAME     listener - one open socket and its pauses
- * INVARIANTS  Armed means: open, not paused, no server has it. A listener is taken out of the
+ * INVARIANTS  Armed means: open, no pause of its own or of its service, no server has it. A listener is taken out of the
  *          reactor before its descriptor is closed, since servers may hold copies that keep it there.
  * LIMITS   A place that cannot be opened is tried again every LISTENER_RETRY_MS: addresses may come
  *          late at boot, and a process that holds the port may end.
@@ -20,6 +20,7 @@
 #include "cmd/inetd/connection.h"
 #include "cmd/inetd/listeners.h"
 #include "cmd/inetd/log.h"
+#include "cmd/inetd/standing.h"
 
 enum { PLACE_TEXT_MAX = 512 };
 
@@ -90,6 +91,20 @@ close_socket(struct listener *listener)
 	close(listener->fd);
 	listener->fd = -1;
 	listener->is_given = false;
+}
+
+void
+listener_disarm(struct listener *listener)
+{
+	disarm(listener);
+}
+
+void
+listener_drop(struct listener *listener)
+{
+	close_socket(listener);
+	reactor_stop_alarm(listener->all->reactor, &listener->alarm);
+	listener->is_dropped = true;
 }
 
 bool

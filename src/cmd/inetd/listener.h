@@ -25,6 +25,7 @@ struct listener {
 	bool is_armed; /* the reactor watches fd */
 	bool is_held; /* a server has the socket, and it rests */
 	bool is_resting; /* its service is over a limit, until a place is given back */
+	bool is_dropped; /* by inetctl: closed until the next load */
 	bool is_blocking; /* fd, for the server that gets it */
 	bool is_shared; /* with SO_REUSEPORT, while another is opened beside it */
 	bool is_late; /* is bound when another one's path is free */
@@ -61,6 +62,10 @@ void listener_pause(struct listener *, unsigned for_ms);
 void listener_rest(struct listener *);
 /* Leave it unwatched until its server has ended. */
 void listener_hold(struct listener *);
+/* Leave it unwatched while its service is paused. */
+void listener_disarm(struct listener *);
+/* Close it, and do not try again. */
+void listener_drop(struct listener *);
 /* Watch it again, if nothing else forbids. */
 void listener_resume(struct listener *);
 /* The socket is broken: make a new one. */

@@ -137,7 +137,8 @@ plan(struct listeners *all, struct swap *swap)
 		while (old < end && endpoint_cmp((*old)->endpoint, endpoint) < 0)
 			old++;
 		is_same = old < end && endpoint_cmp((*old)->endpoint, endpoint) == 0;
-		if (is_same && endpoint_shares_socket((*old)->endpoint, endpoint)) {
+		if (is_same && !(*old)->is_dropped &&
+		    endpoint_shares_socket((*old)->endpoint, endpoint)) {
 			swap->items[i] = *old++;
 			swap->items[i]->is_kept = true;
 			swap->kept++;

@@ -5,7 +5,6 @@
  */
 #include "cmd/inetd/loop.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
@@ -25,11 +24,15 @@
 #include "cmd/inetd/redirect/redirect.h"
 
 enum { LOG_RETRY_MS = 100 };
+/* Whom findings are told to, beside the log, during a reload; NULL: nobody. */
+static struct control_sink *listening;
 
 static void
-log_finding(enum conf_severity severity, const char *line)
+tell_finding(enum conf_severity severity, const char *line)
 {
 	log_line(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s", line);
+	if (listening != NULL)
+		listening->take(listening, severity == CONF_ERROR, line);
 }
 
 /* What a running configuration is not given up for. */
@@ -45,7 +48,7 @@ replace(struct inetd *inetd, struct services *next, bool is_first)
 	bool ok;
 
 	activation_adapt(&inetd->activation, next);
-	ok = listeners_replace(&inetd->listeners, next, is_first, log_finding);
+	ok = listeners_replace(&inetd->listeners, next, is_first, tell_finding);
 	activation_finish(&inetd->activation);
 	return ok;
 }
@@ -54,12 +57,17 @@ bool
 inetd_load(struct inetd *inetd, bool is_first)
 {
 	struct services *next = &inetd->services[!inetd->holds];
-	bool ok = load_services(next, inetd->conf_path, &inetd->rules, log_finding) &&
+	bool ok = load_services(next, inetd->conf_path, &inetd->rules, tell_finding) &&
 	    (is_first || may_replace(next)) && standings_prepare(&inetd->standings, next) &&
 	    replace(inetd, next, is_first);
 
-	if (ok)
+	inetd->loads.count++;
+	inetd->loads.failed += !ok;
+	inetd->loads.is_current = ok;
+	if (ok) {
 		inetd->holds = !inetd->holds;
+		inetd->loads.taken_ms = clock_now_ms();
+	}
 	standings_settle(&inetd->standings, &inetd->services[inetd->holds]);
 	services_release(&inetd->services[!inetd->holds]);
 	if (ok)
@@ -98,16 +106,19 @@ reap(struct inetd *inetd)
 	}
 }
 
-static void
-reload(struct inetd *inetd)
+bool
+inetd_reload(struct inetd *inetd, struct control_sink *sink)
 {
 	bool ok;
 
 	notify_reloading(&inetd->notify);
+	listening = sink;
 	ok = inetd_load(inetd, false);
+	listening = NULL;
 	if (!ok)
 		log_line(LOG_ERR, "nothing taken from the file: services stay as they are");
 	inetd_tell_ready(inetd, ok);
+	return ok;
 }
 
 static void
@@ -121,7 +132,7 @@ take_signals(struct watch *watch, uint32_t events)
 		if (info.ssi_signo == SIGCHLD)
 			reap(inetd);
 		else if (info.ssi_signo == SIGHUP)
-			reload(inetd);
+			inetd_reload(inetd, NULL);
 		else
 			inetd->is_ending = true;
 	}
@@ -159,6 +170,7 @@ inetd_open(struct inetd *inetd)
 {
 	static const char *const tables[] = {"/etc/hosts.allow", "/etc/hosts.deny"};
 
+	inetd->started_ms = clock_now_ms();
 	inetd->signals.ready = take_signals;
 	inetd->log.ring = look_after_log;
 	inetd->listeners.reactor = &inetd->reactor;
@@ -198,6 +210,7 @@ void
 inetd_close(struct inetd *inetd)
 {
 	notify_stopping(&inetd->notify);
+	desk_close(inetd);
 	listeners_release(&inetd->listeners);
 	internal_release();
 	redirect_release();

@@ -14,6 +14,9 @@ bool inetd_open(struct inetd *);
  * is wrong stays off. */
 bool inetd_load(struct inetd *, bool is_first);
 
+/* The same, of a running one, on behalf of somebody who is told each finding; NULL: nobody is. */
+bool inetd_reload(struct inetd *, struct control_sink *);
+
 /* Tell whoever supervises inetd; is_fresh: the last reading was taken. */
 void inetd_tell_ready(struct inetd *, bool is_fresh);
 

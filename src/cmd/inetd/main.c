@@ -22,9 +22,19 @@ fail(const char *what)
 	return EXIT_FAILURE;
 }
 
+/* A path of the command line, absolute, or "none". NULL: errno. */
+static char *
+find_path(const char *path)
+{
+	bool is_none = path[0] == '\0' || strcmp(path, "none") == 0;
+
+	return is_none ? strdup("none") : process_absolute(path);
+}
+
 /* From here on faults that do not keep inetd from running are reported, and it runs. */
 static int
-start(struct inetd *inetd, const struct options *options, const char *pid_file)
+start(struct inetd *inetd, const struct options *options, const char *pid_file,
+    const char *control_path)
 {
 	unsigned log_ways = options->is_debug ? LOG_TO_STDERR : LOG_TO_SYSLOG | LOG_TO_STDERR;
 	bool ok;
@@ -41,6 +51,7 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file)
 	}
 	ok = inetd_load(inetd, true);
 	if (ok) {
+		desk_open(inetd, control_path, options->is_control_asked);
 		log_open(options->is_debug ? LOG_TO_STDERR : LOG_TO_SYSLOG, options->is_debug);
 		process_ready();
 		inetd_tell_ready(inetd, true);
@@ -56,7 +67,7 @@ main(int argc, char **argv)
 {
 	static struct inetd inetd;
 	struct options options;
-	char *conf_path, *pid_file;
+	char *conf_path, *pid_file, *control_path;
 	size_t given;
 	int status;
 
@@ -70,12 +81,12 @@ main(int argc, char **argv)
 	if (!process_prepare(&inetd.world, options.keeps_environment, given))
 		return fail("cannot prepare");
 	conf_path = process_absolute(options.conf_path);
-	pid_file = options.pid_file[0] == '\0' || strcmp(options.pid_file, "none") == 0
-	    ? strdup("none")
-	    : process_absolute(options.pid_file);
-	if (conf_path == NULL || pid_file == NULL)
+	pid_file = find_path(options.pid_file);
+	control_path = find_path(options.control_path);
+	if (conf_path == NULL || pid_file == NULL || control_path == NULL)
 		return fail("cannot find the working directory");
 	inetd.conf_path = conf_path;
+	inetd.record_mode = options.records;
 	inetd.listeners.backlog = options.backlog;
 	inetd.rules = (struct service_rules){.rate_per_minute = options.rate_per_minute,
 	    .can_switch = process_can_switch(),
@@ -84,8 +95,9 @@ main(int argc, char **argv)
 	    .skips_tables = options.skips_tables,
 	    .skips_shortcut = options.skips_shortcut,
 	    .environment = inetd.world.environment};
-	status = start(&inetd, &options, pid_file);
+	status = start(&inetd, &options, pid_file, control_path);
 	free(conf_path);
 	free(pid_file);
+	free(control_path);
 	return status;
 }

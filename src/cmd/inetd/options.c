@@ -13,6 +13,7 @@
 
 #include "base/str.h"
 #include "cmd/inetd/conf/conf.h"
+#include "tool/control.h"
 #include "tool/end.h"
 
 enum { DEFAULT_BACKLOG = 128 };
@@ -81,6 +82,20 @@ static void
 set_pid_file(struct options *options, const char *argument)
 {
 	options->pid_file = argument;
+}
+
+static void
+set_control(struct options *options, const char *argument)
+{
+	options->control_path = argument;
+	options->is_control_asked = true;
+}
+
+static void
+set_records(struct options *options, const char *argument)
+{
+	if (!record_mode_parse(argument, &options->records))
+		fail("--records takes off, admitted or all, not", argument);
 }
 
 static void
@@ -159,12 +174,15 @@ show_help(struct options *options, const char *argument)
 	puts("usage: inetd [option ...] [configuration-file]\n"
 	     "Listen for the services of inetd.conf(5) and start a server for each client.\n");
 	for (size_t i = 0; i < FLAGS; i++) {
-		char spelling[64];
+		const struct flag *flag = &flags[i];
+		char spelling[64], letter[] = {'-', flag->letter, '\0'};
 
-		snprintf(spelling, sizeof spelling, "-%c%s%s%s%s", flags[i].letter,
-		    flags[i].name[0] != '\0' ? ", --" : "", flags[i].name,
-		    takes(&flags[i]) == required_argument ? " " : "", flags[i].argument);
-		printf("  %-24s %s\n", spelling, flags[i].help);
+		snprintf(spelling, sizeof spelling, "%2s%s%s%s%s", flag->letter < ' ' ? "" : letter,
+		    flag->name[0] == '\0'    ? ""
+		        : flag->letter < ' ' ? "  --"
+		                             : ", --",
+		    flag->name, takes(flag) == required_argument ? " " : "", flag->argument);
+		printf("  %-24s %s\n", spelling, flag->help);
 	}
 	puts("\nThe configuration file is /etc/inetd.conf unless given.\n"
 	     "Exit status: 0 success, 1 failure or faults found by --check, 2 bad usage.");
@@ -178,8 +196,9 @@ describe(char letters[3 * FLAGS + 1], struct option names[FLAGS + 1])
 	size_t at = 0, named = 0;
 
 	for (size_t i = 0; i < FLAGS; i++) {
-		letters[at++] = flags[i].letter;
-		for (int colons = takes(&flags[i]); colons > 0; colons--)
+		if (flags[i].letter > ' ')
+			letters[at++] = flags[i].letter;
+		for (int colons = takes(&flags[i]); colons > 0 && flags[i].letter > ' '; colons--)
 			letters[at++] = ':'; /* one if it takes an argument, two if it may */
 		if (flags[i].name[0] != '\0')
 			names[named++] =
@@ -196,7 +215,10 @@ options_parse(struct options *options, int argc, char **argv)
 	struct option names[FLAGS + 1];
 	int letter;
 
-	*options = (struct options){.conf_path = "/etc/inetd.conf", .backlog = DEFAULT_BACKLOG};
+	*options = (struct options){.conf_path = "/etc/inetd.conf",
+	    .control_path = CONTROL_PATH,
+	    .records = RECORD_OF_ADMITTED,
+	    .backlog = DEFAULT_BACKLOG};
 	describe(letters, names);
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		size_t i = 0;

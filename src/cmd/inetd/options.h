@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "cmd/inetd/record.h"
+
 enum { EXIT_USAGE = 2 };
 
 struct options {
@@ -17,6 +19,9 @@ struct options {
 	bool is_json;
 	bool is_print, is_print_lines;
 	const char *pid_file; /* "" or "none" = no file */
+	const char *control_path; /* "" or "none" = no socket */
+	bool is_control_asked; /* else it is the usual one, if that can be had */
+	enum record_mode records;
 	const char *conf_path; /* as given */
 	int backlog;
 	unsigned rate_per_minute; /* 0 = no limit */

@@ -112,13 +112,14 @@ add_rule(struct buf *line, const struct record *record)
 static void
 add_end(struct buf *line, const struct record *record)
 {
-	if (!record->has_status)
-		return;
-	if (WIFSIGNALED(record->status))
+	if (record->has_status && WIFSIGNALED(record->status))
 		add_number(line, "signal", (uint64_t)WTERMSIG(record->status));
-	else
+	else if (record->has_status)
 		add_number(line, "exit", (uint64_t)WEXITSTATUS(record->status));
-	add_seconds(line, "cpu", record->cpu_us, US);
+	if (record->has_status)
+		add_seconds(line, "cpu", record->cpu_us, US);
+	if (record->end != NULL)
+		add_text(line, "end", record->end);
 }
 
 /* What is told of a connection that was served, beside whose it was. */

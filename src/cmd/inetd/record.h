@@ -35,6 +35,7 @@ struct record {
 	bool has_status; /* a server ended */
 	int status; /* as wait4 has it */
 	int64_t cpu_us; /* of the server and what it has waited for: user and system */
+	const char *end; /* how a connection that inetd served ended; NULL */
 	bool has_traffic; /* inetd itself carried the bytes */
 	uint64_t in_bytes, out_bytes; /* from the client, to it */
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "cmd/inetd/clock.h"
 #include "cmd/inetd/service.h"
 
 static struct standing **
@@ -65,6 +66,7 @@ forget(struct standing **at)
 	limits_release(&standing->limits);
 	reactor_dismiss(standing->reactor, &standing->news);
 	free(standing->id);
+	free(standing->last_error);
 	free(standing);
 }
 
@@ -86,6 +88,20 @@ standings_settle(struct standings *standings, struct services *services)
 				at = &(*at)->next;
 		}
 	}
+}
+
+void
+standing_note_error(struct standing *standing, const char *error)
+{
+	bool is_same = standing->last_error != NULL && strcmp(standing->last_error, error) == 0;
+	char *copy = is_same ? NULL : strdup(error);
+
+	if (copy != NULL) {
+		free(standing->last_error);
+		standing->last_error = copy;
+	}
+	if (is_same || copy != NULL)
+		standing->last_error_ms = clock_now_ms();
 }
 
 void

@@ -17,12 +17,8 @@ struct service;
 struct services;
 
 struct counters {
-	uint64_t accepted; /* clients that came */
-	uint64_t admitted; /* that were served, or whose server was started */
-	uint64_t refused; /* by rules */
-	uint64_t limited; /* closed by a limit */
-	uint64_t failed; /* admitted, but no server could be started */
-	uint64_t crashed; /* servers ended by a signal */
+#define COUNTER(member, help) uint64_t member;
+#include "control.def"
 };
 
 struct standing {
@@ -41,6 +37,8 @@ struct standing {
 	struct reactor *reactor;
 	struct alarm news; /* of limits: when to look for them */
 	struct counters counters;
+	char *last_error; /* why a client was not served, the last time; NULL = it never was so */
+	int64_t last_error_ms;
 };
 
 enum { STANDING_BUCKETS = 1024 }; /* a thousand services are many */
@@ -58,6 +56,9 @@ struct standings {
 bool standings_prepare(struct standings *, struct services *next);
 /* This configuration holds: who is not in it, and has no connection, is forgotten. NULL: none does. */
 void standings_settle(struct standings *, struct services *);
+
+/* A client was not served. */
+void standing_note_error(struct standing *, const char *error);
 
 /* A connection that referred to it is over. */
 void standing_leave(struct standings *, struct standing *);

@@ -1,8 +1,7 @@
 /*
  * NAME     answer - what inetd says to inetctl
- * INVARIANTS  A name that fits no service does nothing. Services are named whole, or by what
- *          stands in front of the slash, and then all that fit are meant: "ftp" is ftp/tcp and
- *          ftp/udp.
+ * INVARIANTS  A name that fits no service does nothing. A service is named by its id. A name as the
+ *          log has it, or what stands in front of its slash, means all that have it.
  * LIMITS   CONTROL_ANSWER_MAX by the buffer; FINDINGS_MAX: more are counted.
  * SEE      tool/control.h, inetctl(8)
  */
@@ -131,6 +130,7 @@ add_details(struct buf *buf, const struct control_service *service)
 	add_text(buf, "user", service->user);
 	add_text(buf, "file", service->file);
 	add_number(buf, "line", service->line);
+	add_number(buf, "waiting", service->waiting);
 	add_counters(buf, &service->counters);
 	add_text(buf, "limit", service->limit);
 	add_text(buf, "last_error", service->last_error);
@@ -146,6 +146,7 @@ add_service(struct asked *asked, size_t number, const struct control_service *se
 	json_add_comma(buf);
 	buf_add_char(buf, '{');
 	add_text(buf, "id", service->id);
+	add_text(buf, "name", service->name);
 	add_text(buf, "state", state_names[service->state]);
 	add_text(buf, "kind", service->kind);
 	add_number(buf, "running", service->running);
@@ -157,18 +158,21 @@ add_service(struct asked *asked, size_t number, const struct control_service *se
 
 /* ---- which of them ---- */
 
-static bool
-is_named_by(const struct asked *asked, const struct control_service *service, bool by_front)
-{
-	size_t len = by_front ? strcspn(service->id, "/") : strlen(service->id);
+/* How a service may be named, one way after the other until one fits. */
+enum way { BY_ID, BY_NAME, BY_FRONT, WAYS };
 
-	return len == asked->request.service_len &&
-	    memcmp(service->id, asked->request.service, len) == 0;
+static bool
+is_named_by(const struct request *request, const struct control_service *service, enum way way)
+{
+	const char *name = way == BY_ID ? service->id : service->name;
+	size_t len = way == BY_FRONT ? strcspn(name, "/") : strlen(name);
+
+	return len == request->service_len && memcmp(name, request->service, len) == 0;
 }
 
 /* Do something to each service that is meant. How many there are. */
 static size_t
-each(struct asked *asked, bool by_front,
+each(struct asked *asked, enum way way,
     void (*take)(struct asked *, size_t number, const struct control_service *))
 {
 	size_t count = asked->ops->count(asked->ctx), found = 0;
@@ -177,7 +181,7 @@ each(struct asked *asked, bool by_front,
 		struct control_service service = {0};
 
 		asked->ops->service(asked->ctx, i, &service);
-		if (asked->request.service_len > 0 && !is_named_by(asked, &service, by_front))
+		if (asked->request.service_len > 0 && !is_named_by(&asked->request, &service, way))
 			continue;
 		take(asked, i, &service);
 		found++;
@@ -185,18 +189,18 @@ each(struct asked *asked, bool by_front,
 	return found;
 }
 
-/* Is it nearly the service's id, or what stands in front of its slash? */
 static bool
-is_near(const struct request *request, const char *id)
+is_near(const struct request *request, const struct control_service *service)
 {
 	char front[CONTROL_REQUEST_MAX];
-	size_t len = strcspn(id, "/");
+	size_t len = strcspn(service->name, "/");
 
-	if (near_is(request->service, request->service_len, id))
+	if (near_is(request->service, request->service_len, service->id) ||
+	    near_is(request->service, request->service_len, service->name))
 		return true;
 	if (len == 0 || len >= sizeof front)
 		return false;
-	memcpy(front, id, len);
+	memcpy(front, service->name, len);
 	front[len] = '\0';
 	return near_is(request->service, request->service_len, front);
 }
@@ -210,7 +214,7 @@ suggest(struct asked *asked, struct buf *error)
 		struct control_service service = {0};
 
 		asked->ops->service(asked->ctx, i, &service);
-		if (is_near(&asked->request, service.id)) {
+		if (is_near(&asked->request, &service)) {
 			buf_add_str(error, "; did you mean ");
 			buf_add_str(error, service.id);
 			buf_add_char(error, '?');
@@ -241,9 +245,12 @@ static bool
 about_services(
     struct asked *asked, void (*take)(struct asked *, size_t, const struct control_service *))
 {
+	size_t found = 0;
+
 	open_part(asked->buf, "services", '[');
-	if (each(asked, false, take) == 0 && asked->request.service_len > 0 &&
-	    each(asked, true, take) == 0)
+	for (enum way way = BY_ID; way < WAYS && found == 0; way++)
+		found = each(asked, way, take);
+	if (found == 0 && asked->request.service_len > 0)
 		return unknown(asked);
 	buf_add_char(asked->buf, ']');
 	return end(asked->buf);

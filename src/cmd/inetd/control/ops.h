@@ -21,7 +21,8 @@ struct control_counters {
 };
 
 struct control_service {
-	const char *id; /* unique, printable ASCII: "ftp/tcp", or what an id attribute says */
+	const char *id; /* unique, printable ASCII: "*:ftp/tcp", or what an id attribute says */
+	const char *name; /* as the log has it, also printable: "ftp/tcp" */
 	enum control_state state;
 	const char *kind; /* "server", "redirect", "echo" ... */
 	const char *socktype, *protocol; /* "stream", "tcp" */
@@ -31,6 +32,7 @@ struct control_service {
 	unsigned line;
 	size_t addresses;
 	unsigned long running; /* servers, or connections that inetd itself serves */
+	unsigned long waiting; /* clients that have been accepted and are not served yet */
 	struct control_counters counters;
 	const char *limit; /* why it serves nobody now, "over its rate" ...; NULL: it does */
 	const char *last_error; /* NULL: none since inetd started */
