@@ -142,7 +142,7 @@ def _():
         zero = dict.fromkeys(("accepted", "admitted", "refused", "limited", "failed", "crashed"), 0)
         for port, running, want in ((7001, 0, dict(accepted=25, admitted=25)), (7002, 4, dict(accepted=4, admitted=4)),
                                     (7003, 0, dict(accepted=3, admitted=3, crashed=3)),
-                                    (7004, 0, dict(accepted=3, failed=3))):
+                                    (7004, 0, dict(accepted=3, admitted=3, failed=3))):
             found = counts[f"{port}/tcp4"]
             equal((port, found["counters"], found["running"]), (port, {**zero, **want}, running))
         equal(counts["7004/tcp4"]["last_error"], "cannot execute: No such file or directory")

@@ -55,7 +55,7 @@ tell_record(const struct connection *connection)
 	unsigned parts;
 	struct buf line;
 
-	if (service == NULL || /* its line went: so did what it wants to be told */
+	if (connection->is_put_back || service == NULL || /* its line went: so did what it wants to be told */
 	    !record_is_due(
 	        connection->inetd->record_mode, record.verdict, service->entry->log_on_failure))
 		return;
@@ -101,6 +101,15 @@ turn_away(struct connection *connection, enum record_verdict verdict, const char
 {
 	connection->record.verdict = verdict;
 	connection->record.reason = reason;
+	finish(connection, LIMITS_ENDED_UNKNOWN);
+}
+
+/* It stays in the kernel's queue, and comes again: nobody has come yet. */
+static void
+put_back(struct connection *connection)
+{
+	connection->standing->counters.accepted--;
+	connection->is_put_back = true;
 	finish(connection, LIMITS_ENDED_UNKNOWN);
 }
 
@@ -222,7 +231,7 @@ hold_off(struct connection *connection, const struct limits_answer *answer)
 	client_tell_news(standing);
 	if (is_waiting && connection->is_of_listener) {
 		rest(connection->listener, answer->until_ms);
-		turn_away(connection, RECORD_LIMITED, NULL);
+		put_back(connection);
 	} else if (is_waiting && standing->waiting_count < WAITING_MAX) {
 		connection_wait(connection, answer->until_ms);
 	} else {
@@ -480,7 +489,7 @@ wait_for_tables(struct connection *connection)
 {
 	if (connection->is_of_listener) { /* the client stays where it is */
 		listener_pause(connection->listener, SHORTAGE_PAUSE_MS);
-		turn_away(connection, RECORD_LIMITED, NULL);
+		put_back(connection);
 		return;
 	}
 	connection->rounds++;

@@ -53,6 +53,7 @@ struct connection {
 	bool is_of_listener; /* fd is the listener's: it is not ours to close */
 	bool is_served_here; /* by inetd; a child it may have only judged */
 	bool waits_for_tables;
+	bool is_put_back; /* in the queue it came from, as if it had not come */
 	enum connection_stage stage;
 	int fd; /* the client's socket while inetd needs it; -1 */
 	int link_fd; /* to the child that judges; -1 */
