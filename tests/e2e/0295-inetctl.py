@@ -156,6 +156,47 @@ def _():
         equal(service(inetd, "7001")["counters"]["accepted"], 25)
 
 
+def block(name, port, *more):
+    attributes = {"type": "UNLISTED", "socket_type": "stream", "protocol": "tcp4", "port": port, "wait": "no",
+                  "user": "root", "server": echo, **dict(more)}
+    return f"service {name}\n{{\n" + "".join(f"\t{k} = {v}\n" for k, v in attributes.items()) + "}\n"
+
+
+def records(inetd):
+    return [line.partition("record ")[2] for line in inetd.log().splitlines() if line.startswith("inetd: record ")]
+
+
+NOT_US = ("only_from", "192.0.2.1")
+
+
+@test("a record at the end of each connection that was let in; of others, if somebody asks for it")
+def _():
+    conf = block("plain", 7001) + block("crashing", 7002, ("server", crash)) + block("short", 7003, (
+        "log_on_success", "PID")) + block("daytime", 13, ("type", "INTERNAL")) + block("closed", 7005, NOT_US) + block(
+            "noted", 7006, NOT_US, ("log_on_failure", "ATTEMPT"))
+    client = r"client=127\.0\.0\.1 port=\d+"
+    served = [rf"service=plain\S* {client} verdict=admitted pid=\d+ duration=\d\.\d{{3}} exit=0 cpu=\d\.\d{{6}}",
+              rf"service=crashing\S* {client} verdict=admitted pid=\d+ duration=\d\.\d{{3}} signal=11 cpu=\d\.\d{{6}}",
+              rf"service=short\S* {client} verdict=admitted pid=\d+",
+              rf"service=daytime\S* {client} verdict=admitted duration=0\.0\d\d end=\w+ in=\d+ out=\d+"]
+    closed, noted = [rf"service={name}\S* {client} verdict=refused\b.*" for name in ("closed", "noted")]
+    for options, wanted in (((), served + [noted]), (("--records", "off"), []),
+                            (("--records", "all"), served + [closed, noted])):
+        with Inetd(conf, *options) as inetd:
+            for port in (7001, 7002, 7003, 13, 7005, 7006):
+                try:
+                    tcp(port, send=b"x\n")
+                except ConnectionResetError:
+                    pass
+            until(lambda: sum(s["running"] for s in ask(inetd, "list")["services"]) == 0, "servers end")
+            found = records(inetd)
+            missed = [form for form in wanted if not any(re.fullmatch(form, record) for record in found)]
+            equal((missed, len(found)), ([], len(wanted)))
+            counts = {s["name"].split("/")[0]: s["counters"] for s in ask(inetd, "status")["services"]}
+            equal([(counts[n]["accepted"], counts[n]["refused"]) for n in ("plain", "daytime", "closed", "noted")],
+                  [(1, 0), (1, 0), (1, 1), (1, 1)])
+
+
 @test("pause: clients wait in the queue, the port stays taken, and resume serves them")
 def _():
     with Inetd(CONF) as inetd:
