@@ -221,6 +221,22 @@ def _():
             s.close()
 
 
+@test("pause: who was let in already, and waits for a place, goes on waiting")
+def _():
+    with Inetd(block("one", 7001, ("server", hold), ("per_source", 1), ("over_limit", "wait"))) as inetd:
+        first = connect(7001)
+        equal(first.recv(5), b"here\n")
+        second = connect(7001)
+        until(lambda: service(inetd, "one")["waiting"] == 1, "the other one waits")
+        ctl(inetd, "pause", "one")
+        first.close()
+        until(lambda: service(inetd, "one")["running"] == 0, "its place is free")
+        equal(is_silent(second), True)
+        ctl(inetd, "resume", "one")
+        equal(second.recv(5), b"here\n")
+        second.close()
+
+
 @test("pause: datagrams wait, too")
 def _():
     reply = script("reply", "import socket\ns = socket.socket(fileno=0)\nd, a = s.recvfrom(99)\ns.sendto(d, a)")

@@ -243,6 +243,10 @@ hold_off(struct connection *connection, const struct limits_answer *answer)
 static bool
 may_go(const struct connection *connection, struct limits_answer *ret)
 {
+	if (connection->standing->is_paused) {
+		*ret = (struct limits_answer){.say = LIMITS_WAIT, .until_ms = LIMITS_UNTIL_GIVEN};
+		return false;
+	}
 	*ret = limits_ask(entry_of(connection), &connection->standing->limits,
 	    connection->has_source ? &connection->source : NULL, clock_now_ms());
 	return ret->say == LIMITS_GO;

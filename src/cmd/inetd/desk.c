@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "cmd/inetd/client.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/loop.h"
@@ -185,6 +186,8 @@ pause_service(void *ctx, size_t number, bool is_paused)
 		else if (e->listener != NULL)
 			listener_resume(e->listener);
 	}
+	if (!is_paused)
+		clients_wake(((struct desk *)ctx)->inetd, service->standing);
 	log_line(LOG_NOTICE, "%s: %s by inetctl", service->name, is_paused ? "paused" : "resumed");
 	return CONTROL_DONE;
 }

@@ -227,10 +227,10 @@ ring(struct alarm *alarm, int64_t now_ms)
 	    (struct listener *)((char *)alarm - offsetof(struct listener, alarm));
 
 	(void)now_ms;
-	if (listener->fd < 0)
-		open_again(listener, true);
-	else
+	if (listener->fd >= 0)
 		listener_resume(listener);
+	else if (!listener->is_dropped)
+		open_again(listener, true);
 }
 
 static void

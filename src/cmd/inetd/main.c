@@ -49,9 +49,10 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file,
 			return fail("another inetd is running");
 		log_line(LOG_ERR, "cannot write pid file %s: %s", pid_file, strerror(errno));
 	}
+	/* Whoever asks while the configuration is read has to wait, but finds us. */
+	desk_open(inetd, control_path, options->is_control_asked);
 	ok = inetd_load(inetd, true);
 	if (ok) {
-		desk_open(inetd, control_path, options->is_control_asked);
 		log_open(options->is_debug ? LOG_TO_STDERR : LOG_TO_SYSLOG, options->is_debug);
 		process_ready();
 		inetd_tell_ready(inetd, true);
