@@ -313,6 +313,25 @@ def _():
                 until(lambda: not running.children(), "its end")
 
 
+@test("datagrams when a table is no file: each is taken away and told, by a child")
+def _():
+    tables("other: ALL\n", None)
+    place.joinpath("hosts.deny").mkdir()
+    try:
+        for kind in ("wait", "nowait"):
+            with Inetd(line(7080, "root /usr/sbin/one one", kind=f"dgram udp {kind}.1000000"),
+                       preexec_fn=in_place()) as running, \
+                    client_socket("127.0.0.1", kind=socket.SOCK_DGRAM) as s:
+                fresh_log()
+                for number in (1, 2):
+                    s.sendto(b"x", ("127.0.0.1", 7080))
+                    until(lambda: len(said()) == 2 * number, "an error and a refusal")
+                equal(said()[-1], refuse(daemon="one").encode())
+                until(lambda: not running.children(), "its end")
+    finally:
+        place.joinpath("hosts.deny").rmdir()
+
+
 # ---- tables that change ----
 
 @test("an edit counts at the next connection, fifty times, however it is saved")

@@ -31,6 +31,7 @@
 enum {
 	WAITING_MAX = 256,
 	SHORTAGE_PAUSE_MS = 250, /* no descriptor, memory or process */
+	TABLES_PAUSE_MS = 20, /* a datagram, while tables are being read */
 	SHORTAGE_TELL_MS = 60000, /* a flood must not flood the log */
 	FAILURE_PAUSE_MS = 1000, /* a server that cannot be started, its client still there */
 	NEWS_MAX = 256,
@@ -270,13 +271,18 @@ static void
 tell_failure(struct connection *connection, const struct child_failure *failure)
 {
 	const struct service *service = connection->standing->service;
+	const struct access_client who = {
+	    .fd = connection->fd, .is_datagram = connection->is_of_listener};
 
 	connection->standing->counters.failed++;
 	connection->record.verdict = RECORD_FAILED;
 	connection->record.reason = failure->step;
 	note_error(connection->standing, failure->step, failure->error);
-	log_line(LOG_ERR, "%s: %s: cannot %s: %s", connection->standing->id,
-	    service != NULL ? service->server : "server", failure->step, strerror(failure->error));
+	if (service == NULL || strcmp(failure->step, "execute") != 0 ||
+	    !access_failed(&service->access, &who, connection->pid, failure->error))
+		log_line(LOG_ERR, "%s: %s: cannot %s: %s", connection->standing->id,
+		    service != NULL ? service->server : "server", failure->step,
+		    strerror(failure->error));
 	if (connection->is_of_listener && connection->listener != NULL)
 		listener_pause(connection->listener, FAILURE_PAUSE_MS);
 }
@@ -492,13 +498,22 @@ static void
 wait_for_tables(struct connection *connection)
 {
 	if (connection->is_of_listener) { /* the client stays where it is */
-		listener_pause(connection->listener, SHORTAGE_PAUSE_MS);
+		connection->listener->rounds++;
+		listener_pause(connection->listener, TABLES_PAUSE_MS);
 		put_back(connection);
 		return;
 	}
 	connection->rounds++;
 	connection->waits_for_tables = true;
 	connection_wait(connection, LIMITS_UNTIL_GIVEN);
+}
+
+/* The next one in the listener's queue begins anew. */
+static void
+forget_rounds(struct connection *connection)
+{
+	if (connection->is_of_listener)
+		connection->listener->rounds = 0;
 }
 
 /* Whoever accepts by himself is not known yet. */
@@ -534,10 +549,12 @@ consider(struct connection *connection)
 	}
 	switch (access_ask(&connection->inetd->access, &service->access, &who, &answer)) {
 	case ACCESS_ADMIT:
+		forget_rounds(connection);
 		remember_rule(connection, &answer);
 		serve(connection, &answer);
 		break;
 	case ACCESS_REFUSE:
+		forget_rounds(connection);
 		remember_rule(connection, &answer);
 		refuse(connection, &who, &answer);
 		break;
@@ -545,6 +562,7 @@ consider(struct connection *connection)
 		wait_for_tables(connection);
 		break;
 	case ACCESS_CHILD:
+		forget_rounds(connection);
 		ask_child(connection);
 		break;
 	}
@@ -580,6 +598,7 @@ client_knock(struct listener *listener, const struct peer *peer)
 	if (listener->server != NULL) /* one that had the socket before may still be at work */
 		connection_forget(listener->server);
 	connection->is_of_listener = true;
+	connection->rounds = listener->rounds;
 	connection->listener = listener;
 	listener->server = connection;
 	standing->counters.accepted++;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cmd/inetd/log.h"
+#include "event/log.h"
 
 enum {
 	ROUNDS = 4,
@@ -377,14 +378,34 @@ access_admitted(const struct access_rules *rules, const struct access_answer *an
 		say(rules, answer, server, "");
 }
 
+static void
+leave_nothing(const struct access_client *client)
+{
+	if (client->is_datagram)
+		peer_drop_datagram(client->fd);
+	else if (client->fd >= 0)
+		peer_drain(client->fd);
+}
+
+bool
+access_failed(
+    const struct access_rules *rules, const struct access_client *client, pid_t server, int error)
+{
+	char text[EVENT_DIAG_MAX];
+
+	if (!rules->is_shortcut)
+		return false;
+	snprintf(text, sizeof text, "error: cannot execute %s: %s", rules->path, strerror(error));
+	log_as(LOG_ERR, rules->tag, server, text);
+	leave_nothing(client);
+	return true;
+}
+
 void
 access_refuse(struct access *access, const struct access_rules *rules,
     const struct access_client *client, const struct access_answer *answer)
 {
 	if (teller_says(&access->teller, rules->name, rules->tag, answer->priority))
 		say(rules, answer, getpid(), "refused ");
-	if (client->is_datagram)
-		peer_drop_datagram(client->fd);
-	else
-		peer_drain(client->fd);
+	leave_nothing(client);
 }

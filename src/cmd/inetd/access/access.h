@@ -59,6 +59,11 @@ bool access_may_fork(const struct access *);
 /* Say what tcpd would say of an admitted client, whose server has this pid. */
 void access_admitted(const struct access_rules *, const struct access_answer *, pid_t server);
 
+/* Say what tcpd would say of a server that cannot be executed, in whose place inetd has started it, and leave
+ * nothing of what the client has sent. False: it is not said, since it was not in tcpd's place. */
+bool access_failed(
+    const struct access_rules *, const struct access_client *, pid_t server, int error);
+
 /* Say so, and leave nothing of what the client has sent: the close that follows is a FIN. A datagram is
  * taken out of the queue. */
 void access_refuse(struct access *, const struct access_rules *, const struct access_client *,
