@@ -32,7 +32,6 @@ struct listener {
 	bool is_given; /* whoever started inetd made the socket, and owns its path */
 	bool is_kept; /* by the services that are being prepared */
 	struct connection *server; /* that has the socket, and is to end first; NULL = none */
-	unsigned rounds; /* how often tables were being read for the first datagram in its queue */
 	struct timespec handed; /* arrival of the last datagram that a server was started for */
 	unsigned rounds; /* how often the first datagram has waited for tables */
 	unsigned patience_ms; /* how long that server was given to read it */
