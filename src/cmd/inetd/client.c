@@ -30,6 +30,12 @@
 
 enum {
 	WAITING_MAX = 256,
+	HELD_MAX =
+	    128, /* of these, for sources that are over a limit of theirs: the rest is for others */
+	/* Children that judge for one service: each may wait ten seconds for a name. So one source, which
+	 * can make them wait, never has all of them. */
+	JUDGED_MAX = 256,
+	JUDGED_OF_SOURCE_MAX = 32,
 	SHORTAGE_PAUSE_MS = 250, /* no descriptor, memory or process */
 	TABLES_PAUSE_MS = 20, /* a datagram, while tables are being read */
 	SHORTAGE_TELL_MS = 60000, /* a flood must not flood the log */
@@ -56,7 +62,8 @@ tell_record(const struct connection *connection)
 	unsigned parts;
 	struct buf line;
 
-	if (connection->is_put_back || service == NULL || /* its line went: so did what it wants to be told */
+	if (connection->is_put_back ||
+	    service == NULL || /* its line went: so did what it wants to be told */
 	    !record_is_due(
 	        connection->inetd->record_mode, record.verdict, service->entry->log_on_failure))
 		return;
@@ -156,6 +163,13 @@ rest(struct listener *listener, int64_t until_ms)
 		listener_pause(listener, left_ms > 0 ? (unsigned)left_ms : 1);
 }
 
+/* By those who are there and not served yet. */
+static bool
+is_crowded(const struct standing *standing)
+{
+	return standing->waiting_count >= WAITING_MAX || standing->judged_count >= JUDGED_MAX;
+}
+
 bool
 client_may_come(struct listener *listener)
 {
@@ -166,7 +180,7 @@ client_may_come(struct listener *listener)
 	if (answer.say != LIMITS_GO) {
 		client_tell_news(service->standing);
 		rest(listener, answer.until_ms);
-	} else if (service->standing->waiting_count >= WAITING_MAX) {
+	} else if (is_crowded(service->standing)) {
 		listener_pause(listener, SHORTAGE_PAUSE_MS);
 		return false;
 	}
@@ -178,7 +192,7 @@ client_may_follow(const struct listener *listener)
 {
 	const struct service *service = listener->endpoint->service;
 
-	return listener->is_armed && service->standing->waiting_count < WAITING_MAX &&
+	return listener->is_armed && !is_crowded(service->standing) &&
 	    limits_door(service->entry, &service->standing->limits, clock_now_ms()).say ==
 	    LIMITS_GO;
 }
@@ -222,6 +236,23 @@ fail(struct connection *connection, const char *what, int error)
 	turn_away(connection, RECORD_FAILED, what);
 }
 
+/* To wait in. Whoever waits because of his own source takes no room that others need. */
+static bool
+has_room(struct connection *connection, const struct limits_answer *answer)
+{
+	struct standing *standing = connection->standing;
+
+	if (standing->waiting_count >= WAITING_MAX)
+		return false;
+	if (answer->say != LIMITS_HOLD_SOURCE || connection->is_held)
+		return true;
+	if (standing->held_count >= HELD_MAX)
+		return false;
+	connection->is_held = true;
+	standing->held_count++;
+	return true;
+}
+
 /* A limit says no: for now, or for good. */
 static void
 hold_off(struct connection *connection, const struct limits_answer *answer)
@@ -233,7 +264,7 @@ hold_off(struct connection *connection, const struct limits_answer *answer)
 	if (is_waiting && connection->is_of_listener) {
 		rest(connection->listener, answer->until_ms);
 		put_back(connection);
-	} else if (is_waiting && standing->waiting_count < WAITING_MAX) {
+	} else if (is_waiting && has_room(connection, answer)) {
 		connection_wait(connection, answer->until_ms);
 	} else {
 		standing->counters.limited++;
@@ -384,6 +415,11 @@ ask_child(struct connection *connection)
 	struct child_judge how = {.ask = judge, .context = &question, .log_fd = -1};
 	pid_t pid;
 
+	if (connection_count_judged(connection) >= JUDGED_OF_SOURCE_MAX) {
+		connection->standing->counters.limited++;
+		turn_away(connection, RECORD_LIMITED, "too many of its source are being judged");
+		return;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		fail(connection, "judge a client", errno);
 		return;
@@ -399,6 +435,7 @@ ask_child(struct connection *connection)
 		return;
 	}
 	connection->stage = CONNECTION_JUDGED;
+	connection_judge(connection);
 	connection_track(connection, pid);
 	if (!question.is_all)
 		connection_close_fd(connection);
@@ -427,6 +464,7 @@ seek_place(struct connection *connection)
 	struct limits_answer answer;
 
 	connection->stage = CONNECTION_ASKED;
+	connection_stop_judging(connection);
 	if (is_another_service(connection)) {
 		answer_child(connection, ACCESS_CLOSES);
 	} else if (may_go(connection, &answer) && take_place(connection)) {
@@ -434,7 +472,7 @@ seek_place(struct connection *connection)
 		if (connection->fd >= 0)
 			serve_here(connection);
 	} else if ((answer.say == LIMITS_WAIT || answer.say == LIMITS_HOLD_SOURCE) &&
-	    connection->standing->waiting_count < WAITING_MAX) {
+	    has_room(connection, &answer)) {
 		connection_wait(connection, answer.until_ms);
 		client_tell_news(connection->standing);
 	} else {

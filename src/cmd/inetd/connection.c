@@ -126,7 +126,60 @@ connection_stop_waiting(struct connection *connection)
 		standing->waiting_end = connection->at_waiting;
 	connection->at_waiting = NULL;
 	standing->waiting_count--;
+	standing->held_count -= connection->is_held;
+	connection->is_held = false;
 	reactor_stop_alarm(&connection->inetd->reactor, &connection->alarm);
+}
+
+void
+connection_judge(struct connection *connection)
+{
+	struct standing *standing = connection->standing;
+
+	connection->next_judged = standing->judged;
+	connection->at_judged = &standing->judged;
+	if (connection->next_judged != NULL)
+		connection->next_judged->at_judged = &connection->next_judged;
+	standing->judged = connection;
+	standing->judged_count++;
+}
+
+void
+connection_stop_judging(struct connection *connection)
+{
+	if (connection->at_judged == NULL)
+		return;
+	*connection->at_judged = connection->next_judged;
+	if (connection->next_judged != NULL)
+		connection->next_judged->at_judged = connection->at_judged;
+	connection->at_judged = NULL;
+	connection->standing->judged_count--;
+}
+
+static struct source_key
+key_of(const struct connection *connection)
+{
+	const struct conf_entry *entry = connection->standing->service->entry;
+
+	return sources_key(&connection->standing->limits.share, &connection->source,
+	    entry->prefix4_bits, entry->prefix6_bits);
+}
+
+size_t
+connection_count_judged(const struct connection *connection)
+{
+	struct source_key own, other;
+	size_t count = 0;
+
+	if (!connection->has_source || connection->standing->service == NULL)
+		return 0;
+	own = key_of(connection);
+	for (const struct connection *c = connection->standing->judged; c != NULL;
+	     c = c->next_judged) {
+		other = key_of(c);
+		count += c->has_source && memcmp(&own, &other, sizeof own) == 0;
+	}
+	return count;
 }
 
 void
@@ -151,6 +204,7 @@ void
 connection_end(struct connection *connection)
 {
 	connection_stop_waiting(connection);
+	connection_stop_judging(connection);
 	connection_close_fd(connection);
 	connection_close_link(connection);
 	if (connection->pid > 0)

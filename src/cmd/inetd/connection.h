@@ -53,6 +53,9 @@ struct connection {
 	bool is_of_listener; /* fd is the listener's: it is not ours to close */
 	bool is_served_here; /* by inetd; a child it may have only judged */
 	bool waits_for_tables;
+	bool is_held; /* it waits because of its own source */
+	struct connection *next_judged,
+	    **at_judged; /* of its standing's; NULL: no child judges it */
 	bool is_put_back; /* in the queue it came from, as if it had not come */
 	enum connection_stage stage;
 	int fd; /* the client's socket while inetd needs it; -1 */
@@ -86,6 +89,12 @@ struct connection *connection_find(struct connections *, pid_t);
  * LIMITS_UNTIL_GIVEN = not before somebody calls. */
 void connection_wait(struct connection *, int64_t at_ms);
 void connection_stop_waiting(struct connection *);
+
+/* A child begins to judge it, or has answered. */
+void connection_judge(struct connection *);
+void connection_stop_judging(struct connection *);
+/* Clients of the same source whom children judge at this moment. */
+size_t connection_count_judged(const struct connection *);
 
 /* The loop does not need the client's socket any more. */
 void connection_close_fd(struct connection *);
