@@ -222,6 +222,8 @@ BLOCKS = [
     ("a value too many", block("zz", "\tnice = 3 4\n"), ["11:11 extra-value"], ""),
     ("a bad sign", block("zz", "\tnice += 3\n"), ["11:2 bad-sign"], ""),
     ("quotes", block("zz", "\tserver_args = \"a b\"\n"), ["11:16 quote"], "7001" + REST + " true \"a b\"\n"),
+    ("a bad client", block("zz", "\tonly_from = 10.0.0.0/33 10.1.1.1\n"), ["11:14 bad-origin"],
+     "# zz has besides: only_from = 10.0.0.0/33 10.1.1.1\n#<off># 7001" + REST + " true\n"),
     ("a port of 70000", block("zz", port=70000), ["4:9 bad-port"], ""),
     ("an unknown user", block("zz").replace("root", "no-such-user"), ["8:9 unknown-user"],
      "7001 stream tcp4 nowait no-such-user /bin/true true\n"),
@@ -240,6 +242,11 @@ BLOCKS = [
     ("two families", block("zz", "\tflags = IPv6\n"), ["6:13 families"], ""),
     ("internal and redirect", "service time\n{\n\ttype = INTERNAL\n\tprotocol = tcp\n\tredirect = ::1 9\n}\n",
      ["5:13 two-kinds"], ""),
+    ("a redirect to itself", "service zz\n{\n\tsocket_type = stream\n\tport = 7001\n\tbind = 127.0.0.1\n"
+     "\tredirect = 127.0.0.1 7001\n}\n", ["6:13 itself"],
+     "# zz has besides: redirect = 127.0.0.1 7001\n"),
+    ("clients of a server that accepts them itself", block("zz", "\tno_access = 10.1.1.1\n").replace("wait = no", "wait = yes"),
+     ["1:9 origin-wait"], "# zz has besides: no_access = 10.1.1.1\n#<off># 7001 stream tcp4 wait root /bin/true true\n"),
     ("a tarpit for datagrams", "service tarpit\n{\n\ttype = INTERNAL\n\tprotocol = udp\n\tport = 7001\n}\n",
      ["1:9 stream-only"], ""),
     ("LISTEN_FDS for a server of one client", block("zz", "\tlisten_fds = yes\n"), ["1:9 listen-fds"], ""),
@@ -381,7 +388,6 @@ ok(not different, f"{len(texts)} configurations are printed, read and printed as
 
 # What this host or the rest of the tree shows; the tests that do stand beside them.
 ELSEWHERE = {
-    "BAD_ORIGIN",
     "LOOKUP_FAILED", "NOT_ROOT", "NUMBER_ALONE", "RLIMIT_ORDER", "RLIMIT_HIGH", "CHROOT_RELATIVE", "CHROOT_MISSING",
     "CHROOT_OPEN", "CHROOT_POWER", "BAD_ENV", "OWN_ENV", "MANY_ENV", "NAME_LONG", "NO_BANNER", "BANNER_LONG",
 }

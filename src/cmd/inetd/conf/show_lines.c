@@ -92,7 +92,7 @@ find_odd_words(struct lack *lack)
 
 	if (entry->has_rate && entry->rate.per_ms != CONF_MINUTE_MS)
 		add_lack(lack, "rate", NULL, entry->rate.count > 0 ? IN_GUARD : IN_BLOCK);
-	if (entry->ports.count > 0 && entry->kind != CONF_SERVER)
+	if (entry->ports.count > 0 && conf_internal_name(entry->kind) != NULL)
 		add_lack(lack, "port", NULL, IN_GUARD);
 	if ((!is_path && strchr(service, ':') != NULL) || service[0] == '#')
 		add_lack(lack, "its name", NULL, IN_GUARD);
@@ -178,6 +178,8 @@ add_entry(struct buf *buf, const struct conf_entry *entry)
 	find_odd_words(&lack);
 	if (lack.has_any)
 		buf_add_char(buf, '\n');
+	if (entry->kind == CONF_REDIRECT)
+		return; /* nothing that a line could say */
 	is_off = entry->is_off || lack.is_guard;
 	for (size_t i = 0; i < entry->ports.count || i == 0; i++) {
 		buf_add_str(buf, is_off ? "#<off># " : "");
