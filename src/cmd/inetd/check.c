@@ -40,27 +40,27 @@ tell(void *ctx, const struct conf *conf, const struct conf_note *note)
 	buf_release(&line);
 }
 
-static const char *
-last_part(const char *path)
+static bool
+is_tcpd(const char *server)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(server, '/');
 
-	return slash != NULL ? slash + 1 : path;
+	return slash != NULL && strcmp(slash, "/tcpd") == 0;
 }
 
 /* Lines without tcpd: other inetds asked nobody about their clients. */
 static void
-note_judged(struct conf *conf)
+note_judged(struct services *services)
 {
-	for (const struct conf_entry *entry = conf->entries; entry != NULL; entry = entry->next) {
-		bool is_server = entry->kind == CONF_SERVER;
-		const char *name = last_part(is_server ? entry->server.text : entry->service.text);
+	for (const struct service *service = services->first; service != NULL;
+	     service = service->next) {
+		const struct conf_entry *entry = service->entry;
 		struct conf_word at = entry->server;
 
-		at.text = name;
-		if (!entry->is_xinetd && entry->families != CONF_UNIX && !entry->is_off &&
-		    !entry->skips_tables && strcmp(name, "tcpd") != 0)
-			conf_note(conf, CONF_JUDGED, &at);
+		at.text = service->access.name;
+		if (service->access.asks_tables && !entry->is_xinetd && !entry->is_off &&
+		    !is_tcpd(entry->server.text))
+			conf_note(&services->conf, CONF_JUDGED, &at);
 	}
 }
 
@@ -80,14 +80,16 @@ sum_up(const struct report *report, const char *path, const struct services *ser
 int
 check(const struct options *options)
 {
-	const struct service_rules rules = {
-	    .rate_per_minute = options->rate_per_minute, .can_switch = true};
+	const struct service_rules rules = {.rate_per_minute = options->rate_per_minute,
+	    .can_switch = true,
+	    .skips_tables = options->skips_tables,
+	    .skips_shortcut = options->skips_shortcut};
 	struct report report = {.is_json = options->is_json};
 	struct services services = {0};
 	struct conf *conf = &services.conf;
 	bool ok = load_conf(conf, options->conf_path) && services_resolve(&services, &rules);
 
-	note_judged(conf);
+	note_judged(&services);
 	if (options->is_json)
 		fputs("{\"findings\":[", stdout);
 	ok = load_tell(conf, tell, &report) && ok && conf->errors == 0 && !conf->failed;
