@@ -386,6 +386,9 @@ for text in texts:
         different.append(text)
 ok(not different, f"{len(texts)} configurations are printed, read and printed as the same", different[:2])
 
+ok(subprocess.run([ROOT / "tools/attributes-man", "--check"]).returncode == 0,
+   "inetd.conf(5) says of each attribute what data/attributes.def does")
+
 # What this host or the rest of the tree shows; the tests that do stand beside them.
 ELSEWHERE = {
     "LOOKUP_FAILED", "NOT_ROOT", "NUMBER_ALONE", "RLIMIT_ORDER", "RLIMIT_HIGH", "CHROOT_RELATIVE", "CHROOT_MISSING",

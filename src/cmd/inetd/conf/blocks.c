@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "base/str.h"
 #include "cmd/inetd/conf/draft.h"
 
 enum place { OUTSIDE, BEFORE_BRACE, INSIDE };
@@ -21,10 +22,13 @@ struct reader {
 	struct words words;
 };
 
-static const char *
-first(const struct reader *reader)
+/* Is the first word this one, in any case? */
+static bool
+is_first(const struct reader *reader, const char *word)
 {
-	return reader->words.items[0].text;
+	const char *first = reader->words.items[0].text;
+
+	return str_is(first, strlen(first), word);
 }
 
 /* A fault; the block it is in is lost. */
@@ -56,7 +60,7 @@ is_head(const struct reader *reader)
 	static const char *const names[] = {"service", "defaults", "include", "includedir"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(first(reader), names[i]) == 0)
+		if (is_first(reader, names[i]))
 			return sign_of(reader) == SIGN_NONE;
 	return false;
 }
@@ -120,20 +124,20 @@ static void
 take_outside(struct reader *reader)
 {
 	reader->block = NULL;
-	if (strcmp(first(reader), "service") == 0)
+	if (is_first(reader, "service"))
 		begin(reader, DRAFT_SERVICE);
-	else if (strcmp(first(reader), "defaults") == 0)
+	else if (is_first(reader, "defaults"))
 		begin(reader, DRAFT_DEFAULTS);
-	else if (strcmp(first(reader), "include") == 0)
+	else if (is_first(reader, "include"))
 		include(reader, false);
-	else if (strcmp(first(reader), "includedir") == 0)
+	else if (is_first(reader, "includedir"))
 		include(reader, true);
 	else
 		spoil(reader,
-		    first(reader)[0] == '{' || first(reader)[0] == '}' ? CONF_BRACE_STRAY
-		                                                       : CONF_NO_KEYWORD,
+		    strchr("{}", reader->words.items[0].text[0]) != NULL ? CONF_BRACE_STRAY
+		                                                         : CONF_NO_KEYWORD,
 		    &reader->words.items[0]);
-	if (strcmp(first(reader), "{") == 0)
+	if (is_first(reader, "{"))
 		reader->place = INSIDE; /* of a block without a head: its settings are no heads */
 }
 
@@ -177,7 +181,7 @@ take_inside(struct reader *reader)
 {
 	const struct words *words = &reader->words;
 
-	if (strcmp(first(reader), "}") == 0) {
+	if (is_first(reader, "}")) {
 		if (words->count > 1)
 			spoil(reader, CONF_BRACE_LINE, &words->items[1]);
 		reader->place = OUTSIDE;
@@ -195,7 +199,7 @@ take_brace(struct reader *reader)
 {
 	const struct words *words = &reader->words;
 
-	if (strcmp(first(reader), "{") == 0) {
+	if (is_first(reader, "{")) {
 		if (words->count > 1)
 			spoil(reader, CONF_BRACE_LINE, &words->items[1]);
 		reader->place = INSIDE;
@@ -229,7 +233,7 @@ take_line(struct reader *reader, const char *text, size_t len)
 		spoil(reader, end == WORDS_DONE ? CONF_ENTRY_LONG : words_fault(end), &at);
 		return;
 	}
-	if (reader->words.count == 0 || first(reader)[0] == '#')
+	if (reader->words.count == 0 || reader->words.items[0].text[0] == '#')
 		return;
 	if (reader->place == OUTSIDE)
 		take_outside(reader);
@@ -255,7 +259,7 @@ next_line(const char *text, size_t len, size_t *at)
 void
 blocks_read(struct conf *conf, uint16_t file, const char *text, size_t len)
 {
-	struct reader reader = {.conf = conf, .at = {.file = file}};
+	struct reader reader = {.conf = conf, .at = {.column = 1, .file = file}};
 
 	for (size_t at = 0; at < len && !conf->failed;) {
 		const char *line = text + at;
@@ -285,7 +289,7 @@ static bool
 is_one_of(const char *text, size_t len, const char *const *names)
 {
 	for (; *names != NULL; names++)
-		if (len == strlen(*names) && memcmp(text, *names, len) == 0)
+		if (str_is(text, len, *names))
 			return true;
 	return false;
 }

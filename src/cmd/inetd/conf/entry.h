@@ -105,7 +105,7 @@ struct conf_entry {
 	struct conf_word protocol;
 	unsigned families; /* of enum conf_family */
 	struct conf_word socket_user, socket_group; /* of a unix socket; text NULL: inetd's */
-	int socket_mode; /* of a unix socket; 0: 0600 unless inetd.conf says it, then 0666 as of old */
+	int socket_mode; /* of a unix socket; 0: 0600 */
 	int backlog; /* 0: the command line's */
 	int sndbuf_bytes, rcvbuf_bytes; /* 0 = the system's */
 	unsigned defer_accept_s; /* a connection counts when it has spoken, or after so long */

@@ -351,17 +351,10 @@ read_unix_mode(const struct value *value)
 	return read_octal(value, &value->builder->entry.socket_mode);
 }
 
-/* A line of inetd.conf means the mode of old, which a block has to say. */
 bool
 write_unix_mode(const struct conf_entry *entry, const struct attribute *attribute, struct buf *buf)
 {
-	enum { MODE_OF_OLD = 0666 };
-	int mode = entry->socket_mode;
-
 	(void)attribute;
-	if (mode == 0 && !entry->is_xinetd)
-		mode = MODE_OF_OLD;
-	if (mode > 0)
-		add_octal(buf, mode);
-	return entry->families == CONF_UNIX && mode > 0;
+	add_octal(buf, entry->socket_mode);
+	return entry->families == CONF_UNIX && entry->socket_mode > 0;
 }

@@ -42,7 +42,7 @@ add_lack(struct lack *lack, const char *name, const char *value, enum in_line in
 static bool
 is_meant(const struct conf_entry *entry, const struct attribute *attribute)
 {
-	enum { MODE_OF_LINES = 0666 };
+	enum { MODE_OF_LINES = 0600 };
 
 	switch (attribute - attributes) {
 	case A_disable:
@@ -51,8 +51,7 @@ is_meant(const struct conf_entry *entry, const struct attribute *attribute)
 	case A_groups:
 		return !entry->has_no_groups;
 	case A_socket_mode:
-		return entry->socket_mode == MODE_OF_LINES ||
-		    (entry->socket_mode == 0 && !entry->is_xinetd);
+		return entry->socket_mode == MODE_OF_LINES;
 	case A_flags:
 		return !entry->is_nodelay && !entry->is_keepalive && !entry->skips_tables;
 	default:
@@ -78,8 +77,6 @@ find_lacks(struct lack *lack)
 	}
 	lack->buf->failed |= value.failed;
 	buf_release(&value);
-	if (entry->families == CONF_UNIX && entry->is_xinetd && entry->socket_mode == 0)
-		add_lack(lack, "socket_mode", "0600", IN_GUARD);
 }
 
 /* What a line could say, but not with these words. */
