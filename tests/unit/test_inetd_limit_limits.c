@@ -536,6 +536,12 @@ a_trial_that_says_nothing_is_tried_again(void **state)
 	}
 	assert_int_equal(crash(from(1), 1), LIMITS_GO);
 	assert_int_equal(visit(from(9)), LIMITS_WAIT);
+	/* But one that has lived has worked, whatever ended it. */
+	now_ms += 2 * CRASHES_PAUSE_FIRST_MS;
+	assert_int_equal(come(from(1), &ticket), LIMITS_GO);
+	now_ms += CRASHES_SOON_MS;
+	limits_give(&ticket, LIMITS_ENDED_UNKNOWN, now_ms);
+	assert_int_equal(visits(from(9), 50), 50);
 }
 
 /* Those that were started before the pause: their crashes make it no longer, their success is no

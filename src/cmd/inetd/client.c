@@ -12,6 +12,7 @@
 #include "cmd/inetd/client.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +31,7 @@
 
 enum {
 	WAITING_MAX = 256,
-	HELD_MAX =
-	    128, /* of these, for sources that are over a limit of theirs: the rest is for others */
+	HELD_MAX = WAITING_MAX / 2, /* of them, when those who are over a limit of their own come */
 	/* Children that judge for one service: each may wait ten seconds for a name. So one source, which
 	 * can make them wait, never has all of them. */
 	JUDGED_MAX = 256,
@@ -152,17 +152,6 @@ client_ring_news(struct alarm *alarm, int64_t now_ms)
 	client_tell_news((struct standing *)((char *)alarm - offsetof(struct standing, news)));
 }
 
-static void
-rest(struct listener *listener, int64_t until_ms)
-{
-	int64_t left_ms = until_ms - clock_now_ms();
-
-	if (until_ms == LIMITS_UNTIL_GIVEN)
-		listener_rest(listener);
-	else
-		listener_pause(listener, left_ms > 0 ? (unsigned)left_ms : 1);
-}
-
 /* By those who are there and not served yet. */
 static bool
 is_crowded(const struct standing *standing)
@@ -179,7 +168,7 @@ client_may_come(struct listener *listener)
 
 	if (answer.say != LIMITS_GO) {
 		client_tell_news(service->standing);
-		rest(listener, answer.until_ms);
+		listener_rest(listener, answer.until_ms);
 	} else if (is_crowded(service->standing)) {
 		listener_pause(listener, SHORTAGE_PAUSE_MS);
 		return false;
@@ -236,21 +225,30 @@ fail(struct connection *connection, const char *what, int error)
 	turn_away(connection, RECORD_FAILED, what);
 }
 
-/* To wait in. Whoever waits because of his own source takes no room that others need. */
+/* May it wait? Sources that are over leave room for those that are not. */
 static bool
-has_room(struct connection *connection, const struct limits_answer *answer)
+has_room(const struct connection *connection, const struct limits_answer *answer)
 {
-	struct standing *standing = connection->standing;
+	size_t most = answer->say == LIMITS_WAIT ? WAITING_MAX : HELD_MAX;
 
-	if (standing->waiting_count >= WAITING_MAX)
+	if (answer->say != LIMITS_WAIT && answer->say != LIMITS_HOLD_SOURCE)
 		return false;
-	if (answer->say != LIMITS_HOLD_SOURCE || connection->is_held)
-		return true;
-	if (standing->held_count >= HELD_MAX)
-		return false;
-	connection->is_held = true;
-	standing->held_count++;
-	return true;
+	return connection->at_waiting != NULL || connection->standing->waiting_count < most;
+}
+
+/* Of a listener's own queue: what stays there would come again at once. */
+static void
+drop(const struct listener *listener)
+{
+	int fd;
+
+	if (listener->endpoint->socktype == SOCK_DGRAM) {
+		peer_drop_datagram(listener->fd);
+		return;
+	}
+	fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* A limit says no: for now, or for good. */
@@ -258,15 +256,16 @@ static void
 hold_off(struct connection *connection, const struct limits_answer *answer)
 {
 	struct standing *standing = connection->standing;
-	bool is_waiting = answer->say == LIMITS_WAIT || answer->say == LIMITS_HOLD_SOURCE;
 
 	client_tell_news(standing);
-	if (is_waiting && connection->is_of_listener) {
-		rest(connection->listener, answer->until_ms);
+	if (connection->is_of_listener && answer->say == LIMITS_WAIT) {
+		listener_rest(connection->listener, answer->until_ms);
 		put_back(connection);
-	} else if (is_waiting && has_room(connection, answer)) {
+	} else if (!connection->is_of_listener && has_room(connection, answer)) {
 		connection_wait(connection, answer->until_ms);
 	} else {
+		if (connection->is_of_listener)
+			drop(connection->listener);
 		standing->counters.limited++;
 		turn_away(connection, RECORD_LIMITED, limits_reason(answer->why));
 	}
@@ -291,6 +290,7 @@ take_place(struct connection *connection)
 	    connection->has_source ? &connection->source : NULL, clock_now_ms());
 	if (connection->ticket.limits == NULL)
 		return false;
+	connection_stop_waiting(connection);
 	connection->standing->counters.admitted++;
 	connection->stage = CONNECTION_SERVED;
 	return true;
@@ -434,6 +434,7 @@ ask_child(struct connection *connection)
 		fail(connection, "make a process for a client", errno);
 		return;
 	}
+	connection_stop_waiting(connection);
 	connection->stage = CONNECTION_JUDGED;
 	connection_judge(connection);
 	connection_track(connection, pid);
@@ -457,6 +458,15 @@ is_another_service(const struct connection *connection)
 	        entry_of(connection)->kind == CONF_SERVER);
 }
 
+static void
+deny_place(struct connection *connection, enum record_verdict verdict, const char *reason)
+{
+	connection_stop_waiting(connection);
+	connection->record.verdict = verdict;
+	connection->record.reason = reason;
+	answer_child(connection, ACCESS_CLOSES);
+}
+
 /* It has admitted the client: is there a place? */
 static void
 seek_place(struct connection *connection)
@@ -466,21 +476,21 @@ seek_place(struct connection *connection)
 	connection->stage = CONNECTION_ASKED;
 	connection_stop_judging(connection);
 	if (is_another_service(connection)) {
-		answer_child(connection, ACCESS_CLOSES);
-	} else if (may_go(connection, &answer) && take_place(connection)) {
+		deny_place(connection, RECORD_FAILED, "its service is gone");
+	} else if (!may_go(connection, &answer)) {
+		client_tell_news(connection->standing);
+		if (has_room(connection, &answer)) {
+			connection_wait(connection, answer.until_ms);
+			return;
+		}
+		connection->standing->counters.limited++;
+		deny_place(connection, RECORD_LIMITED, limits_reason(answer.why));
+	} else if (!take_place(connection)) {
+		deny_place(connection, RECORD_FAILED, "remember a client");
+	} else {
 		answer_child(connection, ACCESS_GOES);
 		if (connection->fd >= 0)
 			serve_here(connection);
-	} else if ((answer.say == LIMITS_WAIT || answer.say == LIMITS_HOLD_SOURCE) &&
-	    has_room(connection, &answer)) {
-		connection_wait(connection, answer.until_ms);
-		client_tell_news(connection->standing);
-	} else {
-		connection->standing->counters.limited++;
-		connection->record.reason = limits_reason(answer.why);
-		connection->record.verdict = RECORD_LIMITED;
-		client_tell_news(connection->standing);
-		answer_child(connection, ACCESS_CLOSES);
 	}
 }
 
@@ -646,31 +656,16 @@ client_knock(struct listener *listener, const struct peer *peer)
 
 /* ---- those who wait ---- */
 
-/* False: it still waits. */
-static bool
+/* It stays in line, where it is, if it has to wait again. */
+static void
 retry(struct connection *connection)
 {
-	struct limits_answer answer;
-
-	if (connection->standing->service != NULL && !may_go(connection, &answer) &&
-	    (answer.say == LIMITS_WAIT || answer.say == LIMITS_HOLD_SOURCE)) {
-		connection_wait(connection, answer.until_ms);
-		return false;
-	}
-	connection_stop_waiting(connection);
+	reactor_stop_alarm(&connection->inetd->reactor, &connection->alarm);
 	connection->waits_for_tables = false;
 	if (connection->stage == CONNECTION_ASKED)
 		seek_place(connection);
 	else
 		consider(connection);
-	return true;
-}
-
-void
-client_ring(struct alarm *alarm, int64_t now_ms)
-{
-	(void)now_ms;
-	retry((struct connection *)((char *)alarm - offsetof(struct connection, alarm)));
 }
 
 /* The oldest first. What retry does may end others, and call in here again: then the outer call
@@ -702,6 +697,21 @@ clients_wake(struct inetd *inetd, struct standing *standing)
 	listeners_wake(&inetd->listeners, standing);
 }
 
+/* A wait is over: it may be another one's turn. Those who wait on get other times. */
+void
+client_ring(struct alarm *alarm, int64_t now_ms)
+{
+	struct connection *connection =
+	    (struct connection *)((char *)alarm - offsetof(struct connection, alarm));
+	struct inetd *inetd = connection->inetd;
+	struct standing *standing = connection->standing;
+
+	(void)now_ms;
+	standing->connections++; /* it may be its last one */
+	clients_wake(inetd, standing);
+	standing_leave(&inetd->standings, standing);
+}
+
 static void
 ask_all(struct inetd *inetd, bool for_tables)
 {
@@ -728,13 +738,23 @@ clients_reconsider(struct inetd *inetd)
 
 /* ---- a child that has ended ---- */
 
+/* A crash is what a client cannot bring about by hanging up: not SIGPIPE, nor a status that a server
+ * ends with by itself, unless it had no client. 126 and 127 are what shells and loaders say. */
 static enum limits_end
 judge_end(const struct connection *connection, int status)
 {
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
 	if (connection->stage != CONNECTION_SERVED)
 		return LIMITS_ENDED_UNKNOWN;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? LIMITS_ENDED_WELL
-	                                                     : LIMITS_ENDED_BADLY;
+	for (size_t i = 0; WIFSIGNALED(status) && i < sizeof faults / sizeof *faults; i++)
+		if (WTERMSIG(status) == faults[i])
+			return LIMITS_ENDED_BADLY;
+	if (connection->record.verdict == RECORD_FAILED || code == 126 || code == 127 ||
+	    (code != 0 && connection->is_of_listener))
+		return LIMITS_ENDED_BADLY;
+	return WIFEXITED(status) && code == 0 ? LIMITS_ENDED_WELL : LIMITS_ENDED_UNKNOWN;
 }
 
 void

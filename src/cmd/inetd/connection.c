@@ -126,8 +126,6 @@ connection_stop_waiting(struct connection *connection)
 		standing->waiting_end = connection->at_waiting;
 	connection->at_waiting = NULL;
 	standing->waiting_count--;
-	standing->held_count -= connection->is_held;
-	connection->is_held = false;
 	reactor_stop_alarm(&connection->inetd->reactor, &connection->alarm);
 }
 

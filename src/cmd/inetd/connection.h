@@ -53,7 +53,6 @@ struct connection {
 	bool is_of_listener; /* fd is the listener's: it is not ours to close */
 	bool is_served_here; /* by inetd; a child it may have only judged */
 	bool waits_for_tables;
-	bool is_held; /* it waits because of its own source */
 	struct connection *next_judged,
 	    **at_judged; /* of its standing's; NULL: no child judges it */
 	bool is_put_back; /* in the queue it came from, as if it had not come */

@@ -59,10 +59,22 @@ set_blocking(struct listener *listener)
 }
 
 void
-listener_rest(struct listener *listener)
+listener_rest(struct listener *listener, int64_t until_ms)
 {
 	disarm(listener);
 	listener->is_resting = true;
+	if (until_ms != LIMITS_UNTIL_GIVEN)
+		reactor_set_alarm(listener->all->reactor, &listener->alarm, until_ms);
+}
+
+void
+listener_wake(struct listener *listener)
+{
+	if (!listener->is_resting)
+		return;
+	listener->is_resting = false;
+	reactor_stop_alarm(listener->all->reactor, &listener->alarm);
+	listener_resume(listener);
 }
 
 void
@@ -227,6 +239,7 @@ ring(struct alarm *alarm, int64_t now_ms)
 	    (struct listener *)((char *)alarm - offsetof(struct listener, alarm));
 
 	(void)now_ms;
+	listener->is_resting = false;
 	if (listener->fd >= 0)
 		listener_resume(listener);
 	else if (!listener->is_dropped)

@@ -24,7 +24,7 @@ struct listener {
 	int error; /* why */
 	bool is_armed; /* the reactor watches fd */
 	bool is_held; /* a server has the socket, and it rests */
-	bool is_resting; /* its service is over a limit, until a place is given back */
+	bool is_resting; /* its service is over a limit */
 	bool is_dropped; /* by inetctl: closed until the next load */
 	bool is_blocking; /* fd, for the server that gets it */
 	bool is_shared; /* with SO_REUSEPORT, while another is opened beside it */
@@ -58,8 +58,9 @@ bool listener_start(struct listener *);
 
 /* Leave it unwatched for so long. Clients wait in the queue. */
 void listener_pause(struct listener *, unsigned for_ms);
-/* Leave it unwatched until listeners_wake. */
-void listener_rest(struct listener *);
+/* Leave it unwatched until then, or until it is woken; LIMITS_UNTIL_GIVEN: only that. */
+void listener_rest(struct listener *, int64_t until_ms);
+void listener_wake(struct listener *);
 /* Leave it unwatched until its server has ended. */
 void listener_hold(struct listener *);
 /* Leave it unwatched while its service is paused. */

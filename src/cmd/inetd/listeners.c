@@ -262,14 +262,9 @@ listeners_replace(struct listeners *all, struct services *next, bool is_first, l
 void
 listeners_wake(struct listeners *all, const struct standing *standing)
 {
-	for (size_t i = 0; i < all->count; i++) {
-		struct listener *listener = all->items[i];
-
-		if (!listener->is_resting || listener->endpoint->service->standing != standing)
-			continue;
-		listener->is_resting = false;
-		listener_resume(listener);
-	}
+	for (size_t i = 0; i < all->count; i++)
+		if (all->items[i]->endpoint->service->standing == standing)
+			listener_wake(all->items[i]);
 }
 
 void

@@ -32,7 +32,6 @@ struct standing {
 	struct connection *waiting,
 	    **waiting_end; /* clients that are there and not served, the oldest first */
 	size_t waiting_count;
-	size_t held_count; /* of these, those who wait because of their own source */
 	struct connection *judged; /* by children that have not answered yet */
 	size_t judged_count;
 	struct limits limits;

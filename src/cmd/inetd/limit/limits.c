@@ -270,10 +270,10 @@ limits_give(struct limits_ticket *ticket, enum limits_end end, int64_t now_ms)
 
 	if (limits == NULL)
 		return false;
-	if (end == LIMITS_ENDED_BADLY && now_ms - ticket->started_ms < CRASHES_SOON_MS)
-		has_crashed(limits, ticket, now_ms);
-	else if (end != LIMITS_ENDED_UNKNOWN)
+	if (end == LIMITS_ENDED_WELL || now_ms - ticket->started_ms >= CRASHES_SOON_MS)
 		has_worked(limits, ticket);
+	else if (end == LIMITS_ENDED_BADLY)
+		has_crashed(limits, ticket, now_ms);
 	if (ticket->is_trial)
 		limits->trial_ms = 0;
 	limits->running--;

@@ -90,11 +90,11 @@ struct limits_ticket {
 	bool is_trial;
 };
 
-/* How what was started has ended. */
+/* How what was started has ended. One that has lived for CRASHES_SOON_MS has worked, however it ends. */
 enum limits_end {
 	LIMITS_ENDED_WELL, /* with status 0, or it was no program */
-	LIMITS_ENDED_BADLY, /* by a signal, with another status, or before its program ran */
-	LIMITS_ENDED_UNKNOWN, /* says nothing about the program: no process could be made */
+	LIMITS_ENDED_BADLY, /* by a fault of its own, or before its program ran */
+	LIMITS_ENDED_UNKNOWN, /* says nothing about the program: the client may have brought it about */
 };
 
 /* All zero before, but for the world, which has its functions and its secret. Before the release
