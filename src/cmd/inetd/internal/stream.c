@@ -11,6 +11,8 @@
 #include "cmd/inetd/internal/internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
@@ -24,6 +26,9 @@
 enum {
 	TYPING_MS = 300000, /* echo and discard: somebody may be typing, and be called away */
 	STALLED_MS = 60000, /* chargen: its client has nothing to do but read */
+	/* Of a client that does not read the kernel keeps so much, where it would keep 4 MB: what a far one
+	 * takes in one round trip is on its way, and not counted. */
+	UNSENT_BYTES = 131072,
 };
 
 struct client {
@@ -161,6 +166,16 @@ release(struct watch *watch)
 	free(watch);
 }
 
+/* What is written from now on waits here until there is room for it on the way. */
+static void
+expect_room(const struct client *client, uint32_t events)
+{
+	static const int most = UNSENT_BYTES;
+
+	if ((events & EPOLLOUT) != 0)
+		setsockopt(client->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+}
+
 static void
 ready(struct watch *watch, uint32_t events)
 {
@@ -172,6 +187,7 @@ ready(struct watch *watch, uint32_t events)
 	if (client->end.bytes_in + client->end.bytes_out != before)
 		client->moved_ms = clock_now_ms();
 	if (events != 0 && events != client->events) {
+		expect_room(client, events);
 		if (!reactor_change(client->reactor, watch, client->fd, events))
 			events = over(client, "failed", errno);
 		client->events = events;
@@ -217,6 +233,7 @@ keep(const struct client *first, uint32_t events)
 		return false;
 	}
 	LIST_INSERT_HEAD(&clients, client, link);
+	expect_room(client, events);
 	return true;
 }
 
