@@ -44,7 +44,7 @@ def redirect(port, target, **more):
     return block("relay", port, type="UNLISTED", redirect=target, **more)
 
 
-def ask(port, message, host="127.0.0.1", source=None, seconds=0.3):
+def ask(port, message, host="127.0.0.1", source=None, seconds=WAIT_SECONDS):
     """(answer or None, who it came from)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as s:
@@ -57,6 +57,10 @@ def ask(port, message, host="127.0.0.1", source=None, seconds=0.3):
         except TimeoutError:
             return None, None
         return answer, peer[0]
+
+
+def unanswered(port, message, host="127.0.0.1", source=None):
+    equal(ask(port, message, host, source, seconds=0.3), (None, None))
 
 
 def forge(source, target, message):
@@ -81,6 +85,9 @@ def descriptors(inetd):
 
 
 def memory_kb(pid):
+    """Its share, without what is shared with others. Of a build with sanitizers nothing can be said."""
+    if "libasan" in pathlib.Path(f"/proc/{pid}/maps").read_text() or BUILD.name in ("asan", "tsan"):
+        return 0
     for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1])
@@ -121,7 +128,7 @@ def _():
                 equal(read_all(s), b"")
             x = b"x" * 600
             equal(ask(7, x, host), (x, host))
-            equal(ask(9, x, host), (None, None))
+            unanswered(9, x, host)
             equal(ask(19, x, host), (PATTERN[:512], host))
             equal(ask(13, x, host)[0][-2:], b"\r\n")
             equal(abs(int.from_bytes(ask(37, x, host)[0]) - 2208988800 - time.time()) < 3, True)
@@ -158,7 +165,7 @@ def _():
 def _():
     with Inetd(block("echo", 7007, "udp") + block("chargen", 7019, "udp")):
         for port in (7, 19, 37, 53, 1023):
-            equal(ask(7007, b"x" * 30, source=("127.0.0.1", port)), (None, None))
+            unanswered(7007, b"x" * 30, source=("127.0.0.1", port))
         equal(ask(7007, b"x", source=("127.0.0.1", 1024)), (b"x", "127.0.0.1"))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -223,7 +230,7 @@ def _():
 def _():
     with Inetd(block("echo", 7007, "udp", no_access="127.0.0.5") +
                block("echo", 7007, no_access="127.0.0.5")) as inetd:
-        equal(ask(7007, b"x", source=("127.0.0.5", 0)), (None, None))
+        unanswered(7007, b"x", source=("127.0.0.5", 0))
         equal(ask(7007, b"x", source=("127.0.0.6", 0))[0], b"x")
         with socket.create_connection(("127.0.0.1", 7007), 5, ("127.0.0.5", 0)) as s:
             equal(read_all(s), b"")
@@ -246,7 +253,7 @@ def _():
                     equal(s.recv(100), b"still there")
             with socket.create_connection(("127.0.0.1", 7007), 5, ("127.0.0.5", 0)) as s:
                 equal(read_all(s), b"")
-            equal(ask(7007, b"x", source=("127.0.0.6", 0)), (None, None))
+            unanswered(7007, b"x", source=("127.0.0.6", 0))
             with socket.create_connection(("127.0.0.1", 7009), 5, ("127.0.0.7", 0)) as s:
                 s.sendall(b"hello")
                 s.shutdown(socket.SHUT_WR)
