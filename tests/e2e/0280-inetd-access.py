@@ -369,8 +369,8 @@ def _():
               f"{median(meanwhile) * 1e3:.2f} ms (before: {median(usual) * 1e3:.2f}), worst "
               f"{max(meanwhile) * 1e3:.1f}")
         if took < 0.1 or len(meanwhile) < 20:
-            raise AssertionError(f"it did not take long: {took:.3f} s, {len(meanwhile)}")
-        if median(meanwhile) > 3 * median(usual) + 0.002 or max(meanwhile) > took / 2:
+            raise AssertionError(f"too few in {took:.3f} s: {len(meanwhile)}")
+        if max(meanwhile) > took / 2 or median(meanwhile) > took / 20:
             raise AssertionError("others waited")
         tables("", "")
 
@@ -461,7 +461,7 @@ def _():
             equal(knock(7095, GUEST), SERVED)
             if slowest > 0.5:
                 raise AssertionError(f"another service took {slowest:.2f} s")
-            equal(len(running.children()), 5)
+            until(lambda: len(running.children()) == 5, "the five judges alone")
             for pid, _ in running.children():
                 os.kill(pid, signal.SIGKILL)
             for client in clients:
