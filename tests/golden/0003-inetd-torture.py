@@ -286,6 +286,12 @@ for what, text, want in (
 path = write(dir / "blocks.conf", "defaults\n{\n\tdisabled = nobody-is\n}\n" + AFTER)
 ok(check(path)[1] == ["3:13 unknown-id"], "an id that no service has", check(path)[1])
 
+path = write(dir / "blocks.conf", "service x\n{\n\ttype = UNLISTED\n\tport = 7003\n\tsocket_type = stream\n"
+             "\tprotocol = tcp\n\twait = yes\n\tuser = root\n\tserver = /bin/cat\n"
+             "\tonly_from = 10.0.0.0/8 10.0.0.0/33\n\tno_access = 10.{1,2,}\n}\n")
+ok(check(path)[:2] == (1, ["1:9 origin-wait", "10:25 bad-origin", "11:14 bad-origin"]),
+   "only_from and no_access: words that are nobody, and a server that accepts by itself", check(path)[1])
+
 # ---- files ----
 
 

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "cmd/inetd/conf/load.h"
@@ -40,26 +39,17 @@ tell(void *ctx, const struct conf *conf, const struct conf_note *note)
 	buf_release(&line);
 }
 
-static bool
-is_tcpd(const char *server)
-{
-	const char *slash = strrchr(server, '/');
-
-	return slash != NULL && strcmp(slash, "/tcpd") == 0;
-}
-
 /* Lines without tcpd: other inetds asked nobody about their clients. */
 static void
 note_judged(struct services *services)
 {
-	for (const struct service *service = services->first; service != NULL;
-	     service = service->next) {
-		const struct conf_entry *entry = service->entry;
+	for (const struct service *s = services->first; s != NULL; s = s->next) {
+		const struct conf_entry *entry = s->entry;
 		struct conf_word at = entry->server;
 
-		at.text = service->access.name;
-		if (service->access.asks_tables && !entry->is_xinetd && !entry->is_off &&
-		    !is_tcpd(entry->server.text))
+		at.text = s->access.name;
+		if (s->access.asks_tables && !s->access.is_shortcut && !entry->is_xinetd &&
+		    entry->families != CONF_UNIX && !entry->is_off)
 			conf_note(&services->conf, CONF_JUDGED, &at);
 	}
 }
@@ -81,9 +71,9 @@ int
 check(const struct options *options)
 {
 	const struct service_rules rules = {.rate_per_minute = options->rate_per_minute,
-	    .can_switch = true,
 	    .skips_tables = options->skips_tables,
-	    .skips_shortcut = options->skips_shortcut};
+	    .skips_shortcut = options->skips_shortcut,
+	    .can_switch = true};
 	struct report report = {.is_json = options->is_json};
 	struct services services = {0};
 	struct conf *conf = &services.conf;
