@@ -33,20 +33,27 @@ survive_accept(struct listener *listener, int error)
 	switch (error) {
 	case EAGAIN:
 		return false;
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		client_shortage(listener->all->ctx, listener->endpoint->service->standing,
-		    "accept a client", error);
-		return false;
 	case EBADF:
 	case EINVAL:
 	case ENOTSOCK:
 		listener_reopen(listener);
 		return false;
-	default: /* the client's fault or the network's: it is gone */
+	case ECONNABORTED: /* the client's fault or the network's: it is gone */
+	case EINTR:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case ENONET:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case EPROTO:
+	case ETIMEDOUT:
 		return true;
+	default: /* a shortage, or a security module that says no: it is still in the queue */
+		client_shortage(listener->all->ctx, listener->endpoint->service->standing,
+		    "accept a client", error);
+		return false;
 	}
 }
 
