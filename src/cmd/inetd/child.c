@@ -114,7 +114,9 @@ await(pid_t pid, const pid_t *held, struct child_failure *failure)
 	while (__atomic_load_n(held, __ATOMIC_ACQUIRE) != 0) {
 		siginfo_t found = {0};
 
-		syscall(SYS_futex, held, FUTEX_WAIT, CHILD_HOLDS, &patience, NULL, 0);
+		if (syscall(SYS_futex, held, FUTEX_WAIT, CHILD_HOLDS, &patience, NULL, 0) == 0 ||
+		    errno != ETIMEDOUT)
+			continue;
 		if (waitid(P_PID, (id_t)pid, &found, WSTOPPED | WNOHANG) < 0 || found.si_pid != pid)
 			continue;
 		*failure = (struct child_failure){"be started, since its user stopped it", EINTR};
