@@ -32,7 +32,7 @@ vsftpd: .example.org EXCEPT guest.example.org
 in.telnetd, in.rlogind: 10. 172.16.
 in.tftpd: LOCAL
 imapd, ipop3d: ALL EXCEPT 203.0.113.0/255.255.255.0
-hello: 127.0.0.1
+hello, echo, discard, daytime: 127.0.0.1
 rpcbind: 192.168.
 """
 DENY = """\
