@@ -5,18 +5,28 @@
 
 #include <string.h>
 
+/* Of those that cannot stand as they are. */
 static bool
-add_char(struct buf *buf, char c)
+add_escaped(struct buf *buf, char c)
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned char byte = (unsigned char)c;
 
 	if (c == '"' || c == '\\')
 		return buf_add_char(buf, '\\') && buf_add_char(buf, c);
-	if (byte >= 0x20 && byte < 0x7f)
-		return buf_add_char(buf, c);
 	return buf_add_str(buf, "\\u00") && buf_add_char(buf, hex[byte >> 4]) &&
 	    buf_add_char(buf, hex[byte & 15]);
+}
+
+static size_t
+count_plain(const char *text, size_t len)
+{
+	size_t count = 0;
+
+	while (count < len && text[count] >= 0x20 && text[count] < 0x7f && text[count] != '"' &&
+	    text[count] != '\\')
+		count++;
+	return count;
 }
 
 bool
@@ -24,8 +34,14 @@ json_add_string(struct buf *buf, const char *text, size_t len)
 {
 	bool ok = buf_add_char(buf, '"');
 
-	for (size_t i = 0; i < len && ok; i++)
-		ok = add_char(buf, text[i]);
+	for (size_t i = 0; i < len && ok;) {
+		size_t plain = count_plain(text + i, len - i);
+
+		ok = buf_add(buf, text + i, plain);
+		i += plain;
+		if (ok && i < len)
+			ok = add_escaped(buf, text[i++]);
+	}
 	return ok && buf_add_char(buf, '"');
 }
 

@@ -16,18 +16,6 @@
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/loop.h"
 
-static const char *const kinds[] = {
-    [CONF_SERVER] = "server",
-    [CONF_REDIRECT] = "redirect",
-    [CONF_ECHO] = "echo",
-    [CONF_DISCARD] = "discard",
-    [CONF_CHARGEN] = "chargen",
-    [CONF_DAYTIME] = "daytime",
-    [CONF_TIME] = "time",
-    [CONF_DECOY] = "decoy",
-    [CONF_TARPIT] = "tarpit",
-};
-
 static const char *const socktypes[] = {
     [CONF_STREAM] = "stream", [CONF_DGRAM] = "dgram", [CONF_SEQPACKET] = "seqpacket"};
 
@@ -52,6 +40,14 @@ show_daemon(void *ctx, struct control_daemon *ret)
 	    .failed_loads = inetd->loads.failed,
 	    .is_current = inetd->loads.is_current,
 	    .loaded_ms = now_ms - inetd->loads.taken_ms};
+}
+
+static const char *
+kind_of(const struct conf_entry *entry)
+{
+	if (entry->kind == CONF_SERVER)
+		return "server";
+	return entry->kind == CONF_REDIRECT ? "redirect" : conf_internal_name(entry->kind);
 }
 
 static size_t
@@ -124,7 +120,7 @@ show_service(void *ctx, size_t number, struct control_service *ret)
 	*ret = (struct control_service){.id = service->id,
 	    .name = service->name,
 	    .state = state_of(service),
-	    .kind = kinds[entry->kind],
+	    .kind = kind_of(entry),
 	    .socktype = socktypes[entry->socktype],
 	    .protocol = entry->protocol.text,
 	    .is_wait = entry->is_wait,
