@@ -26,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct conf conf;
 	bool ok;
 
-	conf_init(&conf);
+	conf_init(&conf, NULL);
 	ok = conf_read(&conf, conf_add_file(&conf, "a"), text, first, CONF_BLOCKS);
 	if (ok && first < size)
 		ok = conf_read(&conf, conf_add_file(&conf, "b"), text + first + 1, size - first - 1,

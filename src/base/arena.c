@@ -18,6 +18,17 @@ struct arena_block {
 	alignas(max_align_t) unsigned char bytes[];
 };
 
+void
+arena_init_on(struct arena *arena, void *memory, size_t size_bytes)
+{
+	struct arena_block *block = memory;
+
+	block->before = NULL;
+	block->size_bytes = size_bytes - sizeof *block;
+	*arena = (struct arena){
+	    .last = block, .total_bytes = size_bytes, .max_bytes = size_bytes, .is_lent = true};
+}
+
 static struct arena_block *
 add_block(struct arena *arena, size_t need)
 {
@@ -77,8 +88,12 @@ arena_release(struct arena *arena)
 {
 	for (struct arena_block *block = arena->last, *before; block != NULL; block = before) {
 		before = block->before;
-		free(block);
+		if (!arena->is_lent)
+			free(block);
 	}
+	if (arena->is_lent)
+		arena->max_bytes = 0;
 	arena->last = NULL;
 	arena->used_bytes = arena->total_bytes = 0;
+	arena->is_lent = false;
 }

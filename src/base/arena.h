@@ -4,6 +4,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -14,7 +15,11 @@ struct arena {
 	size_t used_bytes; /* of the last block */
 	size_t total_bytes; /* taken from the heap */
 	size_t max_bytes;
+	bool is_lent; /* the only block is the caller's */
 };
+
+/* An arena on zeroed memory of the caller's, aligned for any object, which is its maximum. */
+void arena_init_on(struct arena *, void *memory, size_t size_bytes);
 
 /* Zeroed memory of that size, aligned for any object. NULL: out of memory, or over the arena's
  * maximum; the arena stays usable. It lives until arena_release. */
@@ -23,7 +28,7 @@ void *arena_alloc(struct arena *, size_t size_bytes);
 /* A copy of len bytes and a NUL behind them. NULL as above. */
 char *arena_copy(struct arena *, const char *text, size_t len);
 
-/* Give everything back; the arena is empty and usable again. */
+/* Give everything back, memory of the caller's to him; the arena is empty and usable again. */
 void arena_release(struct arena *);
 
 #endif

@@ -67,11 +67,14 @@ client_of(const struct endpoint *endpoint)
 {
 	int fd = socket(endpoint->address.any.sa_family, endpoint->socktype | SOCK_CLOEXEC, 0);
 	const struct timeval second = {.tv_usec = 100000};
+	int error;
 
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second), 0);
 	if (connect(fd, &endpoint->address.any, endpoint->len) == 0)
 		return fd;
+	error = errno;
 	close(fd);
+	errno = error;
 	return -1;
 }
 
@@ -186,12 +189,12 @@ test_frozen_stream(void **state)
 	assert_true(socket_freeze(fd, SOCK_STREAM));
 	late = client_of(&endpoint);
 	assert_int_equal(late, -1);
+	assert_int_equal(errno, ECONNREFUSED);
 	accepted = accept(fd, NULL, NULL);
 	assert_true(accepted >= 0);
 	assert_int_equal(write(accepted, "x", 1), 1);
 	assert_int_equal(read(client, &byte, 1), 1);
 	assert_false(socket_has_client(fd));
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &byte, 0), -1);
 	close(accepted);
 	close(client);
 	close(fd);
@@ -215,6 +218,7 @@ test_frozen_dgram(void **state)
 	assert_int_equal(send(client, &byte, 1, 0), 1);
 	assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), 1);
 	assert_int_equal(byte, 'a');
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &byte, 0), -1);
 	assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
 	close(client);
 	close(fd);

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "cmd/inetd/conf/load.h"
+#include "cmd/inetd/service.h"
 #include "tool/end.h"
 
 enum { LINE_MAX_BYTES = 1 << 16 }; /* a subject is 256 bytes of it, a path 4096, escaped fourfold */
@@ -77,7 +78,7 @@ check(const struct options *options)
 	struct report report = {.is_json = options->is_json};
 	struct services services = {0};
 	struct conf *conf = &services.conf;
-	bool ok = load_conf(conf, options->conf_path) && services_resolve(&services, &rules);
+	bool ok = load_conf(conf, NULL, options->conf_path) && services_resolve(&services, &rules);
 
 	note_judged(&services);
 	if (options->is_json)

@@ -34,7 +34,7 @@ is_ours(void *ctx, unsigned port)
 {
 	const struct listener *listener = ctx;
 	const struct inetd *inetd = listener->all->ctx;
-	const struct services *services = &inetd->services[inetd->holds];
+	const struct services *services = &inetd->holds->services;
 
 	for (size_t i = 0; i < services->count; i++) {
 		const struct endpoint *endpoint = services->endpoints[i];

@@ -14,7 +14,7 @@
 #include "cmd/inetd/client.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/log.h"
-#include "cmd/inetd/loop.h"
+#include "cmd/inetd/reload.h"
 
 static const char *const socktypes[] = {
     [CONF_STREAM] = "stream", [CONF_DGRAM] = "dgram", [CONF_SEQPACKET] = "seqpacket"};
@@ -24,7 +24,7 @@ static const char *const socktypes[] = {
 static const struct services *
 current(const struct inetd *inetd)
 {
-	return &inetd->services[inetd->holds];
+	return &inetd->holds->services;
 }
 
 static void
@@ -240,7 +240,7 @@ end_running(void *ctx, size_t number)
 static bool
 reload(void *ctx, struct control_sink *sink)
 {
-	return inetd_reload(((struct desk *)ctx)->inetd, sink);
+	return reload_now(((struct desk *)ctx)->inetd, sink);
 }
 
 static const struct control_ops ops = {

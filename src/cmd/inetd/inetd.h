@@ -11,6 +11,7 @@
 #include "cmd/inetd/child.h"
 #include "cmd/inetd/connection.h"
 #include "cmd/inetd/desk.h"
+#include "cmd/inetd/intake.h"
 #include "cmd/inetd/listeners.h"
 #include "cmd/inetd/notify.h"
 #include "cmd/inetd/options.h"
@@ -31,8 +32,10 @@ struct inetd {
 	struct limits_world limits;
 	struct access access;
 	enum record_mode record_mode;
-	struct services services[2]; /* one holds, the other is for the next reading */
-	unsigned holds; /* index of the one */
+	struct generation *holds; /* the configuration; NULL = none yet */
+	struct intake intake; /* of the next one */
+	struct alarm again; /* rings when it is to be tried again */
+	bool is_asked_again; /* while it went on */
 	struct desk desk;
 	int64_t started_ms;
 	struct {

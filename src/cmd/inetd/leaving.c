@@ -2,12 +2,12 @@
  * NAME     leaving - listeners whose place went
  * PURPOSE  `*:p` becomes `127.0.0.1:p`, or two families one socket: the new socket is open beside
  *          the old one, and gets who comes from then on; who came before is in the old one's queue.
- * INVARIANTS  The old socket brings nobody new: the kernel drops first packets that it would get (a
- *          client of a connection sends its own again in a second, and finds what holds then).
+ * INVARIANTS  The old socket brings nobody new: see socket_freeze().
  *          Whoever is taken from its queue is served by the listener that his address has now, or
  *          not at all.
  * LIMITS   LINGER_MS for handshakes that are under way: the round trip of a far client. After that it
- *          closes as soon as its queue is empty, which may wait for the limits of the service.
+ *          closes as soon as its queue is empty, which may wait for the limits of the service. There
+ *          is nothing under way with datagrams.
  * SEE      decisions/inetd-reload.md
  */
 #include "cmd/inetd/leaving.h"
@@ -97,13 +97,15 @@ leaving_begin(struct listener *listener)
 {
 	struct listeners *all = listener->all;
 	const struct endpoint *place = listener->endpoint;
-	bool is_port = listener->fd >= 0 && !endpoint_is_path(place);
+	/* One that was given is not ours alone. */
+	bool is_port = listener->fd >= 0 && !endpoint_is_path(place) && !listener->is_given;
 	struct listener *heir = is_port ? find_heir(all, place) : NULL;
 	/* Also where nobody goes on: a server may hold a copy for as long as it likes. */
 	bool is_frozen = is_port && socket_freeze(listener->fd, place->socktype);
 
 	listener->left = heir != NULL && is_frozen ? copy_place(place) : NULL;
-	if (listener->left == NULL) {
+	if (listener->left == NULL ||
+	    (place->socktype == SOCK_DGRAM && !socket_has_client(listener->fd))) {
 		listener_remove(listener);
 		return;
 	}
@@ -111,6 +113,7 @@ leaving_begin(struct listener *listener)
 	listener->next_leaving = all->leaving;
 	all->leaving = listener;
 	all->farewell.ring = ring;
+	reactor_stop_alarm(all->reactor, &listener->alarm); /* another service's limits count now */
 	listener_resume(listener);
 	see_off(all);
 }

@@ -1,6 +1,5 @@
 /*
- * NAME     loop - signals, reading the configuration, the end of servers
- * INVARIANTS  Listeners go away only in inetd_load().
+ * NAME     loop - signals and the end of servers
  * SEE      inetd(8)
  */
 #include "cmd/inetd/loop.h"
@@ -15,75 +14,15 @@
 
 #include "cmd/inetd/client.h"
 #include "cmd/inetd/clock.h"
-#include "cmd/inetd/conf/load.h"
 #include "cmd/inetd/door.h"
 #include "cmd/inetd/internal/internal.h"
 #include "cmd/inetd/limit/hours.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/process.h"
 #include "cmd/inetd/redirect/redirect.h"
+#include "cmd/inetd/reload.h"
 
 enum { LOG_RETRY_MS = 100 };
-/* Whom findings are told to, beside the log, during a reload; NULL: nobody. */
-static struct control_sink *listening;
-
-static void
-tell_finding(enum conf_severity severity, const char *line)
-{
-	log_line(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s", line);
-	if (listening != NULL)
-		listening->take(listening, severity == CONF_ERROR, line);
-}
-
-/* What a running configuration is not given up for. */
-static bool
-may_replace(const struct services *next)
-{
-	return next->conf.errors == 0 && next->first != NULL;
-}
-
-static bool
-replace(struct inetd *inetd, struct services *next, bool is_first)
-{
-	bool ok;
-
-	activation_adapt(&inetd->activation, next);
-	ok = listeners_replace(&inetd->listeners, next, is_first, tell_finding);
-	activation_finish(&inetd->activation);
-	return ok;
-}
-
-bool
-inetd_load(struct inetd *inetd, bool is_first)
-{
-	struct services *next = &inetd->services[!inetd->holds];
-	bool ok = load_services(next, inetd->conf_path, &inetd->rules, tell_finding) &&
-	    (is_first || may_replace(next)) && standings_prepare(&inetd->standings, next) &&
-	    replace(inetd, next, is_first);
-
-	inetd->loads.count++;
-	inetd->loads.failed += !ok;
-	inetd->loads.is_current = ok;
-	if (ok) {
-		inetd->holds = !inetd->holds;
-		inetd->loads.taken_ms = clock_now_ms();
-	}
-	standings_settle(&inetd->standings, &inetd->services[inetd->holds]);
-	services_release(&inetd->services[!inetd->holds]);
-	if (ok)
-		clients_reconsider(inetd);
-	return ok;
-}
-
-void
-inetd_tell_ready(struct inetd *inetd, bool is_fresh)
-{
-	size_t count = 0;
-
-	for (const struct service *s = inetd->services[inetd->holds].first; s != NULL; s = s->next)
-		count++;
-	notify_ready(&inetd->notify, count, is_fresh);
-}
 
 static void
 reap(struct inetd *inetd)
@@ -94,6 +33,8 @@ reap(struct inetd *inetd)
 	int status;
 
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		if (reload_child_ended(inetd, pid, status))
+			continue;
 		if (WIFSIGNALED(status))
 			log_line(LOG_DEBUG, "server [%d] was ended by signal %d", (int)pid,
 			    WTERMSIG(status));
@@ -104,21 +45,6 @@ reap(struct inetd *inetd)
 		if (connection != NULL)
 			client_child_ended(connection, status, &usage);
 	}
-}
-
-bool
-inetd_reload(struct inetd *inetd, struct control_sink *sink)
-{
-	bool ok;
-
-	notify_reloading(&inetd->notify);
-	listening = sink;
-	ok = inetd_load(inetd, false);
-	listening = NULL;
-	if (!ok)
-		log_line(LOG_ERR, "nothing taken from the file: services stay as they are");
-	inetd_tell_ready(inetd, ok);
-	return ok;
 }
 
 static void
@@ -132,7 +58,7 @@ take_signals(struct watch *watch, uint32_t events)
 		if (info.ssi_signo == SIGCHLD)
 			reap(inetd);
 		else if (info.ssi_signo == SIGHUP)
-			inetd_reload(inetd, NULL);
+			reload_begin(inetd);
 		else
 			inetd->is_ending = true;
 	}
@@ -211,11 +137,9 @@ inetd_close(struct inetd *inetd)
 {
 	notify_stopping(&inetd->notify);
 	desk_close(inetd);
-	listeners_release(&inetd->listeners);
+	reload_close(inetd);
 	internal_release();
 	redirect_release();
 	access_release(&inetd->access);
-	standings_settle(&inetd->standings, NULL);
-	services_release(&inetd->services[inetd->holds]);
 	reactor_release(&inetd->reactor);
 }

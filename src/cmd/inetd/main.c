@@ -14,6 +14,7 @@
 #include "cmd/inetd/pidfile.h"
 #include "cmd/inetd/print.h"
 #include "cmd/inetd/process.h"
+#include "cmd/inetd/reload.h"
 
 static int
 fail(const char *what)
@@ -51,11 +52,11 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file,
 	}
 	/* Whoever asks while the configuration is read has to wait, but finds us. */
 	desk_open(inetd, control_path, options->is_control_asked);
-	ok = inetd_load(inetd, true);
+	ok = reload_first(inetd);
 	if (ok) {
 		log_open(options->is_debug ? LOG_TO_STDERR : LOG_TO_SYSLOG, options->is_debug);
 		process_ready();
-		inetd_tell_ready(inetd, true);
+		reload_tell_ready(inetd, true);
 		ok = inetd_run(inetd);
 	}
 	inetd_close(inetd);

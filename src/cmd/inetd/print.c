@@ -45,7 +45,7 @@ print(const struct options *options)
 {
 	struct conf conf;
 	struct buf text;
-	bool ok = load_conf(&conf, options->conf_path);
+	bool ok = load_conf(&conf, NULL, options->conf_path);
 
 	buf_init(&text, NULL, 0, TEXT_MAX);
 	ok = load_tell(&conf, tell, NULL) && ok && conf.errors == 0;

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -27,9 +28,7 @@
 enum {
 	PATH_UMASK = 0177,
 	PATH_MODE = 0600, /* where the entry has none */
-	TCP_FLAGS_AT = 13, /* in its header */
-	TCP_SYN = 0x02,
-	TCP_ACK = 0x10,
+	NO_DEVICE = INT_MAX, /* the kernel counts from 1, and never came that far */
 };
 
 static bool
@@ -68,25 +67,17 @@ socket_share(int fd, bool is_shared)
 	set(fd, SOL_SOCKET, SO_REUSEPORT, is_shared);
 }
 
-/* A filter sees the header of the transport. A connection that comes out of a handshake inherits it,
- * which is why it lets everything else pass. A server that holds a copy cannot take it off. */
+/* A listening socket on a device that no packet comes from is not found for a new connection; those that
+ * have begun know their socket already. A server that holds a copy may not undo it without rights.
+ * That would cut datagram servers off from their clients: their sockets get nothing more instead. */
 bool
 socket_freeze(int fd, int socktype)
 {
-	static struct sock_filter no_new_connection[] = {
-	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TCP_FLAGS_AT),
-	    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TCP_SYN | TCP_ACK),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TCP_SYN, 0, 1),
-	    BPF_STMT(BPF_RET | BPF_K, 0),
-	    BPF_STMT(BPF_RET | BPF_K, ~0U),
-	};
 	static struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
-	struct sock_fprog program = {.len = 1, .filter = nothing};
+	const struct sock_fprog program = {.len = 1, .filter = nothing};
 
 	if (socktype == SOCK_STREAM)
-		program = (struct sock_fprog){
-		    .len = sizeof no_new_connection / sizeof no_new_connection[0],
-		    .filter = no_new_connection};
+		return set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, NO_DEVICE);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 &&
 	    set(fd, SOL_SOCKET, SO_LOCK_FILTER, 1);
 }

@@ -78,7 +78,7 @@ conf_internal_name(enum conf_kind kind)
 }
 
 void
-conf_init(struct conf *conf)
+conf_init(struct conf *conf, const struct conf_memory *memory)
 {
 	*conf = (struct conf){.arena.max_bytes = CONF_MEMORY_MAX,
 	    .scratch.max_bytes = CONF_MEMORY_MAX,
@@ -86,6 +86,8 @@ conf_init(struct conf *conf)
 	    .entries_end = &conf->entries,
 	    .notes_end = &conf->notes,
 	    .requests_end = &conf->requests};
+	if (memory != NULL)
+		arena_init_on(&conf->arena, memory->bytes, memory->size_bytes);
 }
 
 /* The list of files doubles at each power of two. */
@@ -154,7 +156,7 @@ conf_finish(struct conf *conf)
 bool
 conf_parse(struct conf *conf, const char *text, size_t len)
 {
-	conf_init(conf);
+	conf_init(conf, NULL);
 	return conf_read(conf, conf_add_file(conf, ""), text, len, CONF_LINES) && conf_finish(conf);
 }
 

@@ -64,6 +64,7 @@ struct conf {
 	struct conf_request *requests; /* in the order of the files */
 	unsigned errors, warnings;
 	bool failed; /* sticky: memory ran out, and something is missing */
+	bool is_torn; /* a file that has just been written ends within a line: perhaps more is to come */
 
 	/* for conf/ only */
 	struct arena scratch; /* until conf_finish */
@@ -78,8 +79,14 @@ struct conf {
 	bool lacks_something; /* that may have been the defaults */
 };
 
+/* Memory for it all, from whoever gives it: zeroed, and aligned for any object. NULL: the heap. */
+struct conf_memory {
+	void *bytes;
+	size_t size_bytes;
+};
+
 /* From files to entries: init, read each file, finish. conf.requests grows while files are read. */
-void conf_init(struct conf *);
+void conf_init(struct conf *, const struct conf_memory *);
 
 /* Add a file's name; the index of its words. */
 uint16_t conf_add_file(struct conf *, const char *name);

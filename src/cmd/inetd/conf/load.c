@@ -1,5 +1,5 @@
 /*
- * NAME     load - from files to services
+ * NAME     load - from files to entries
  * PURPOSE  Reads the configuration file, what it includes, and the folder beside it.
  * INVARIANTS  A file that cannot be read is told apart from one without services. What an include
  *          lacks may have been the defaults: conf_miss().
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -22,6 +23,7 @@
 enum {
 	LINE_TEXT_MAX = 1024, /* what syslog keeps of a line */
 	PATH_TEXT_MAX = 4096, /* PATH_MAX */
+	TORN_S = 2, /* in whole seconds of the clock, so one at least */
 };
 
 struct loader {
@@ -74,6 +76,21 @@ is_new(struct loader *loader, const struct asker *asker, const char *path)
 	return true;
 }
 
+/* Who writes a file anew does not write it at once. A text that ends at the end of a line is taken for
+ * a whole one, and so is one that has been as it is for a while. */
+static void
+look_for_tear(struct conf *conf, const char *path, const struct buf *text)
+{
+	struct timespec now = {0};
+	struct stat found;
+
+	if (text->len == 0 || text->bytes[text->len - 1] == '\n' || stat(path, &found) < 0)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	conf->is_torn |=
+	    now.tv_sec - found.st_mtim.tv_sec < TORN_S && now.tv_sec >= found.st_mtim.tv_sec;
+}
+
 /* False: it could not be read, and that is told. */
 static bool
 read_file(struct loader *loader, const struct asker *asker, const char *path, struct buf *text)
@@ -89,6 +106,8 @@ read_file(struct loader *loader, const struct asker *asker, const char *path, st
 	fault = text_read(path, text);
 	if (fault != NULL)
 		fail(loader, asker, CONF_NO_FILE, path, fault);
+	else
+		look_for_tear(loader->conf, path, text);
 	return fault == NULL;
 }
 
@@ -286,12 +305,12 @@ take_first(struct loader *loader, const char *path, bool *ret_has_folder)
 }
 
 bool
-load_conf(struct conf *conf, const char *path)
+load_conf(struct conf *conf, const struct conf_memory *memory, const char *path)
 {
 	struct loader *loader = calloc(1, sizeof *loader);
 	bool has_folder = false, ok;
 
-	conf_init(conf);
+	conf_init(conf, memory);
 	if (loader == NULL) {
 		conf->failed = true;
 		return false;
@@ -373,15 +392,12 @@ tell_line(void *ctx, const struct conf *conf, const struct conf_note *note)
 }
 
 bool
-load_services(struct services *services, const char *path, const struct service_rules *rules,
-    void (*tell)(enum conf_severity, const char *line))
+load_tell_lines(const struct conf *conf, void (*tell)(enum conf_severity, const char *line))
 {
 	struct teller teller = {tell};
-	bool ok = load_conf(&services->conf, path) && services_resolve(services, rules);
 
-	if (services->conf.failed || !load_tell(&services->conf, tell_line, &teller)) {
-		tell(CONF_ERROR, "out of memory");
-		return false;
-	}
-	return ok;
+	if (!conf->failed && load_tell(conf, tell_line, &teller))
+		return true;
+	tell(CONF_ERROR, "out of memory");
+	return false;
 }

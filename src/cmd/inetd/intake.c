@@ -1,0 +1,162 @@
+/*
+ * NAME     intake - the configuration is read beside the loop
+ * PURPOSE  Parsing a thousand services takes milliseconds, a name server that is down takes minutes:
+ *          nobody who is served by a service that holds is to notice either.
+ * INVARIANTS  The reader is a fork that executes nothing, has no socket of ours, and dies with us. It
+ *          allocates all that stays in the generation, by conf_alloc(): its own heap dies with it. It
+ *          logs nothing: findings are part of the generation.
+ *          The memory is at one address in both processes, so pointers hold.
+ * LIMITS   GENERATION_BYTES of address space, of which what is touched becomes memory. PATIENCE_MS
+ *          for name service: then the reading has failed.
+ * SEE      decisions/inetd-reload.md
+ */
+#include "cmd/inetd/intake.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/inetd/clock.h"
+#include "cmd/inetd/conf/load.h"
+
+enum {
+	GENERATION_BYTES = 512 << 20, /* as CONF_MEMORY_MAX */
+	FIRST_OTHER_FD = 3,
+	PATIENCE_MS = 120000,
+};
+
+/* The generation itself, at the beginning of its memory. */
+enum { HEAD_BYTES = (sizeof(struct generation) + 63) / 64 * 64 };
+
+static struct generation *
+generation_new(void)
+{
+	struct generation *generation = mmap(NULL, GENERATION_BYTES, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (generation == MAP_FAILED)
+		return NULL;
+	generation->size_bytes = GENERATION_BYTES;
+	return generation;
+}
+
+void
+generation_free(struct generation *generation)
+{
+	if (generation != NULL)
+		munmap(generation, generation->size_bytes);
+}
+
+static void
+fill(struct intake *intake, struct generation *next)
+{
+	const struct conf_memory memory = {
+	    (char *)next + HEAD_BYTES, next->size_bytes - HEAD_BYTES};
+
+	next->is_read = load_conf(&next->services.conf, &memory, intake->path) &&
+	    services_resolve(&next->services, intake->rules);
+}
+
+static _Noreturn void
+read_all(struct intake *intake, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	/* A listener that closes meanwhile is not to live on in us. */
+	syscall(SYS_close_range, (unsigned)FIRST_OTHER_FD, ~0U, 0U);
+	fill(intake, intake->next);
+	_exit(EXIT_SUCCESS);
+}
+
+static void
+lose_patience(struct alarm *alarm, int64_t now_ms)
+{
+	struct intake *intake =
+	    (struct intake *)((char *)alarm - offsetof(struct intake, patience));
+
+	(void)now_ms;
+	kill(intake->pid, SIGKILL);
+}
+
+static bool
+start(struct intake *intake)
+{
+	pid_t parent = getpid();
+
+	intake->next = generation_new();
+	if (intake->next == NULL)
+		return false;
+	intake->pid = fork();
+	if (intake->pid == 0)
+		read_all(intake, parent);
+	if (intake->pid > 0)
+		return true;
+	intake->pid = 0;
+	generation_free(intake->next);
+	intake->next = NULL;
+	return false;
+}
+
+bool
+intake_begin(struct intake *intake)
+{
+	intake->patience.ring = lose_patience;
+	if (!start(intake))
+		return false;
+	reactor_set_alarm(intake->reactor, &intake->patience, clock_now_ms() + PATIENCE_MS);
+	return true;
+}
+
+struct generation *
+intake_take(struct intake *intake, int status)
+{
+	struct generation *next = intake->next;
+	bool is_whole = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+
+	reactor_stop_alarm(intake->reactor, &intake->patience);
+	intake->pid = 0;
+	intake->next = NULL;
+	if (is_whole)
+		return next;
+	generation_free(next);
+	return NULL;
+}
+
+struct generation *
+intake_whole(struct intake *intake, bool may_fork)
+{
+	struct generation *next;
+	int status = 0;
+
+	if (!may_fork) {
+		next = generation_new();
+		if (next != NULL)
+			fill(intake, next);
+		return next;
+	}
+	if (!start(intake))
+		return NULL;
+	while (waitpid(intake->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return intake_take(intake, status);
+}
+
+void
+intake_stop(struct intake *intake)
+{
+	int status = 0;
+
+	if (intake->pid == 0)
+		return;
+	kill(intake->pid, SIGKILL);
+	while (waitpid(intake->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	generation_free(intake_take(intake, status));
+}

@@ -1,0 +1,189 @@
+/*
+ * NAME     reload - from the configuration that holds to the next one
+ * INVARIANTS  All or nothing: any fault keeps what holds. Listeners and services go away only here.
+ * LIMITS   LOOK_AGAIN_MS, for a file that is just being written.
+ * SEE      decisions/inetd-reload.md, intake.h, listeners.h
+ */
+#include "cmd/inetd/reload.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "cmd/inetd/client.h"
+#include "cmd/inetd/clock.h"
+#include "cmd/inetd/conf/load.h"
+#include "cmd/inetd/log.h"
+
+enum { LOOK_AGAIN_MS = 50, THREAD_MS = 5 };
+
+/* Whom findings are told to, beside the log; NULL: nobody. */
+static struct control_sink *listening;
+
+static void
+tell_finding(enum conf_severity severity, const char *line)
+{
+	log_line(severity == CONF_ERROR ? LOG_ERR : LOG_WARNING, "%s", line);
+	if (listening != NULL)
+		listening->take(listening, severity == CONF_ERROR, line);
+}
+
+/* What a running configuration is not given up for. */
+static bool
+may_replace(const struct services *next)
+{
+	return next->conf.errors == 0 && next->first != NULL;
+}
+
+static bool
+replace(struct inetd *inetd, struct services *next, bool is_first)
+{
+	bool ok;
+
+	activation_adapt(&inetd->activation, next);
+	ok = listeners_replace(&inetd->listeners, next, is_first, tell_finding);
+	activation_finish(&inetd->activation);
+	return ok;
+}
+
+/* Takes the generation. False: it is not what holds. */
+static bool
+adopt(struct inetd *inetd, struct generation *next, bool is_first)
+{
+	struct services *services = &next->services;
+	bool ok = load_tell_lines(&services->conf, tell_finding) && next->is_read &&
+	    (is_first || may_replace(services)) && standings_prepare(&inetd->standings, services) &&
+	    replace(inetd, services, is_first);
+	struct generation *left = ok ? inetd->holds : next;
+
+	inetd->loads.count++;
+	inetd->loads.failed += !ok;
+	inetd->loads.is_current = ok;
+	if (ok) {
+		inetd->holds = next;
+		inetd->loads.taken_ms = clock_now_ms();
+	}
+	standings_settle(&inetd->standings, inetd->holds != NULL ? &inetd->holds->services : NULL);
+	generation_free(left);
+	if (ok)
+		clients_reconsider(inetd);
+	return ok;
+}
+
+void
+reload_tell_ready(struct inetd *inetd, bool is_fresh)
+{
+	size_t count = 0;
+
+	for (const struct service *s = inetd->holds->services.first; s != NULL; s = s->next)
+		count++;
+	notify_ready(&inetd->notify, count, is_fresh);
+}
+
+static void
+finish(struct inetd *inetd, bool ok)
+{
+	if (!ok)
+		log_line(LOG_ERR, "nothing taken from the file: services stay as they are");
+	reload_tell_ready(inetd, ok);
+}
+
+static void
+start(struct inetd *inetd)
+{
+	if (inetd->intake.pid != 0) {
+		inetd->is_asked_again = true;
+	} else if (!access_may_fork(&inetd->access)) {
+		reactor_set_alarm(&inetd->reactor, &inetd->again, clock_now_ms() + THREAD_MS);
+	} else if (!intake_begin(&inetd->intake)) {
+		log_line(LOG_ERR, "cannot read the configuration: %s", strerror(errno));
+		finish(inetd, false);
+	}
+}
+
+static void
+ring(struct alarm *alarm, int64_t now_ms)
+{
+	(void)now_ms;
+	start((struct inetd *)((char *)alarm - offsetof(struct inetd, again)));
+}
+
+void
+reload_begin(struct inetd *inetd)
+{
+	notify_reloading(&inetd->notify);
+	inetd->again.ring = ring;
+	start(inetd);
+}
+
+bool
+reload_child_ended(struct inetd *inetd, pid_t pid, int status)
+{
+	struct generation *next;
+
+	if (pid != inetd->intake.pid)
+		return false;
+	next = intake_take(&inetd->intake, status);
+	if (inetd->is_asked_again) {
+		inetd->is_asked_again = false;
+		generation_free(next);
+		start(inetd);
+	} else if (next == NULL) {
+		log_line(LOG_ERR, "reading the configuration ended before it was through");
+		finish(inetd, false);
+	} else if (next->services.conf.is_torn) {
+		log_line(
+		    LOG_DEBUG, "a file of the configuration ends within a line: looking again");
+		generation_free(next);
+		reactor_set_alarm(&inetd->reactor, &inetd->again, clock_now_ms() + LOOK_AGAIN_MS);
+	} else {
+		finish(inetd, adopt(inetd, next, false));
+	}
+	return true;
+}
+
+bool
+reload_now(struct inetd *inetd, struct control_sink *sink)
+{
+	struct generation *next;
+	bool ok = false;
+
+	notify_reloading(&inetd->notify);
+	intake_stop(&inetd->intake); /* what has begun is older than what is asked for */
+	reactor_stop_alarm(&inetd->reactor, &inetd->again);
+	inetd->is_asked_again = false;
+	listening = sink;
+	next = intake_whole(&inetd->intake, access_may_fork(&inetd->access));
+	if (next != NULL)
+		ok = adopt(inetd, next, false);
+	else
+		tell_finding(CONF_ERROR, "the configuration could not be read");
+	listening = NULL;
+	finish(inetd, ok);
+	return ok;
+}
+
+bool
+reload_first(struct inetd *inetd)
+{
+	struct generation *next;
+
+	inetd->intake.path = inetd->conf_path;
+	inetd->intake.rules = &inetd->rules;
+	inetd->intake.reactor = &inetd->reactor;
+	next = intake_whole(&inetd->intake, true);
+	if (next != NULL)
+		return adopt(inetd, next, true);
+	log_line(LOG_ERR, "cannot read the configuration: %s", strerror(errno));
+	return false;
+}
+
+void
+reload_close(struct inetd *inetd)
+{
+	intake_stop(&inetd->intake);
+	listeners_release(&inetd->listeners);
+	standings_settle(&inetd->standings, NULL);
+	generation_free(inetd->holds);
+	inetd->holds = NULL;
+}
