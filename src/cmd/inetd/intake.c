@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ enum {
 	GENERATION_BYTES = 512 << 20, /* as CONF_MEMORY_MAX */
 	FIRST_OTHER_FD = 3,
 	PATIENCE_MS = 120000,
+	READER_NICE = 10, /* those who are served come first */
 };
 
 /* The generation itself, at the beginning of its memory. */
@@ -71,6 +73,7 @@ read_all(struct intake *intake, pid_t parent)
 		_exit(EXIT_FAILURE);
 	/* A listener that closes meanwhile is not to live on in us. */
 	syscall(SYS_close_range, (unsigned)FIRST_OTHER_FD, ~0U, 0U);
+	setpriority(PRIO_PROCESS, 0, READER_NICE);
 	fill(intake, intake->next);
 	_exit(EXIT_SUCCESS);
 }
