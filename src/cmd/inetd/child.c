@@ -71,7 +71,8 @@ prepare(struct order *order, const struct child_client *client)
 	                                             : "TCP",
 	    .has_listener = entry->passes_listen_fds};
 
-	if (client != NULL) {
+	/* Whoever has the socket itself serves others, too. */
+	if (client != NULL && !entry->is_wait) {
 		facts.remote = client->peer;
 		facts.name = client->name;
 	}

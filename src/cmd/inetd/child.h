@@ -17,7 +17,8 @@ struct child_world {
 	struct rlimit descriptors; /* as inetd found the limit, before it raised its own */
 };
 
-/* Who is served; what is not known here is asked of the socket, or not told. */
+/* Who is served; what is not known here is asked of the socket, or not told. A "wait" server, who
+ * will serve others too, is not told. */
 struct child_client {
 	const struct sockaddr *peer; /* NULL = a connection's socket is asked */
 	const char *name; /* of its host, if it leads back to that address; NULL = not known */
