@@ -1,6 +1,7 @@
 /*
  * NAME     arena - memory given back all at once
- * INVARIANTS  Blocks grow twofold from 4 KiB to 1 MiB, so the waste is bounded by the use.
+ * INVARIANTS  Objects fill a block from its beginning, texts from its end, which need no alignment.
+ *          Blocks grow twofold from 4 KiB to 1 MiB, so the waste is bounded by the use.
  * LIMITS   max_bytes, if the owner sets one.
  */
 #include "base/arena.h"
@@ -49,9 +50,17 @@ add_block(struct arena *arena, size_t need)
 	block->before = arena->last;
 	block->size_bytes = size;
 	arena->last = block;
-	arena->used_bytes = 0;
+	arena->used_bytes = arena->text_bytes = 0;
 	arena->total_bytes += size;
 	return block;
+}
+
+static size_t
+room_of(const struct arena *arena)
+{
+	if (arena->last == NULL)
+		return 0;
+	return arena->last->size_bytes - arena->used_bytes - arena->text_bytes;
 }
 
 void *
@@ -63,7 +72,7 @@ arena_alloc(struct arena *arena, size_t size_bytes)
 	if (size_bytes > SIZE_MAX - align)
 		return NULL;
 	size_bytes = (size_bytes + align - 1) / align * align;
-	room = arena->last == NULL ? 0 : arena->last->size_bytes - arena->used_bytes;
+	room = room_of(arena);
 	if (size_bytes > room && add_block(arena, size_bytes) == NULL)
 		return NULL;
 	if (arena->last == NULL && add_block(arena, size_bytes) == NULL)
@@ -76,9 +85,13 @@ arena_alloc(struct arena *arena, size_t size_bytes)
 char *
 arena_copy(struct arena *arena, const char *text, size_t len)
 {
-	char *ret = len == SIZE_MAX ? NULL : arena_alloc(arena, len + 1);
+	char *ret;
 
-	if (ret != NULL && len > 0)
+	if (len == SIZE_MAX || (len >= room_of(arena) && add_block(arena, len + 1) == NULL))
+		return NULL;
+	arena->text_bytes += len + 1;
+	ret = (char *)arena->last->bytes + arena->last->size_bytes - arena->text_bytes;
+	if (len > 0)
 		memcpy(ret, text, len);
 	return ret;
 }
@@ -94,6 +107,6 @@ arena_release(struct arena *arena)
 	if (arena->is_lent)
 		arena->max_bytes = 0;
 	arena->last = NULL;
-	arena->used_bytes = arena->total_bytes = 0;
+	arena->used_bytes = arena->text_bytes = arena->total_bytes = 0;
 	arena->is_lent = false;
 }

@@ -12,7 +12,7 @@ struct arena_block;
 /* All zero is an empty arena. max_bytes = 0 means no maximum. */
 struct arena {
 	struct arena_block *last;
-	size_t used_bytes; /* of the last block */
+	size_t used_bytes, text_bytes; /* of the last block, from either end */
 	size_t total_bytes; /* taken from the heap */
 	size_t max_bytes;
 	bool is_lent; /* the only block is the caller's */

@@ -104,7 +104,7 @@ find_user(
 	}
 	ret->uid = user->pw_uid;
 	ret->gid = user->pw_gid;
-	*ret_name = conf_text(conf, user->pw_name);
+	*ret_name = conf_share(conf, user->pw_name);
 	return *ret_name != NULL;
 }
 

@@ -113,7 +113,8 @@ leaving_begin(struct listener *listener)
 	listener->next_leaving = all->leaving;
 	all->leaving = listener;
 	all->farewell.ring = ring;
-	reactor_stop_alarm(all->reactor, &listener->alarm); /* another service's limits count now */
+	listener->is_resting = false; /* another service's limits count now */
+	reactor_stop_alarm(all->reactor, &listener->alarm);
 	listener_resume(listener);
 	see_off(all);
 }

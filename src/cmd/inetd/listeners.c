@@ -265,6 +265,9 @@ listeners_wake(struct listeners *all, const struct standing *standing)
 	for (size_t i = 0; i < all->count; i++)
 		if (all->items[i]->endpoint->service->standing == standing)
 			listener_wake(all->items[i]);
+	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
+		if (l->endpoint != NULL && l->endpoint->service->standing == standing)
+			listener_wake(l);
 }
 
 void

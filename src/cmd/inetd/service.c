@@ -28,7 +28,7 @@ printable(struct conf *conf, const char *first, const char *second)
 	buf_add_str(&buf, second[0] != '\0' ? "/" : "");
 	buf_add_escaped(&buf, second, strlen(second));
 	conf->failed |= buf.failed;
-	text = conf_text(conf, buf.bytes);
+	text = conf_share(conf, buf.bytes);
 	buf_release(&buf);
 	return text;
 }
@@ -54,7 +54,7 @@ identify(struct conf *conf, const struct service *service)
 	buf_add_str(&id, id.len > 0 ? ":" : "");
 	buf_add_str(&id, service->name);
 	conf->failed |= id.failed;
-	text = conf_text(conf, id.bytes);
+	text = conf_share(conf, id.bytes);
 	buf_release(&id);
 	return text;
 }

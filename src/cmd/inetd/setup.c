@@ -87,7 +87,7 @@ add_own_words(struct conf *conf, const struct conf_words *words, char **variable
 			conf_note(conf, CONF_OWN_ENV, word);
 		} else {
 			at = environment_find(variables, *count, word->text, len);
-			variables[at] = conf_text(conf, word->text);
+			variables[at] = conf_share(conf, word->text);
 			*count += at == *count;
 		}
 	}

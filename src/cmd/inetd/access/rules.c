@@ -139,7 +139,7 @@ tag_of(struct conf *conf, const char *name)
 	char tag[TAG_BYTES];
 
 	message_tag(name, tag, sizeof tag);
-	return conf_text(conf, tag);
+	return conf_share(conf, tag);
 }
 
 void

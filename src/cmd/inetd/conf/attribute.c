@@ -103,7 +103,8 @@ static const struct attribute *
 find(const char *name)
 {
 	for (size_t i = 0; i < ATTRIBUTES; i++)
-		if (is_name(name, attributes[i].name))
+		if (attributes[i].name[0] == str_lower(name[0]) &&
+		    is_name(name, attributes[i].name))
 			return &attributes[i];
 	return NULL;
 }

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "cmd/inetd/conf/draft.h"
 
 void *
@@ -32,13 +33,36 @@ conf_text(struct conf *conf, const char *text)
 	return copy;
 }
 
+/* A thousand services have a handful of users, protocols and programs: what was kept lately is found
+ * by its hash, and is not kept twice. */
+static char *
+share(struct conf *conf, const char *text, size_t len)
+{
+	char **recent = &conf->recent[hash_add(HASH_INIT, text, len) % CONF_RECENT];
+
+	if (*recent == NULL || strncmp(*recent, text, len) != 0 || (*recent)[len] != '\0') {
+		char *copy = arena_copy(&conf->arena, text, len);
+
+		conf->failed |= copy == NULL;
+		if (copy == NULL)
+			return NULL;
+		*recent = copy;
+	}
+	return *recent;
+}
+
+char *
+conf_share(struct conf *conf, const char *text)
+{
+	return share(conf, text, strlen(text));
+}
+
 struct conf_word
 conf_part(struct conf *conf, const struct conf_word *word, size_t from, size_t len)
 {
-	const char *text = arena_copy(&conf->arena, word->text + from, len);
+	const char *text = share(conf, word->text + from, len);
 	size_t column = word->column + from;
 
-	conf->failed |= text == NULL;
 	return (struct conf_word){.text = text != NULL ? text : "",
 	    .line = word->line,
 	    .column = column < UINT16_MAX ? (uint16_t)column : UINT16_MAX,

@@ -22,6 +22,7 @@ enum {
 	CONF_SET_MAX = 1024,
 	/* Findings that are kept; those beyond are counted. */
 	CONF_NOTES_MAX = 10000,
+	CONF_RECENT = 256, /* texts that are looked for before they are kept again */
 	/* A text of CONF_TEXT_MAX needs a tenth of it, unless its sets are made to multiply. */
 	CONF_MEMORY_MAX = 512 << 20,
 };
@@ -73,6 +74,7 @@ struct conf {
 	struct conf_note **notes_end;
 	struct conf_request **requests_end;
 	const char **files;
+	char *recent[CONF_RECENT];
 	size_t file_count, note_count, text_bytes;
 	unsigned depth; /* of the file that is being read */
 	bool has_defaults; /* were they seen? */
@@ -127,6 +129,9 @@ void *conf_alloc(struct conf *, size_t size_bytes);
 
 /* A copy. NULL: as above. */
 char *conf_text(struct conf *, const char *text);
+
+/* The same, but others may have it too: not to be changed. */
+char *conf_share(struct conf *, const char *text);
 
 /* A copy of a part of a word, with its own place. text is never NULL. */
 struct conf_word conf_part(struct conf *, const struct conf_word *, size_t from, size_t len);

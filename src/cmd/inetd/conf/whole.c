@@ -133,9 +133,10 @@ set_arguments(struct builder *builder)
 	if (entry->argv == NULL)
 		return;
 	if ((builder->flags & FLAG_NAMEINARGS) == 0 || builder->args.count == 0)
-		entry->argv[count++] = conf_text(builder->conf, slash != NULL ? slash + 1 : server);
+		entry->argv[count++] =
+		    conf_share(builder->conf, slash != NULL ? slash + 1 : server);
 	for (size_t i = 0; i < builder->args.count; i++)
-		entry->argv[count++] = conf_text(builder->conf, builder->args.items[i].text);
+		entry->argv[count++] = conf_share(builder->conf, builder->args.items[i].text);
 }
 
 /* A unix socket is a path, and only a unix socket is. */
