@@ -176,14 +176,23 @@ def _():
         equal(inetd.log().count("started"), 2)
 
 
-@test("a wait server that never reads is started no more often than its rate says")
+@test("a wait server that never reads is started once for a datagram, which is dropped then")
 def _():
-    with Inetd("127.0.0.1:7001 dgram udp wait.10 root /bin/true\n") as inetd:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.sendto(b"x", ("127.0.0.1", 7001))
-        inetd.wait_log("more than 10 starts a minute")
+    with Inetd("127.0.0.1:7001 dgram udp wait root /bin/true\n") as inetd:
+        for number in (1, 2):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.sendto(b"x", ("127.0.0.1", 7001))
+            inetd.wait_log("7001/udp: server ended without reading its datagram (dropped)", number)
         equal(is_idle(inetd), True)
-        equal(inetd.log().count("started") <= 11, True)
+        equal(inetd.log().count("started"), 2)
+
+
+@test("a wait server that never accepts is started again, but not without a pause")
+def _():
+    with Inetd(listen("/bin/true true", wait="wait")) as inetd:
+        with connect():
+            equal(is_idle(inetd, 1.0), True)
+            equal(5 <= inetd.log().count("started") <= 55, True)
 
 
 @test("a wait server that cannot be started is tried again after a second, and not at once")

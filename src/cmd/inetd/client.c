@@ -40,6 +40,9 @@ enum {
 	TABLES_PAUSE_MS = 20, /* a datagram, while tables are being read */
 	SHORTAGE_TELL_MS = 60000, /* a flood must not flood the log */
 	FAILURE_PAUSE_MS = 1000, /* a server that cannot be started, its client still there */
+	/* A server that gets a listening socket is started no more often, since one that ends at
+	 * once, its client still there, would be started for ever: some per cent of a processor. */
+	AGAIN_MS = 20,
 	NEWS_MAX = 256,
 };
 
@@ -90,13 +93,17 @@ finish(struct connection *connection, enum limits_end how)
 	struct inetd *inetd = connection->inetd;
 	struct standing *standing = connection->standing;
 	struct listener *listener = connection->listener;
-	bool is_free = limits_give(&connection->ticket, how, clock_now_ms());
+	int64_t now_ms = clock_now_ms();
+	bool is_hasty = connection->pid > 0 && now_ms - connection->started_ms < AGAIN_MS;
+	bool is_free = limits_give(&connection->ticket, how, now_ms);
 
 	tell_record(connection);
 	standing->connections++; /* it may have been the last one */
 	connection_end(connection);
 	if (listener != NULL && listener->server == connection) {
 		listener->server = NULL;
+		if (is_hasty && listener->endpoint->socktype != SOCK_DGRAM)
+			listener_pause(listener, AGAIN_MS);
 		listener_resume(listener);
 	}
 	if (is_free)

@@ -17,6 +17,7 @@
 #include "cmd/inetd/datagrams.h"
 #include "cmd/inetd/leaving.h"
 #include "cmd/inetd/log.h"
+#include "peer/socket.h"
 
 enum {
 	CLIENTS_AT_ONCE = 8,
@@ -118,16 +119,28 @@ peek_datagram(int fd, struct timespec *ret, struct peer *ret_peer)
 	return true;
 }
 
+/* Was a server started for it already? */
+static bool
+is_handed(const struct listener *listener, const struct timespec *arrival)
+{
+	return arrival->tv_sec == listener->handed.tv_sec &&
+	    arrival->tv_nsec == listener->handed.tv_nsec;
+}
+
+static void
+drop_unread(const struct listener *listener)
+{
+	log_line(LOG_WARNING, "%s: server ended without reading its datagram (dropped)",
+	    listener->endpoint->service->name);
+	peer_drop_datagram(listener->fd);
+}
+
 /* The datagram that a server was started for is still there. */
 static void
 wait_for_reader(struct listener *listener)
 {
-	char byte;
-
 	if (listener->server == NULL) {
-		log_line(LOG_WARNING, "%s: server ended without reading its datagram (dropped)",
-		    listener->endpoint->service->name);
-		(void)!recv(listener->fd, &byte, sizeof byte, MSG_DONTWAIT);
+		drop_unread(listener);
 		return;
 	}
 	listener->patience_ms *= 2;
@@ -145,8 +158,7 @@ offer_datagram(struct listener *listener)
 
 	if (!peek_datagram(listener->fd, &arrival, &peer))
 		return;
-	if (arrival.tv_sec == listener->handed.tv_sec &&
-	    arrival.tv_nsec == listener->handed.tv_nsec) {
+	if (is_handed(listener, &arrival)) {
 		wait_for_reader(listener);
 		return;
 	}
@@ -158,15 +170,23 @@ offer_datagram(struct listener *listener)
 		listener_pause(listener, PATIENCE_FIRST_MS);
 }
 
-/* "dgram wait": whose datagram starts the server is asked before it has the socket. */
+/* "dgram wait": whose datagram starts the server is asked before it has the socket. A server that
+ * has run has had its chance to read it; one that could not be started has not. */
 static void
 hand_over_datagrams(struct listener *listener)
 {
 	struct timespec arrival;
 	struct peer peer;
 
-	if (peek_datagram(listener->fd, &arrival, &peer))
-		hand_over(listener, &peer);
+	if (!peek_datagram(listener->fd, &arrival, &peer))
+		return;
+	if (is_handed(listener, &arrival)) {
+		drop_unread(listener);
+		return;
+	}
+	hand_over(listener, &peer);
+	if (listener->server != NULL && listener->server->record.verdict != RECORD_FAILED)
+		listener->handed = arrival;
 }
 
 void
