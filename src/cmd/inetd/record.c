@@ -64,7 +64,10 @@ add_value(struct buf *line, const char *key, const char *text, const char *behin
 	add_key(line, key);
 	if (!is_plain)
 		buf_add_char(line, '"');
-	add_quoted(line, text, len);
+	if (is_plain && len <= VALUE_MAX)
+		buf_add(line, text, len);
+	else
+		add_quoted(line, text, len);
 	buf_add_str(line, behind);
 	if (!is_plain)
 		buf_add_char(line, '"');
