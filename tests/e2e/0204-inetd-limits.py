@@ -108,9 +108,7 @@ def _():
 def _():
     with Inetd(listen(ECHO)) as inetd:
         equal(tcp(7001), "x\n")
-        limits = resource.prlimit(inetd.pid, resource.RLIMIT_NOFILE)
-        lowest = max(map(int, os.listdir(f"/proc/{inetd.pid}/fd"))) + 1
-        resource.prlimit(inetd.pid, resource.RLIMIT_NOFILE, (lowest, limits[1]))
+        limits = inetd.take_descriptors()
         with connect() as s:
             inetd.wait_log("7001/tcp: cannot accept a client: Too many open files (pausing")
             equal(is_idle(inetd), True)

@@ -7,6 +7,7 @@ import fcntl
 import ipaddress
 import os
 import pathlib
+import resource
 import shlex
 import shutil
 import signal
@@ -200,6 +201,14 @@ class Inetd:
             if target.startswith("socket:"):
                 found[int(fd)] = int(target[8:-1])
         return found
+
+    def take_descriptors(self):
+        """None is left; the limits to give it back by."""
+        limits = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        taken = set(map(int, os.listdir(f"/proc/{self.pid}/fd")))
+        free = next(number for number in range(len(taken) + 1) if number not in taken)
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+        return limits
 
     def cpu_ticks(self):
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()

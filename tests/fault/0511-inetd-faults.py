@@ -136,9 +136,7 @@ class Starved(Ended):
 def _():
     with Ended(CONF, "-R", "0") as inetd:
         soon(lambda: udp(WAITING, "x"), "x")
-        limits = resource.prlimit(inetd.pid, resource.RLIMIT_NOFILE)
-        lowest = max(map(int, os.listdir(f"/proc/{inetd.pid}/fd"))) + 1
-        resource.prlimit(inetd.pid, resource.RLIMIT_NOFILE, (lowest, limits[1]))
+        limits = inetd.take_descriptors()
         clients = [knock() for _ in range(20)]
         with frugal(inetd):
             inetd.wait_log("cannot accept a client: Too many open files")

@@ -2,8 +2,8 @@
  * NAME     child - from a socket to a running server
  * PURPOSE  The one place where inetd makes processes that execute something. All of them go through
  *          the same steps (steps.c), whether the client was judged before or is judged on the way.
- * INVARIANTS  A child that needs no judgement shares inetd's memory until exec; steps.h says what
- *          that means. One that judges has a copy: it may do what it likes.
+ * INVARIANTS  A child that needs no judgement shares inetd's memory until exec, and its descriptors
+ *          until the first steps; steps.c says what that means. One that judges has a copy: it may do what it likes.
  *          Nothing executes a server as the end of a judgement but an answer of 0.
  * LIMITS   inetd waits while exec reads the server's file, so a server belongs on a local disk.
  * SEE      threats I6 and I7, clone(2) CLONE_CHILD_CLEARTID, posix_spawn(3)
@@ -140,8 +140,8 @@ child_start(const struct service *service, int fd, const struct child_client *cl
 	if (!prepare(&start.order, client))
 		return -1;
 	held = CHILD_HOLDS;
-	pid = clone(run, stack + sizeof stack, CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD, &start,
-	    NULL, NULL, &held);
+	pid = clone(run, stack + sizeof stack,
+	    CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID | SIGCHLD, &start, NULL, NULL, &held);
 	if (pid > 0)
 		await(pid, &held, failure);
 	return pid;

@@ -26,6 +26,7 @@
 #include "cmd/inetd/internal/internal.h"
 
 enum {
+	LISTENERS_FROM = 256, /* more clients than most hosts serve in inetd itself */
 	PATH_UMASK = 0177,
 	PATH_MODE = 0600, /* where the entry has none */
 	NO_DEVICE = INT_MAX, /* the kernel counts from 1, and never came that far */
@@ -183,6 +184,19 @@ bind_port(int fd, const struct endpoint *endpoint, bool is_beside)
 	return bind(fd, &endpoint->address.any, endpoint->len) == 0;
 }
 
+/* Low numbers are for clients: who serves one gets a copy of what is below its number (steps.c). Where
+ * so many are not allowed it stays where it is. */
+static int
+move_up(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, LISTENERS_FROM);
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
 int
 socket_open(const struct endpoint *endpoint, bool is_beside, struct socket_path *ret_path)
 {
@@ -192,6 +206,7 @@ socket_open(const struct endpoint *endpoint, bool is_beside, struct socket_path 
 
 	if (fd < 0)
 		return -1;
+	fd = move_up(fd);
 	/* Before listen(2): the window scale that clients are offered depends on it. */
 	socket_apply(fd, endpoint->service->entry);
 	ok = endpoint_is_path(endpoint) ? bind_path(fd, endpoint, ret_path)

@@ -16,6 +16,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -50,6 +52,19 @@ leave_session(struct order *order)
 {
 	(void)order;
 	return setsid() < 0 ? -1 : 0;
+}
+
+/* Until then this process has inetd's own, and changes nothing about them. A copy is made of those up to
+ * the client's only: a thousand listening sockets, copied and closed again, would double what a start
+ * costs. Linux < 5.9 copies them all. */
+static int
+own_descriptors(struct order *order)
+{
+	if (order->is_judging) /* fork has made a copy */
+		return 0;
+	if (syscall(SYS_close_range, (unsigned)order->fd + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0)
+		return 0;
+	return errno == ENOSYS ? (int)syscall(SYS_unshare, CLONE_FILES) : -1;
 }
 
 /* Close all from a number on but these; a negative one is none. Without close_range (Linux < 5.9)
@@ -338,6 +353,7 @@ static const struct {
 	int (*take)(struct order *);
 } steps[] = {
     {STEPS_BEGIN, "leave the session", leave_session},
+    {STEPS_BEGIN, "have its own descriptors", own_descriptors},
     {STEPS_BEGIN, "hold the socket", hold_descriptors},
     {STEPS_BECOME, "raise a limit", raise_limits},
     {STEPS_BECOME, "set the priority", set_priority},
