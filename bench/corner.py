@@ -21,6 +21,7 @@ import stage  # noqa: E402
 from stage import Trouble  # noqa: E402,F401 - for the benches
 
 WAIT_SECONDS = 10
+LOG_QUEUE = 512  # datagrams, as systemd has it
 UNLIMITED = 10**6  # connections a minute; openbsd-inetd stops a service after 256, unless told
 
 # Ten rules, of which a granted client meets seven and a refused one all.
@@ -63,6 +64,8 @@ def children(pid, zombies=True):
 
 class Corner(stage.Stage):
     def __init__(self, build, scratch, debian):
+        with contextlib.suppress(OSError):  # or a log that is full loses lines, of some more than others
+            pathlib.Path("/proc/sys/net/unix/max_dgram_qlen").write_text(str(LOG_QUEUE))
         super().__init__(build, scratch)
         self.debian = debian
         self.write({"/etc/hosts.allow": ALLOW, "/etc/hosts.deny": DENY,
