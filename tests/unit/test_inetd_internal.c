@@ -85,7 +85,7 @@ test_at_once(void **state)
 		if (cases[i].kind == CONF_ECHO)
 			assert_memory_equal(got, cases[i].said, cases[i].out);
 		assert_true(recv(ends[1], got, sizeof got, 0) <= 0);
-		assert_int_equal(reactor.count, 0);
+		assert_int_equal(reactor.alarms.count, 0);
 		assert_int_equal(fcntl(ends[0], F_GETFD), -1);
 		close(ends[1]);
 	}
@@ -280,7 +280,7 @@ test_reset(void **state)
 		assert_int_equal(told.times, 1);
 		assert_string_equal(told.end.how, "reset");
 		assert_int_not_equal(told.end.error, 0);
-		assert_int_equal(reactor.count, 0);
+		assert_int_equal(reactor.alarms.count, 0);
 	}
 }
 
@@ -420,7 +420,7 @@ test_many(void **state)
 	settle();
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(told[i].times, 1);
-	assert_int_equal(reactor.count, 0);
+	assert_int_equal(reactor.alarms.count, 0);
 }
 
 static void
@@ -440,7 +440,7 @@ test_no_watch(void **state)
 		assert_int_equal(told.times, 1);
 		assert_string_equal(told.end.how, "failed");
 		assert_int_equal(told.end.error, EBADF);
-		assert_int_equal(broken.count, 0);
+		assert_int_equal(broken.alarms.count, 0);
 		assert_int_equal(fcntl(ends[0], F_GETFD), -1);
 		close(ends[1]);
 	}
@@ -465,7 +465,7 @@ test_release(void **state)
 		assert_string_equal(told[i].end.how, "stopped");
 		close(ends[i][1]);
 	}
-	assert_int_equal(reactor.count, 0);
+	assert_int_equal(reactor.alarms.count, 0);
 }
 
 int

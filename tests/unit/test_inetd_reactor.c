@@ -26,9 +26,9 @@ ring(struct alarm *alarm, int64_t now_ms)
 {
 	struct bell *bell = (struct bell *)alarm;
 
-	assert_true(now_ms >= alarm->at_ms);
-	assert_true(alarm->at_ms >= last_at_ms);
-	last_at_ms = alarm->at_ms;
+	assert_true(now_ms >= alarm->due.at_ms);
+	assert_true(alarm->due.at_ms >= last_at_ms);
+	last_at_ms = alarm->due.at_ms;
 	bell->rung++;
 }
 
@@ -64,7 +64,7 @@ test_alarms_ring_in_order_and_once(void **state)
 	assert_true(reactor_turn(&reactor));
 	for (size_t i = 0; i < MANY; i++)
 		assert_int_equal(bells[i].rung, i % 3 == 1 ? 0 : 1);
-	assert_int_equal(reactor.count, 0);
+	assert_int_equal(reactor.alarms.count, 0);
 	reactor_release(&reactor);
 }
 
@@ -120,9 +120,9 @@ test_enrolled_alarms_have_room(void **state)
 		else
 			assert_true(reactor_set_alarm(&reactor, &bell->alarm, rand()));
 		for (size_t j = 0; j < MANY; j++)
-			set += bells[j].alarm.place != 0;
+			set += reactor_is_set(&bells[j].alarm);
 		assert_int_equal(reactor.reserved, MANY - set);
-		assert_true(reactor.count + reactor.reserved <= reactor.room);
+		assert_true(reactor.alarms.count + reactor.reserved <= reactor.alarms.room);
 	}
 	for (size_t i = 0; i < MANY; i++)
 		reactor_dismiss(&reactor, &bells[i].alarm);

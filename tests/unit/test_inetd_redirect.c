@@ -115,7 +115,7 @@ test_both_ways(void **state)
 	assert_int_equal(lab.told.end.error, 0);
 	assert_int_equal(lab.told.end.bytes_in, 8);
 	assert_int_equal(lab.told.end.bytes_out, 17);
-	assert_int_equal(reactor.count, 0);
+	assert_int_equal(reactor.alarms.count, 0);
 	close_lab(&lab);
 }
 
@@ -290,7 +290,7 @@ test_dead_target(void **state)
 	assert_int_equal(lab.told.times, 1);
 	assert_string_equal(lab.told.end.how, "no target");
 	assert_int_equal(lab.told.end.error, ECONNREFUSED);
-	assert_int_equal(reactor.count, 0);
+	assert_int_equal(reactor.alarms.count, 0);
 	close_lab(&lab);
 }
 
@@ -430,7 +430,7 @@ test_many(void **state)
 	settle();
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(told[i].times, 1);
-	assert_int_equal(reactor.count, 0);
+	assert_int_equal(reactor.alarms.count, 0);
 	close(listener);
 }
 
@@ -451,7 +451,7 @@ test_release(void **state)
 	redirect_release();
 	assert_string_equal(connected.told.end.how, "stopped");
 	assert_string_equal(connecting.told.end.how, "stopped");
-	assert_int_equal(reactor.count, 0);
+	assert_int_equal(reactor.alarms.count, 0);
 	close_lab(&connected);
 	close_lab(&connecting);
 }

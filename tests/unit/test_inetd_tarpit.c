@@ -32,7 +32,7 @@ test_tarpit(void **state)
 		assert_true(internal_serve(&reactor, CONF_TARPIT, ends[i][0], &host, &told[i]));
 		send(ends[i][1], "SSH-2.0-x\r\n", 11, 0);
 	}
-	assert_int_equal(reactor.count, 1);
+	assert_int_equal(reactor.alarms.count, 1);
 	pass_ms(TARPIT_PAUSE_MS - 2000);
 	assert_int_equal(recv(ends[0][1], line, sizeof line, 0), -1);
 	for (int round = 0; round < 3; round++) {
@@ -57,7 +57,7 @@ test_tarpit(void **state)
 	settle();
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(told[i].times, 1);
-	assert_int_equal(reactor.count, 0);
+	assert_int_equal(reactor.alarms.count, 0);
 }
 
 /* A crowd that is due at once does not keep other services waiting. */

@@ -67,7 +67,7 @@ static void
 pass_ms(int64_t ms)
 {
 	skew_ms += ms;
-	while (reactor.count > 0 && reactor.heap[0]->at_ms <= clock_now_ms())
+	while (reactor.alarms.count > 0 && heap_first(&reactor.alarms)->at_ms <= clock_now_ms())
 		assert_true(reactor_turn(&reactor));
 }
 

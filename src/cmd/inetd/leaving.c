@@ -57,7 +57,7 @@ copy_place(const struct endpoint *place)
 static void
 see_off(struct listeners *listeners)
 {
-	if (listeners->leaving != NULL && listeners->farewell.place == 0)
+	if (listeners->leaving != NULL && !reactor_is_set(&listeners->farewell))
 		reactor_set_alarm(
 		    listeners->reactor, &listeners->farewell, clock_now_ms() + LINGER_MS);
 }

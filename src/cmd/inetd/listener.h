@@ -82,7 +82,7 @@ bool listener_is_forgiven(const struct listener *);
 static inline bool
 listener_is_pausing(const struct listener *listener)
 {
-	return listener->alarm.place != 0;
+	return reactor_is_set(&listener->alarm);
 }
 
 #endif

@@ -119,7 +119,7 @@ inetd_open(struct inetd *inetd)
 static bool
 flush_log(struct inetd *inetd)
 {
-	return log_flush() || inetd->log.place != 0 ||
+	return log_flush() || reactor_is_set(&inetd->log) ||
 	    reactor_set_alarm(&inetd->reactor, &inetd->log, clock_now_ms() + LOG_RETRY_MS);
 }
 

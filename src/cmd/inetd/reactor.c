@@ -9,13 +9,13 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "cmd/inetd/clock.h"
 
-enum { EVENTS_AT_ONCE = 64, FIRST_ROOM = 16 };
+enum { EVENTS_AT_ONCE = 64 };
 
 bool
 reactor_add(struct reactor *reactor, struct watch *watch, int fd, uint32_t events)
@@ -61,56 +61,13 @@ bury(struct reactor *reactor)
 	}
 }
 
-/* ---- alarms: a binary heap, whose members know their place ---- */
-
-static void
-put(struct reactor *reactor, size_t place, struct alarm *alarm)
-{
-	reactor->heap[place - 1] = alarm;
-	alarm->place = place;
-}
-
-static void
-rise(struct reactor *reactor, struct alarm *alarm)
-{
-	size_t place = alarm->place;
-
-	for (; place > 1 && reactor->heap[place / 2 - 1]->at_ms > alarm->at_ms; place /= 2)
-		put(reactor, place, reactor->heap[place / 2 - 1]);
-	put(reactor, place, alarm);
-}
-
-static void
-sink(struct reactor *reactor, struct alarm *alarm)
-{
-	size_t place = alarm->place, child;
-
-	for (; (child = 2 * place) <= reactor->count; place = child) {
-		if (child < reactor->count &&
-		    reactor->heap[child]->at_ms < reactor->heap[child - 1]->at_ms)
-			child++;
-		if (reactor->heap[child - 1]->at_ms >= alarm->at_ms)
-			break;
-		put(reactor, place, reactor->heap[child - 1]);
-	}
-	put(reactor, place, alarm);
-}
+/* ---- alarms ---- */
 
 /* One more, beside all that is reserved. */
 static bool
 has_room(struct reactor *reactor)
 {
-	size_t room = reactor->room > 0 ? 2 * reactor->room : FIRST_ROOM;
-	struct alarm **heap;
-
-	if (reactor->count + reactor->reserved < reactor->room)
-		return true;
-	heap = reallocarray(reactor->heap, room, sizeof(struct alarm *));
-	if (heap == NULL)
-		return false;
-	reactor->heap = heap;
-	reactor->room = room;
-	return true;
+	return heap_reserve(&reactor->alarms, reactor->alarms.count + reactor->reserved + 1);
 }
 
 bool
@@ -118,9 +75,9 @@ reactor_enroll(struct reactor *reactor, struct alarm *alarm)
 {
 	if (alarm->is_enrolled)
 		return true;
-	if (alarm->place == 0 && !has_room(reactor))
+	if (!reactor_is_set(alarm) && !has_room(reactor))
 		return false;
-	reactor->reserved += alarm->place == 0;
+	reactor->reserved += !reactor_is_set(alarm);
 	alarm->is_enrolled = true;
 	return true;
 }
@@ -136,44 +93,34 @@ reactor_dismiss(struct reactor *reactor, struct alarm *alarm)
 bool
 reactor_set_alarm(struct reactor *reactor, struct alarm *alarm, int64_t at_ms)
 {
-	if (alarm->place == 0) {
+	if (!reactor_is_set(alarm)) {
 		if (!alarm->is_enrolled && !has_room(reactor))
 			return false;
 		reactor->reserved -= alarm->is_enrolled;
-		put(reactor, ++reactor->count, alarm);
 	}
-	alarm->at_ms = at_ms;
-	rise(reactor, alarm);
-	sink(reactor, alarm);
+	heap_set(&reactor->alarms, &alarm->due, at_ms);
 	return true;
 }
 
 void
 reactor_stop_alarm(struct reactor *reactor, struct alarm *alarm)
 {
-	size_t place = alarm->place;
-	struct alarm *last;
-
-	if (place == 0)
+	if (!reactor_is_set(alarm))
 		return;
-	alarm->place = 0;
+	heap_drop(&reactor->alarms, &alarm->due);
 	reactor->reserved += alarm->is_enrolled;
-	last = reactor->heap[--reactor->count];
-	if (last == alarm)
-		return;
-	put(reactor, place, last);
-	rise(reactor, last);
-	sink(reactor, last);
 }
 
 static void
 ring(struct reactor *reactor)
 {
 	int64_t now_ms = clock_now_ms();
-	size_t left = reactor->count; /* those that are set by now, at most */
+	size_t left = reactor->alarms.count; /* those that are set by now, at most */
+	struct heap_item *item;
 
-	while (left-- > 0 && reactor->count > 0 && reactor->heap[0]->at_ms <= now_ms) {
-		struct alarm *alarm = reactor->heap[0];
+	while (
+	    left-- > 0 && (item = heap_first(&reactor->alarms)) != NULL && item->at_ms <= now_ms) {
+		struct alarm *alarm = (struct alarm *)((char *)item - offsetof(struct alarm, due));
 
 		reactor_stop_alarm(reactor, alarm);
 		alarm->ring(alarm, now_ms);
@@ -183,11 +130,12 @@ ring(struct reactor *reactor)
 static int
 time_left_ms(const struct reactor *reactor)
 {
+	const struct heap_item *item = heap_first(&reactor->alarms);
 	int64_t left_ms;
 
-	if (reactor->count == 0)
+	if (item == NULL)
 		return -1;
-	left_ms = reactor->heap[0]->at_ms - clock_now_ms();
+	left_ms = item->at_ms - clock_now_ms();
 	if (left_ms < 0)
 		return 0;
 	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
@@ -216,7 +164,7 @@ void
 reactor_release(struct reactor *reactor)
 {
 	bury(reactor);
-	free(reactor->heap);
+	heap_release(&reactor->alarms);
 	if (reactor->epoll_fd >= 0)
 		close(reactor->epoll_fd);
 	*reactor = (struct reactor){.epoll_fd = -1};

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/inetd/heap.h"
+
 struct watch {
 	void (*ready)(struct watch *, uint32_t events); /* of epoll(7) */
 	/* Give the memory back; called when no event can refer to it any more. NULL: not ours. */
@@ -20,17 +22,15 @@ struct watch {
 
 struct alarm {
 	void (*ring)(struct alarm *, int64_t now_ms);
-	int64_t at_ms; /* on clock.h's clock */
-	size_t place; /* in the heap, counted from 1; 0 = not set */
+	struct heap_item due; /* on clock.h's clock */
 	bool is_enrolled;
 };
 
 /* All zero but epoll_fd, which is -1 or that of epoll_create1. */
 struct reactor {
 	int epoll_fd;
-	struct alarm **heap; /* [count], the earliest first */
-	size_t count, room;
-	size_t reserved; /* of room, for enrolled alarms that are not set */
+	struct heap alarms; /* that are set */
+	size_t reserved; /* of its room, for enrolled alarms that are not set */
 	struct watch *gone; /* retired in the batch that is dealt with */
 };
 
@@ -50,6 +50,12 @@ void reactor_dismiss(struct reactor *, struct alarm *);
  * is as it was; never for an enrolled one. An alarm that rings is not set any more. */
 bool reactor_set_alarm(struct reactor *, struct alarm *, int64_t at_ms);
 void reactor_stop_alarm(struct reactor *, struct alarm *);
+
+static inline bool
+reactor_is_set(const struct alarm *alarm)
+{
+	return alarm->due.place != 0;
+}
 
 /* Wait for events or the next alarm, and deal with one batch. False: errno. */
 bool reactor_turn(struct reactor *);

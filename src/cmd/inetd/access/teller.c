@@ -123,7 +123,7 @@ teller_says(struct teller *teller, const char *name, const char *tag, int priori
 	struct stay *stay = find(teller, name, priority);
 	struct burst_turn turn;
 
-	if (stay != NULL && clock_now_ms() < stay->alarm.at_ms) {
+	if (stay != NULL && clock_now_ms() < stay->alarm.due.at_ms) {
 		stay->own++;
 		return false;
 	}

@@ -89,7 +89,7 @@ disconnect(struct control_client *client)
 		client->next->link = client->link;
 	control->count--;
 	reactor_retire(control->reactor, &client->watch);
-	if (control->alarm.place == 0)
+	if (!reactor_is_set(&control->alarm))
 		watch_socket(control, true);
 }
 
