@@ -10,9 +10,7 @@ import threading
 
 sys.dont_write_bytecode = True
 from inetd_lab import *  # noqa: E402
-import inetd_lab  # noqa: E402
 
-ROOT = pathlib.Path(os.environ.get("ROOT") or pathlib.Path(__file__).resolve().parents[2])
 KINDS = {"echo": 7, "discard": 9, "daytime": 13, "chargen": 19, "time": 37}
 PATTERN = b"".join(bytes(32 + (line + i) % 95 for i in range(72)) + b"\r\n" for line in range(95))
 VICTIMS = 3000
@@ -311,22 +309,6 @@ def _():
         equal(read_all(s), b"")
 
 
-def scan(port):
-    """The service that nmap finds."""
-    root = ROOT / ".cache/daemons/root"
-    if not (root / "usr/bin/nmap").exists():
-        raise Skip("nmap is not in the cache: tools/fetch-daemons nmap")
-    done = subprocess.run(
-        [root / "usr/bin/nmap", "-n", "-Pn", "-sT", "-sV", "-p", str(port), "127.0.0.1"],
-        capture_output=True, text=True, timeout=60, env={
-            "PATH": "/usr/bin", "NMAPDIR": str(root / "usr/share/nmap"), "LD_LIBRARY_PATH": ":".join(
-                str(path) for path in (*root.glob("usr/lib/*-linux-gnu"), *root.glob("usr/lib/*-linux-gnu/*as")))})
-    found = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith(f"{port}/tcp")]
-    if not found:
-        raise AssertionError(done.stdout + done.stderr)
-    return found[0]
-
-
 @test("a decoy is closed without a byte, and logged")
 def _():
     with Inetd(block("decoy", 7200)) as inetd:
@@ -336,10 +318,20 @@ def _():
         inetd.wait_log("connect from 127.0.0.1", 2)
 
 
-@test("a scanner calls a decoy tcpwrapped")
+@test("streams and records on unix sockets, by the last part of the path")
 def _():
-    with Inetd(block("decoy", 7200)):
-        equal(scan(7200), ["open", "tcpwrapped"])
+    echo, records = dir / "a/echo", dir / "b/echo"
+    for path in (echo, records):
+        path.parent.mkdir()
+    with Inetd(f"{echo} stream unix nowait root internal\n{records} seqpacket unix nowait root internal\n"):
+        for path, kind in ((echo, socket.SOCK_STREAM), (records, socket.SOCK_SEQPACKET)):
+            with socket.socket(socket.AF_UNIX, kind) as s:
+                s.connect(str(path))
+                for piece in (b"one", b"three"):
+                    s.send(piece)
+                    equal(s.recv(100), piece)
+                s.shutdown(socket.SHUT_WR)
+                equal(s.recv(100), b"")
 
 
 # ---- redirect ----
@@ -399,6 +391,7 @@ def _():
         until(lambda: heard, "the target has read all")
         equal(heard[0] == there, True)
         equal(inetd.children(), [])
+        inetd.wait_log(f"in={16 << 20} out={16 << 20}")
 
 
 @test("redirect: who has said all may still be answered")

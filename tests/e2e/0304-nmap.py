@@ -2,14 +2,14 @@
 # packages: nmap inetutils-telnetd inetutils-ftpd openssh-server openssh-client tcpd libwrap0
 # timeout: 300
 """What a scanner makes of us: nmap -sV calls a port that refuses it `tcpwrapped`, behind tcpd and
-in a daemon with libwrap, and calls it by its service when the same client may come in."""
+in a daemon with libwrap, and calls it by its service when the same client may come in. So it calls a decoy."""
 import sys
 import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 from daemon_lab import *  # noqa: E402
 
-FTP, SSH, TELNET, CLOSED = 21, 22, 23, 24
+FTP, SSH, TELNET, CLOSED, DECOY = 21, 22, 23, 24, 25
 SCANNER = SERVER  # nmap is on this host, and has its address
 
 
@@ -17,6 +17,10 @@ def configure():
     pathlib.Path("/run/sshd_config").write_text(
         f"Port {SSH}\nListenAddress {SERVER}\nHostKey /run/host_key\nPidFile none\nUsePAM no\n")
     make_key("/run/host_key")
+    pathlib.Path("/etc/inetd.d").mkdir(exist_ok=True)
+    pathlib.Path("/etc/inetd.d/decoy").write_text(
+        f"service decoy\n{{\n\ttype = INTERNAL UNLISTED\n\tport = {DECOY}\n"
+        "\tsocket_type = stream\n\tprotocol = tcp\n}\n")
 
 
 def scan(allow, *ports, tcpd="/usr/sbin/tcpd"):
@@ -75,6 +79,13 @@ def _():
     found, refused = scan(f"sshd: {SCANNER}\n", FTP, SSH, TELNET)
     equal(found, {FTP: WRAPPED, SSH: OPEN_SSH, TELNET: WRAPPED})
     equal(refused, refusals(BY_FTPD, BY_TELNETD))
+
+
+@test("a decoy, to which the scanner is let in: tcpwrapped all the same")
+def _():
+    found, refused = scan(f"decoy: {SCANNER}\n", DECOY, FTP)
+    equal(found, {DECOY: WRAPPED, FTP: WRAPPED})
+    equal(refused, refusals(BY_FTPD))
 
 
 @test("with Debian's tcpd and libwrap the open services are labelled the same")

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "failing_alloc.h"
 #include "with_reactor.h"
 
 enum { TYPING_MS = 300000, STALLED_MS = 60000, BULK = 1 << 20 };
@@ -447,6 +448,32 @@ test_no_watch(void **state)
 	reactor_release(&broken);
 }
 
+/* Whichever allocation fails, the client is told of once, and closed. */
+static void
+test_no_memory(void **state)
+{
+	static const enum conf_kind kinds[] = {CONF_ECHO, CONF_DISCARD, CONF_CHARGEN, CONF_TARPIT};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		for (long count = 0; count < 2; count++) {
+			struct reactor fresh = {.epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
+			struct told told = {0};
+			int ends[2];
+
+			pair(SOCK_STREAM, ends);
+			alloc_fail_after(count);
+			assert_false(internal_serve(&fresh, kinds[i], ends[0], &host, &told));
+			assert_int_equal(errno, ENOMEM);
+			assert_int_equal(alloc_fail_never(), 1);
+			assert_int_equal(told.times, 1);
+			assert_string_equal(told.end.how, "failed");
+			assert_int_equal(fcntl(ends[0], F_GETFD), -1);
+			close(ends[1]);
+			reactor_release(&fresh);
+		}
+}
+
 static void
 test_release(void **state)
 {
@@ -485,6 +512,7 @@ main(void)
 	    CASE(test_chargen_unread),
 	    CASE(test_many),
 	    CASE(test_no_watch),
+	    CASE(test_no_memory),
 	    CASE(test_release),
 	};
 

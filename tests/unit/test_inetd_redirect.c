@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "cmd/inetd/redirect/redirect.h"
+#include "failing_alloc.h"
 #include "with_reactor.h"
 
 enum { CONNECT_MS = 5000, STALLED_MS = 600000, DAY_MS = 24 * 3600 * 1000, BULK = 4 << 20 };
@@ -435,6 +436,30 @@ test_many(void **state)
 }
 
 static void
+test_no_memory(void **state)
+{
+	(void)state;
+	for (long count = 0; count < 2; count++) {
+		struct reactor fresh = {.epoll_fd = epoll_create1(EPOLL_CLOEXEC)};
+		struct lab lab;
+		int ends[2];
+
+		open_lab(&lab);
+		tcp_pair(ends);
+		alloc_fail_after(count); /* the structure; room for its alarm */
+		redirect_serve(&fresh, &lab.target, ends[0], &host, &lab.told);
+		assert_int_equal(alloc_fail_never(), 1);
+		assert_int_equal(lab.told.times, 1);
+		assert_int_equal(lab.told.end.error, ENOMEM);
+		assert_int_equal(fcntl(ends[0], F_GETFD), -1);
+		lab.client = ends[1];
+		lab.server = -1;
+		close_lab(&lab);
+		reactor_release(&fresh);
+	}
+}
+
+static void
 test_release(void **state)
 {
 	struct lab connecting, connected;
@@ -500,6 +525,7 @@ main(void)
 	    CASE(test_silent_target),
 	    CASE(test_patience),
 	    CASE(test_many),
+	    CASE(test_no_memory),
 	    CASE(test_release),
 	    CASE(test_resolve),
 	};
