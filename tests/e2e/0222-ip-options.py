@@ -326,17 +326,29 @@ def _():
 
 # ---- inetd, and the original ----
 
-@test("behind inetd: the route gets nothing, and who comes without one is served")
-def _():
-    (dir / "sbin/inside").unlink(missing_ok=True)
-    service("inside", f"open('{mark}', 'w').close()\nprint('inside')")
-    with Inetd(f"{PORT} stream tcp nowait root {TCPD} inside\n", ready="sockets"):
+def log_behind_inetd(*flags):
+    with Inetd(f"{PORT} stream tcp nowait root {TCPD} inside\n", *flags, ready="sockets"):
+        syslog.drain()
+        syslog.lines.clear()
         for options, got in ((route(LSRR) + END, b""), (NOP + route(SSRR), b""),
-                             (b"", b"inside\n")):
+                             (b"", b"inside\n"), (TIMESTAMP, b"inside\n")):
+            mark.unlink(missing_ok=True)
             with client_of(options) as client:
                 client.connect((SERVER, PORT))
                 equal(read_all(client), got)
             equal(mark.exists(), got != b"")
+        # Two refusals, two that are served, and what one of these came with.
+        until(lambda: syslog.drain() or sum(map(len, syslog.lines.values())) >= 5, "five lines")
+        return sorted(line.partition(b"(ignored): ")[0]  # of the time
+                      for of_pid in syslog.lines.values() for line in of_pid)
+
+
+@test("behind inetd: the route gets nothing, others are served, and the log has the same lines with and "
+      "without a tcpd between")
+def _():
+    (dir / "sbin/inside").unlink(missing_ok=True)
+    service("inside", f"open('{mark}', 'w').close()\nprint('inside')")
+    equal(log_behind_inetd(), log_behind_inetd("--no-shortcut"))
     mark.unlink()
 
 

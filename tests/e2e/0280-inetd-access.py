@@ -222,6 +222,23 @@ def _():
     equal(b"cannot execute /usr/sbin/none" in b"".join(seen[0][1][1]), True)
 
 
+@test("clients of a unix socket")
+def _():
+    lines = "".join(f"{dir}/sock{n} stream unix nowait root {TCPD} svc {dir}/served\n" for n in "12")
+    with Inetd(lines.splitlines()[0] + "\n", preexec_fn=in_place()), \
+            Inetd(lines.splitlines()[1] + "\n", "--no-shortcut", preexec_fn=in_place()):
+        for allow, deny in (("", ""), ("svc: localhost\n", "ALL: ALL\n"), ("", "svc: LOCAL\n"),
+                            ("svc: 127.\n", "ALL: ALL\n"), ("svc: ALL: severity err\n", "ALL: ALL\n")):
+            tables(allow, deny)
+            seen = []
+            for number in "21":
+                fresh_log()
+                got = unix(dir / f"sock{number}")
+                until(lambda: len(said()) >= (len(seen[0][1]) if seen else 1), "as many lines")
+                seen.append((got, said()))
+            equal((allow, deny, seen[1]), (allow, deny, seen[0]))
+
+
 # ---- services without tcpd ----
 
 def block(port, *words):

@@ -288,6 +288,33 @@ test_edit(void **state)
 	stop();
 }
 
+static bool no_threads;
+
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+int
+__wrap_pthread_create(
+    pthread_t *thread, const pthread_attr_t *attributes, void *(*work)(void *), void *arg)
+{
+	return no_threads ? EAGAIN : __real_pthread_create(thread, attributes, work, arg);
+}
+
+/* Then whoever may wait reads for himself. */
+static void
+test_no_thread(void **state)
+{
+	(void)state;
+	start();
+	tables("d: 10.1.2.3\n", "ALL: ALL\n");
+	no_threads = true;
+	assert_int_equal(ask_once(&plain, "10.1.2.3", 0), ACCESS_CHILD);
+	assert_true(access_may_fork(&access_of_loop));
+	no_threads = false;
+	assert_int_equal(ask(&plain, "10.1.2.3"), ACCESS_ADMIT);
+	stop();
+}
+
 /* A table that cannot be read refuses, and somebody has to say so. */
 static void
 test_faults(void **state)
@@ -431,6 +458,7 @@ main(void)
 	    cmocka_unit_test(test_kinds),
 	    cmocka_unit_test(test_library),
 	    cmocka_unit_test(test_edit),
+	    cmocka_unit_test(test_no_thread),
 	    cmocka_unit_test(test_faults),
 	    cmocka_unit_test(test_readers),
 	    cmocka_unit_test(test_origins),
