@@ -319,12 +319,16 @@ test_no_thread(void **state)
 static void
 test_faults(void **state)
 {
+	unsigned before;
+
 	(void)state;
 	start();
 	tables("d: ALL\n", "#\n");
 	unlink(deny);
 	assert_int_equal(mkdir(deny, 0755), 0);
+	before = wakes;
 	assert_int_equal(ask(&plain, "10.1.2.3"), ACCESS_CHILD);
+	assert_int_equal(wakes - before, 1); /* once is enough to see that */
 	rmdir(deny);
 	assert_int_equal(ask(&plain, "10.1.2.3"), ACCESS_ADMIT);
 	unlink(allow);

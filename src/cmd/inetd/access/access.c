@@ -231,6 +231,15 @@ are_open_to_all(const struct access *access)
 	return is_open_to_all(access->tables[0]) && is_open_to_all(access->tables[1]);
 }
 
+/* Is it going to be of use to a client who has waited so often? */
+static bool
+is_worth_reading(const struct access *access, unsigned rounds)
+{
+	const struct reader *reader = &access->reader;
+
+	return rounds < ROUNDS && (rounds == 0 || reader->is_busy || reader->is_kept);
+}
+
 static enum access_verdict
 ask_tables(struct access *access, struct question *question, struct access_answer *ret)
 {
@@ -246,8 +255,9 @@ ask_tables(struct access *access, struct question *question, struct access_answe
 	pass_release(&pass);
 	if (!question->kept.must_read)
 		return verdict;
-	/* Read it, if that has not been tried often enough; else whoever may wait does. */
-	return question->client->rounds < ROUNDS && reader_start(&access->reader, &question->kept)
+	/* Whoever may wait reads what cannot be kept. */
+	return is_worth_reading(access, question->client->rounds) &&
+	        reader_start(&access->reader, &question->kept)
 	    ? ACCESS_LATER
 	    : ACCESS_CHILD;
 }

@@ -23,10 +23,9 @@ work(void *arg)
 	struct reader *reader = arg;
 	const uint64_t one = 1;
 
+	reader->is_kept = !reader->wanted.is_list || table_list_keep(reader->wanted.path);
 	for (unsigned t = 0; t < 2; t++)
-		table_keep(reader->tables[t]);
-	if (reader->wanted.is_list)
-		table_list_keep(reader->wanted.path);
+		reader->is_kept &= table_keep(reader->tables[t]);
 	/* Cannot fail: nobody else writes, and the count is taken before the next thread. */
 	(void)!write(reader->event_fd, &one, sizeof one);
 	return NULL;

@@ -14,6 +14,7 @@ struct reader {
 	struct reactor *reactor;
 	int event_fd;
 	bool is_busy;
+	bool is_kept; /* all that the last one has read, if not busy */
 	pthread_t thread;
 	const char *tables[2];
 	struct table_kept wanted;
