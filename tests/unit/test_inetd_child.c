@@ -194,6 +194,20 @@ change_variable(void)
 }
 
 static int
+find_name(void)
+{
+	child_name("host.example.org");
+	return 0;
+}
+
+static int
+find_odd_name(void)
+{
+	child_name("host example;");
+	return 0;
+}
+
+static int
 set_umask(void)
 {
 	umask(0);
@@ -216,6 +230,41 @@ look_around(void)
 }
 
 /* ---- without a chroot ---- */
+
+static char show_name[] = "echo $$ $REMOTE_HOST $TCPREMOTEHOST.";
+static char *argv_show_name[] = {shell, dash_c, show_name, NULL};
+
+static void
+test_name(void **state)
+{
+	static const struct {
+		int (*decide)(void);
+		unsigned families;
+		const char *want;
+	} cases[] = {
+	    {admit, CONF_V4, " .\n"},
+	    {find_name, CONF_V4, " host.example.org host.example.org.\n"},
+	    {find_name, CONF_UNIX, " host.example.org .\n"},
+	    {find_odd_name, CONF_V4, " .\n"},
+	};
+	struct trial trial;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+		bool is_apart = i % 2 == 1;
+
+		if (is_apart && geteuid() != 0)
+			continue;
+		set_up(&trial);
+		trial.entry.chroot.text = is_apart ? "/" : NULL;
+		trial.entry.families = cases[i / 2].families;
+		trial.entry.argv = argv_show_name;
+		trial.service.access.argv = argv_show_name;
+		run_trial(&trial, cases[i / 2].decide);
+		assert_null(trial.failure.step);
+		assert_string_equal(strchr(trial.said, ' '), cases[i / 2].want);
+	}
+}
 
 static void
 test_answers(void **state)
@@ -396,6 +445,7 @@ main(void)
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_greetings),
 	    cmocka_unit_test(test_chroot),
+	    cmocka_unit_test(test_name),
 	    cmocka_unit_test(test_hear),
 	};
 

@@ -35,6 +35,15 @@ enum {
 	ADMITTED = 1, /* any value but 0 */
 };
 
+/* What comes of a judgement. */
+struct verdict {
+	int answer; /* ADMITTED, or none */
+	char name[ENVIRONMENT_NAME_MAX + 1]; /* of the client; "" = not known */
+};
+
+/* This process's own, or shared with the one that goes on to serve. */
+static struct verdict own_verdict, *verdict = &own_verdict;
+
 /* One child at a time, or a copy of its own: its memory is needed until exec. */
 static struct environment environment;
 
@@ -56,6 +65,14 @@ greet(const struct order *order, const struct greeting *greeting)
 		greeting_send(order->fd, greeting);
 }
 
+static const char *
+protocol_of(const struct service *service)
+{
+	if (service->entry->families == CONF_UNIX)
+		return "UNIX";
+	return service->entry->socktype == CONF_DGRAM ? "UDP" : "TCP";
+}
+
 /* False: errno says why. */
 static bool
 prepare(struct order *order, const struct child_client *client)
@@ -66,9 +83,7 @@ prepare(struct order *order, const struct child_client *client)
 	socklen_t local_len = sizeof local, remote_len = sizeof remote;
 	struct environment_facts facts = {
 	    .service = entry->id.text != NULL ? entry->id.text : entry->service.text,
-	    .protocol = entry->families == CONF_UNIX ? "UNIX"
-	        : entry->socktype == CONF_DGRAM      ? "UDP"
-	                                             : "TCP",
+	    .protocol = protocol_of(order->service),
 	    .has_listener = entry->passes_listen_fds};
 
 	/* Whoever has the socket itself serves others, too. */
@@ -223,7 +238,7 @@ is_same_environment(char *const *a, char *const *b)
 /* In the process that only judges. What the options of a rule have changed in it is not changed in
  * the server; then there shall be none, since it could be more than the rule allows. */
 static _Noreturn void
-answer_apart(struct order *order, const struct child_judge *judge, int *verdict)
+answer_apart(struct order *order, const struct child_judge *judge)
 {
 	order->stays_out = true;
 	take_steps(order, STEPS_BECOME);
@@ -235,7 +250,7 @@ answer_apart(struct order *order, const struct child_judge *judge, int *verdict)
 	errno = ENOTSUP;
 	require(order, steps_are_kept(order) && is_same_environment(environ, order->variables),
 	    STEPS_KEEP_APART);
-	__atomic_store_n(verdict, ADMITTED, __ATOMIC_RELEASE);
+	__atomic_store_n(&verdict->answer, ADMITTED, __ATOMIC_RELEASE);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -245,26 +260,29 @@ answer_apart(struct order *order, const struct child_judge *judge, int *verdict)
  * hence two, of which the one that stays root only waits for a word of memory. An exit status
  * would not do: a rule may have executed something else, which ends with any. */
 static void
-judge_apart(struct order *order, const struct child_judge *judge)
+judge_apart(struct order *order, const struct sockaddr *peer, const struct child_judge *judge)
 {
-	int *verdict =
-	    mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status;
 	sigset_t none;
 	pid_t pid, got;
 
+	verdict =
+	    mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	require(order, verdict != MAP_FAILED, STEPS_JUDGE_APART);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	pid = fork();
 	require(order, pid >= 0, STEPS_JUDGE_APART);
 	if (pid == 0)
-		answer_apart(order, judge, verdict);
+		answer_apart(order, judge);
 	do
 		got = waitpid(pid, &status, 0);
 	while (got < 0 && errno == EINTR);
-	if (__atomic_load_n(verdict, __ATOMIC_ACQUIRE) != ADMITTED)
+	if (__atomic_load_n(&verdict->answer, __ATOMIC_ACQUIRE) != ADMITTED)
 		_exit(got == pid && WIFEXITED(status) ? WEXITSTATUS(status) : EXEC_FAILED_STATUS);
+	verdict->name[sizeof verdict->name - 1] = '\0';
+	require(
+	    order, prepare(order, &(struct child_client){peer, verdict->name}), STEPS_JUDGE_APART);
 	take_steps(order, STEPS_BECOME);
 }
 
@@ -275,7 +293,21 @@ judge_here(struct order *order, const struct child_judge *judge)
 	environ = order->variables;
 	if (judge->ask(judge->context) != 0)
 		turn_away(order);
+	require(order,
+	    order->service->entry->is_wait ||
+	        environment_add_name(&(struct environment_facts){
+	            .protocol = protocol_of(order->service), .name = verdict->name}),
+	    STEPS_NAME);
 	order->variables = environ;
+}
+
+void
+child_name(const char *name)
+{
+	size_t len = name != NULL ? strlen(name) : 0;
+
+	if (len > 0 && len < sizeof verdict->name)
+		memcpy(verdict->name, name, len + 1);
 }
 
 pid_t
@@ -298,7 +330,7 @@ child_fork_judge(const struct service *service, int fd, const struct child_clien
 	greet(&order, service->setup.greeting);
 	take_steps(&order, STEPS_BEGIN);
 	if (service->entry->chroot.text != NULL)
-		judge_apart(&order, judge);
+		judge_apart(&order, client != NULL ? client->peer : NULL, judge);
 	else
 		judge_here(&order, judge);
 	greet(&order, service->setup.greeting_admitted);

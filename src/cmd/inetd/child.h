@@ -40,8 +40,9 @@ pid_t child_start(const struct service *, int fd, const struct child_client *,
 struct child_judge {
 	/* Asked in a process of its own, which has the service's identity and nothing to hide: of
 	 * inetd's descriptors there are only 0 to 2, the client and the two below, at their numbers.
-	 * It may log, carry out the options of a rule (also change environ), and execute something
-	 * else. 0: serve the client. Anything else: it is refused, and the process ends. */
+	 * It may log, carry out the options of a rule (also change environ), call child_name, and
+	 * execute something else. 0: serve the client. Anything else: it is refused, and the process
+	 * ends. */
 	int (*ask)(void *context);
 	void *context;
 	int link_fd; /* to the loop, close-on-exec; at its end the server runs, or there is none */
@@ -52,6 +53,9 @@ struct child_judge {
  * why it did not become the server arrives on the link, for child_hear. The pid; -1: no child. */
 pid_t child_fork_judge(const struct service *, int fd, const struct child_client *,
     const struct child_world *, const struct child_judge *);
+
+/* The client's name was found out, and leads back to its address: the server is told. NULL: it was not. */
+void child_name(const char *name);
 
 /* A message of that kind, which a judging process or its successor writes to the link at once. */
 struct child_report {

@@ -402,7 +402,7 @@ judge(void *context)
 {
 	const struct access_question *question = context;
 
-	access_judge_here(question);
+	child_name(access_judge_here(question));
 	if (question->is_all)
 		_exit(EXIT_SUCCESS);
 	return 0;

@@ -251,6 +251,22 @@ environment_build(struct environment *environment, const struct environment_fact
 	return true;
 }
 
+bool
+environment_add_name(const struct environment_facts *facts)
+{
+	char storage[ENVIRONMENT_NAME_MAX + 1];
+	struct buf value;
+
+	for (size_t i = 0; i < OWN_COUNT; i++) {
+		buf_init(&value, storage, sizeof storage, sizeof storage - 1);
+		if ((own[i].source & ~(unsigned)TCP) == REMOTE_NAME &&
+		    add_value(&value, own[i].source, facts) &&
+		    setenv(own[i].name, value.bytes, 1) < 0)
+			return false;
+	}
+	return true;
+}
+
 void
 environment_set_pid(struct environment *environment, pid_t pid)
 {

@@ -54,6 +54,10 @@ size_t environment_find(char *const *variables, size_t count, const char *name, 
 bool environment_build(
     struct environment *, const struct environment_facts *, char *const *variables, size_t count);
 
+/* Add the name of a client's host, to environ of this process and by its heap. False: out of memory.
+ * One that is no name of a host is left out. */
+bool environment_add_name(const struct environment_facts *);
+
 /* Complete LISTEN_PID, if it is there. No system call, no heap. */
 void environment_set_pid(struct environment *, pid_t);
 

@@ -368,6 +368,7 @@ static const struct {
     {STEPS_SERVE, "set a limit", set_limits},
     {STEPS_SERVE, "execute", execute},
     {STEPS_OTHER, STEPS_JUDGE_APART, NULL},
+    {STEPS_OTHER, STEPS_NAME, NULL},
     {STEPS_OTHER, STEPS_KEEP_APART, NULL},
 };
 

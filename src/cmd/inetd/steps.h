@@ -35,6 +35,7 @@ bool steps_fail(struct order *, enum steps_part, struct child_failure *ret);
 bool steps_are_kept(const struct order *);
 
 #define STEPS_JUDGE_APART "judge the client in a process of its own"
+#define STEPS_NAME "tell the server its client's name"
 #define STEPS_KEEP_APART "carry out the options of a rule outside of the chroot"
 
 /* A step as a number, and back. NULL: there is none. */

@@ -103,7 +103,16 @@ tell(struct request_info *request)
 	event_syslog(allow_severity, line);
 }
 
-void
+/* What has been found out already; nothing is asked for here. */
+static const char *
+known_name(struct request_info *request)
+{
+	char *name = request->client->name;
+
+	return name[0] != '\0' && HOSTNAME_KNOWN(name) ? name : NULL;
+}
+
+const char *
 access_judge_here(const struct access_question *question)
 {
 	static struct request_info request;
@@ -126,4 +135,5 @@ access_judge_here(const struct access_question *question)
 	}
 	if (rules->asks_tables)
 		tell(&request);
+	return known_name(&request);
 }

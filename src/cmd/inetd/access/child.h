@@ -26,8 +26,9 @@ struct access_question {
 /* To be called in a forked child that has the identity of the service's line, signals as a server gets
  * them, and its environment in environ: rules may look up, run commands, and change what the server
  * inherits. Of a confined server no command may take the place: it would run outside.
- * Returns if the server is to be started. A client that is refused gets the greeting and no more, and the
+ * Returns if the server is to be started: the client's name, if it was asked for and leads back to the
+ * address, or NULL. A client that is refused gets the greeting and no more, and the
  * process ends with status 0. What tcpd would log is logged. */
-void access_judge_here(const struct access_question *);
+const char *access_judge_here(const struct access_question *);
 
 #endif
