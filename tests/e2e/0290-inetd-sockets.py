@@ -84,6 +84,76 @@ def _():
     equal(path.exists(), False)
 
 
+def block(name, *lines):
+    return f"service {name}\n{{\n" + "".join(f"\t{text}\n" for text in (
+        "wait = no", "user = root", *lines)) + "}\n"
+
+
+def xinetd(*blocks, **more):
+    return Inetd("defaults\n{\n}\n" + "".join(blocks), **more)
+
+
+@test("several ports and addresses of one service; a name among them")
+def _():
+    services = dir / "services"
+    services.write_text("lab 7001/tcp\nother 7002/tcp more\n")
+    bind_mount(services, "/etc/services")
+    with xinetd(block("lab", "socket_type = stream", "protocol = tcp4", "port = 7001 more 7003",
+                      "bind = 127.0.0.1 127.0.0.2", f"server = {peer}")) as inetd:
+        for host in "127.0.0.1", "127.0.0.2":
+            equal([tcp(port, host) for port in (7001, 7002, 7003)], ["127.0.0.1"] * 3)
+        equal(refused(7001, "127.0.0.3"), True)
+        equal("6 sockets:" in inetd.log(), True)
+
+
+@test("owner, group and mode of a unix socket, also when they change", need_root=True)
+def _():
+    path = dir / "owned"
+
+    def owned(user, group, mode):
+        return block(path, "socket_type = stream", "protocol = unix", f"socket_user = {user}",
+                     f"socket_group = {group}", f"socket_mode = {mode}", "server = /bin/echo",
+                     "server_args = u")
+
+    def access():
+        found = path.lstat()
+        return found.st_uid, found.st_gid, oct(found.st_mode & 0o7777)
+
+    with xinetd(owned("nobody", "4711", "0660")) as inetd:
+        before = path.lstat().st_ino
+        equal(access(), (NOBODY, 4711, "0o660"))
+        inetd.reload(owned("4712", "root", "0600"))
+        equal((access(), path.lstat().st_ino, unix(path)), ((4712, 0, "0o600"), before, "u\n"))
+        inetd.reload_fails(owned("nosuchuser", "root", "0666"))
+        equal(access(), (4712, 0, "0o600"))
+
+
+@test("bound to a device: only its clients, and another service beside it for all others")
+def _():
+    def on(device, name, port, word):
+        return block(name, "socket_type = stream", "protocol = tcp4", f"port = {port}", f"id = {word}",
+                     "type = UNLISTED", *device, "server = /bin/echo", f"server_args = {word}")
+
+    with xinetd(on(["interface = lo"], "a", 7001, "lo"), on([], "b", 7001, "all")) as inetd:
+        equal(tcp(7001), "lo\n")
+        inetd.reload("defaults\n{\n}\n" + on([], "b", 7001, "all"))
+        until(lambda: len(inetd.sockets()) == 1, "the other socket's end")
+        equal(tcp(7001), "all\n")
+        inetd.reload_fails("defaults\n{\n}\n" + on(["interface = none-such0"], "a", 7001, "x"))
+        equal(tcp(7001), "all\n")
+
+
+@test("free_bind: an address that comes later is listened on at once")
+def _():
+    address = "2001:db8::78"
+    with xinetd(block("f", "socket_type = stream", "protocol = tcp6", "port = 7001", "type = UNLISTED",
+                      f"bind = {address}", "free_bind = yes", "server = /bin/echo")) as inetd:
+        equal("cannot listen" in inetd.log(), False)
+        add_ipv6(address)
+        equal(tcp(7001, address), "\n")
+        drop_ipv6(address)
+
+
 @test("an address that is not there yet is waited for, at the start and on reload")
 def _():
     address = "2001:db8::77"

@@ -248,6 +248,7 @@ while True:
         equal([tcp(7001) for _ in range(20)], ["2\n"] * 20)
         equal(refused(7001, "127.0.0.2"), True)
         os.kill([pid for pid, _ in inetd.children()][0], signal.SIGKILL)
+        until(lambda: not inetd.children(), "its end, and that of its socket")
 
 
 @test("a file without a final newline that is young may be half of one: it is looked at again")

@@ -132,6 +132,32 @@ no_memory_leaves_a_usable_arena(void **state)
 	}
 }
 
+/* As much as there is, nothing behind it, and not the heap's to give back. */
+static void
+memory_of_the_caller_is_the_maximum(void **state)
+{
+	static max_align_t memory[64];
+	unsigned char *end = (unsigned char *)memory + sizeof memory, *last = NULL, *got;
+	struct arena arena;
+
+	(void)state;
+	arena_init_on(&arena, memory, sizeof memory);
+	while ((got = arena_alloc(&arena, 40)) != NULL) {
+		assert_true(got >= (unsigned char *)memory && got + 40 <= end);
+		assert_int_equal(got[0] | got[39], 0);
+		memset(got, 'x', 40);
+		last = got;
+	}
+	assert_non_null(last);
+	assert_true(end - last < 2 * 48);
+	assert_null(arena_alloc(&arena, sizeof memory));
+	arena_release(&arena);
+	got = arena_alloc(&arena, 40); /* the heap, from here on */
+	assert_non_null(got);
+	assert_true(got < (unsigned char *)memory || got >= end);
+	arena_release(&arena);
+}
+
 int
 main(void)
 {
@@ -142,6 +168,7 @@ main(void)
 	    cmocka_unit_test(sizes_out_of_reason_are_refused),
 	    cmocka_unit_test(a_maximum_is_reached_and_not_passed),
 	    cmocka_unit_test(no_memory_leaves_a_usable_arena),
+	    cmocka_unit_test(memory_of_the_caller_is_the_maximum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,11 @@ ring(struct alarm *alarm, int64_t now_ms)
 
 	(void)now_ms;
 	dismiss(listeners, true);
+	/* Nobody else wakes one that rests until its service may serve again. */
+	for (struct listener *l = listeners->leaving; l != NULL; l = l->next_leaving) {
+		l->is_resting = false;
+		listener_resume(l);
+	}
 	see_off(listeners);
 }
 
