@@ -42,7 +42,7 @@ CALLS = {
     "openat": (("hold the socket",), (errno.EMFILE, errno.ENOENT)),
     "dup2": (("pass the socket",), (errno.EBUSY,)),
     "dup3": (("pass the socket",), (errno.EBUSY,)),
-    "close_range": (("pass the socket",), (errno.ENOMEM, errno.ENOSYS)),
+    "close_range": (("have its own descriptors", "pass the socket"), (errno.ENOMEM, errno.ENOSYS)),
     "prlimit64": (("raise a limit", "set a limit"), (errno.EPERM, LIE)),
     "setpriority": (("set the priority",), (errno.EACCES, LIE)),
     "getpriority": (("set the priority",), (errno.ESRCH, LIE)),
