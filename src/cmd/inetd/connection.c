@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/inetd/client.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/inetd.h"
 
@@ -41,12 +40,13 @@ connection_new(struct inetd *inetd, struct standing *standing, int fd, const str
 
 	if (connection == NULL)
 		return NULL;
-	connection->alarm.ring = client_ring;
+	connection->alarm.ring = inetd->connections.ring;
 	if (!reactor_enroll(&inetd->reactor, &connection->alarm)) {
 		free(connection);
 		return NULL;
 	}
-	connection->link_watch = (struct watch){.ready = client_hear, .release = release};
+	connection->link_watch =
+	    (struct watch){.ready = inetd->connections.hear, .release = release};
 	connection->inetd = inetd;
 	connection->standing = standing;
 	connection->peer = *peer;

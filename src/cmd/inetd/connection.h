@@ -73,6 +73,9 @@ enum { CONNECTION_BUCKETS = 1024 }; /* of children; more than that run on few ho
 /* All zero: none. */
 struct connections {
 	struct connection *buckets[CONNECTION_BUCKETS];
+	void (*hear)(
+	    struct watch *, uint32_t events); /* a child that judges has something to say */
+	void (*ring)(struct alarm *, int64_t now_ms); /* a wait is over */
 };
 
 /* NULL: out of memory, and fd is still the caller's. */

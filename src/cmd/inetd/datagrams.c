@@ -10,7 +10,7 @@
 
 #include <arpa/inet.h>
 
-#include "cmd/inetd/client.h"
+#include "cmd/inetd/gate.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/internal/internal.h"
 
@@ -88,7 +88,7 @@ may_answer(void *ctx, const struct sockaddr *sender)
 		return INTERNAL_NO;
 	if (limits_ask(entry, &standing->limits, &source, now_ms).say != LIMITS_GO) {
 		standing->counters.limited++;
-		client_tell_news(standing);
+		gate_tell_news(standing);
 		return INTERNAL_NO;
 	}
 	leave = judge(listener, sender);

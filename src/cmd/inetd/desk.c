@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "cmd/inetd/client.h"
+#include "cmd/inetd/queue.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/reload.h"
@@ -183,7 +183,7 @@ pause_service(void *ctx, size_t number, bool is_paused)
 			listener_resume(e->listener);
 	}
 	if (!is_paused)
-		clients_wake(((struct desk *)ctx)->inetd, service->standing);
+		queue_wake(((struct desk *)ctx)->inetd, service->standing);
 	log_line(LOG_NOTICE, "%s: %s by inetctl", service->name, is_paused ? "paused" : "resumed");
 	return CONTROL_DONE;
 }

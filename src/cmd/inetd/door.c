@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/inetd/client.h"
+#include "cmd/inetd/gate.h"
 #include "cmd/inetd/datagrams.h"
 #include "cmd/inetd/leaving.h"
 #include "cmd/inetd/log.h"
@@ -52,7 +53,7 @@ survive_accept(struct listener *listener, int error)
 	case ETIMEDOUT:
 		return true;
 	default: /* a shortage, or a security module that says no: it is still in the queue */
-		client_shortage(listener->all->ctx, listener->endpoint->service->standing,
+		gate_shortage(listener->all->ctx, listener->endpoint->service->standing,
 		    "accept a client", error);
 		return false;
 	}
@@ -64,7 +65,7 @@ accept_clients(struct listener *listener)
 {
 	int left = CLIENTS_AT_ONCE;
 
-	if (!client_may_come(listener))
+	if (!gate_may_come(listener))
 		return;
 	do {
 		struct peer peer = {.len = sizeof peer.address};
@@ -77,14 +78,14 @@ accept_clients(struct listener *listener)
 			close(fd);
 		else if (!survive_accept(listener, errno))
 			return;
-	} while (--left > 0 && client_may_follow(listener));
+	} while (--left > 0 && gate_may_follow(listener));
 }
 
 /* "wait": the server gets the socket itself, and the service rests until it ends. */
 static void
 hand_over(struct listener *listener, const struct peer *peer)
 {
-	if (client_may_come(listener) && client_knock(listener, peer))
+	if (gate_may_come(listener) && client_knock(listener, peer))
 		listener_hold(listener);
 }
 
@@ -162,7 +163,7 @@ offer_datagram(struct listener *listener)
 		wait_for_reader(listener);
 		return;
 	}
-	if (!client_may_come(listener) || !client_knock(listener, &peer))
+	if (!gate_may_come(listener) || !client_knock(listener, &peer))
 		return;
 	listener->handed = arrival;
 	listener->patience_ms = PATIENCE_FIRST_MS;

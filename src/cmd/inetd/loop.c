@@ -12,17 +12,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cmd/inetd/client.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/door.h"
+#include "cmd/inetd/ending.h"
+#include "cmd/inetd/gate.h"
 #include "cmd/inetd/internal/internal.h"
 #include "cmd/inetd/limit/hours.h"
+#include "cmd/inetd/judging.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/process.h"
+#include "cmd/inetd/queue.h"
 #include "cmd/inetd/redirect/redirect.h"
 #include "cmd/inetd/reload.h"
 
 enum { LOG_RETRY_MS = 100 };
+
+static void
+end(struct connection *connection, int status, const struct rusage *usage)
+{
+	if (connection->link_fd >= 0)
+		judging_hear(&connection->link_watch, EPOLLIN); /* what it said last */
+	ending_of_child(connection, status, usage);
+}
 
 static void
 reap(struct inetd *inetd)
@@ -43,7 +54,7 @@ reap(struct inetd *inetd)
 			    WEXITSTATUS(status));
 		connection = connection_find(&inetd->connections, pid);
 		if (connection != NULL)
-			client_child_ended(connection, status, &usage);
+			end(connection, status, &usage);
 	}
 }
 
@@ -67,7 +78,7 @@ take_signals(struct watch *watch, uint32_t events)
 static void
 tables_read(struct access *access)
 {
-	clients_tables_read((struct inetd *)((char *)access - offsetof(struct inetd, access)));
+	queue_tables_read((struct inetd *)((char *)access - offsetof(struct inetd, access)));
 }
 
 /* Nobody outside may know which sources share a place. */
@@ -105,7 +116,11 @@ inetd_open(struct inetd *inetd)
 	inetd->listeners.ctx = inetd;
 	inetd->standings.reactor = &inetd->reactor;
 	inetd->standings.world = &inetd->limits;
-	inetd->standings.ring_news = client_ring_news;
+	inetd->standings.ring_place = queue_ring_place;
+	inetd->standings.ctx = inetd;
+	inetd->connections.hear = judging_hear;
+	inetd->connections.ring = queue_ring;
+	inetd->standings.ring_news = gate_ring_news;
 	inetd->signal_fd = process_signal_fd();
 	inetd->reactor.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	notify_open(&inetd->notify, &inetd->reactor);

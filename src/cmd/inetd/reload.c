@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "cmd/inetd/client.h"
+#include "cmd/inetd/queue.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/conf/load.h"
 #include "cmd/inetd/log.h"
@@ -66,7 +66,7 @@ adopt(struct inetd *inetd, struct generation *next, bool is_first)
 	standings_settle(&inetd->standings, inetd->holds != NULL ? &inetd->holds->services : NULL);
 	generation_free(left);
 	if (ok)
-		clients_reconsider(inetd);
+		queue_reconsider(inetd);
 	return ok;
 }
 

@@ -30,13 +30,17 @@ make(struct standings *standings, const char *id)
 	if (standing == NULL)
 		return NULL;
 	standing->id = strdup(id);
+	standing->all = standings;
 	standing->news.ring = standings->ring_news;
+	standing->place.ring = standings->ring_place;
 	standing->reactor = standings->reactor;
 	standing->waiting_end = &standing->waiting;
-	if (standing->id != NULL && reactor_enroll(standings->reactor, &standing->news)) {
+	if (standing->id != NULL && reactor_enroll(standings->reactor, &standing->news) &&
+	    reactor_enroll(standings->reactor, &standing->place)) {
 		limits_init(&standing->limits, standings->world);
 		return standing;
 	}
+	reactor_dismiss(standing->reactor, &standing->news);
 	free(standing->id);
 	free(standing);
 	return NULL;
@@ -65,6 +69,7 @@ forget(struct standing **at)
 	*at = standing->next;
 	limits_release(&standing->limits);
 	reactor_dismiss(standing->reactor, &standing->news);
+	reactor_dismiss(standing->reactor, &standing->place);
 	free(standing->id);
 	free(standing->last_error);
 	free(standing);

@@ -28,7 +28,6 @@ struct standing {
 	size_t connections; /* that refer to it */
 	bool is_wanted; /* by the configuration that is being prepared */
 	bool is_paused;
-	bool is_waking; /* those who wait are being asked */
 	struct connection *waiting,
 	    **waiting_end; /* clients that are there and not served, the oldest first */
 	size_t waiting_count;
@@ -36,8 +35,10 @@ struct standing {
 	size_t judged_count;
 	struct limits limits;
 	int64_t shortage_ms; /* when one was last told; 0 = never */
+	struct standings *all;
 	struct reactor *reactor;
 	struct alarm news; /* of limits: when to look for them */
+	struct alarm place; /* rings when one was given back */
 	struct counters counters;
 	char *last_error; /* why a client was not served, the last time; NULL = it never was so */
 	int64_t last_error_ms;
@@ -51,6 +52,8 @@ struct standings {
 	struct limits_world *world;
 	struct reactor *reactor;
 	void (*ring_news)(struct alarm *, int64_t now_ms);
+	void (*ring_place)(struct alarm *, int64_t now_ms);
+	void *ctx; /* of who rings */
 };
 
 /* Give every service of the next configuration its standing. False: out of memory; give up by
