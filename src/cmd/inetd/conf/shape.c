@@ -141,7 +141,7 @@ write_groups(const struct conf_entry *entry, const struct attribute *attribute, 
 {
 	(void)attribute;
 	buf_add_str(buf, entry->has_no_groups ? "no" : "yes");
-	return entry->kind == CONF_SERVER;
+	return entry->user.text != NULL;
 }
 
 bool

@@ -49,7 +49,7 @@ is_meant(const struct conf_entry *entry, const struct attribute *attribute)
 	case A_id:
 		return true;
 	case A_groups:
-		return !entry->has_no_groups;
+		return !entry->has_no_groups || entry->kind != CONF_SERVER;
 	case A_socket_mode:
 		return entry->socket_mode == MODE_OF_LINES;
 	case A_flags:
