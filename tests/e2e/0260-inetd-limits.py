@@ -121,7 +121,8 @@ def _():
 @test("over_limit = close: exactly N are served, the others are closed at once; a second later N again")
 def _():
     with Inetd(block(7001, **ECHO, rate="5/second", over_limit="close")) as inetd:
-        for _ in range(2):
+        for pause_s in (0, 1.1):
+            time.sleep(pause_s)
             begin = time.monotonic()
             got = visits(40, 7001)
             # What flows in meanwhile is served too.
@@ -129,7 +130,6 @@ def _():
             equal(5 <= got.count(SERVED) <= 5 + meanwhile, True)
             equal(got.count(SERVED) + got.count(CLOSED), 40)
             equal(got[:5], [SERVED] * 5)
-            time.sleep(1.1)
         equal(inetd.log().count("more than 5 starts a second (clients are closed)"), 1)
 
 
@@ -225,6 +225,61 @@ def _():
                      instances=1, per_source=1)):
         equal(visits(50, 7001, OTHER), [CLOSED] * 50)
         equal(visits(4, 7001, THIRD, seconds=2), [SERVED] * 3 + [CLOSED])
+
+
+@test("who is judged by a child takes a place when it is admitted, and waits for one; a refused one does not")
+def _():
+    allow = pathlib.Path("/etc/hosts.allow")
+    if not allow.exists():
+        raise Skip("there is no hosts.allow to be covered")
+    allow.write_text(f"cat: {OTHER}: spawn true: deny\ncat: ALL: spawn true\n")
+    try:
+        with Inetd(block(7001, **CAT, instances=2, rate="4/minute")) as inetd:
+            refused_ones = [Client(7001, OTHER) for _ in range(20)]
+            equal([c.is_closed() for c in refused_ones], [True] * 20)
+            clients = [Client(7001, THIRD) for _ in range(5)]
+            until(lambda: served(clients) == 2, "two served")
+            time.sleep(0.2)
+            for left in (4, 3):
+                next(c for c in clients if c.is_served()).close()
+                clients = [c for c in clients if c.s.fileno() >= 0]
+                until(lambda: served(clients) == 2, "the next one served")
+            next(c for c in clients if c.is_served()).close()
+            clients = [c for c in clients if c.s.fileno() >= 0]
+            time.sleep(0.3)
+            equal(served(clients), 1)  # for the fifth there is a place, but no credit
+            equal(inetd.log().count("no more than 2 may run at a time (clients wait)"), 1)
+            equal(inetd.log().count("more than 4 starts a minute (clients wait)"), 1)
+            for c in clients:
+                c.close()
+    finally:
+        allow.write_text("")
+
+
+@test("internal services and redirects have places as servers have, and so have all sockets of a service together")
+def _():
+    internal = block("7001 7002", type="INTERNAL UNLISTED", id="echo-tcp", per_source=2, instances=3)
+    conf = internal.replace("service s7001 7002", "service echo") + block(
+        7003, redirect=f"{HERE} 7002", instances=1)
+    with Inetd(conf) as inetd:
+        one = []
+        for port in (7001, 7002):
+            one.append(Client(port, OTHER))
+            until(one[-1].is_served, "served")
+        one.append(Client(7001, OTHER))
+        equal(one[2].is_closed(), True)
+        passed_on = Client(7003)
+        until(passed_on.is_served, "served through the redirect, the third of echo's places")
+        waiting = [Client(7001, THIRD), Client(7002, THIRD), Client(7003, THIRD)]
+        time.sleep(0.3)
+        equal(served(waiting), 0)
+        equal(len(inetd.children()), 0)
+        passed_on.close()
+        until(lambda: served(waiting) >= 1, "the next one served")
+        time.sleep(0.2)
+        equal(served(waiting), 1)
+        for c in [*one, *waiting]:
+            c.close()
 
 
 @test("a source is a /64 of IPv6, all spellings of an IPv4 address are one, a prefix makes them larger")

@@ -59,7 +59,7 @@ struct limits_world {
 
 /* How a condition goes on. */
 struct limits_count {
-	uint32_t last_s; /* when it was last met */
+	uint32_t last_s; /* when it was last met, rounded up */
 	uint32_t closed; /* clients, since it began */
 	uint32_t from, upto; /* of limits->served, when it began and when it was last met */
 };

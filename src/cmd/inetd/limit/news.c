@@ -25,7 +25,7 @@ news_met(struct limits *limits, const struct limits_answer *answer, const struct
 		if (key != NULL)
 			limits->source = *key;
 	}
-	count->last_s = (uint32_t)(now_ms / SECOND_MS);
+	count->last_s = (uint32_t)(now_ms / SECOND_MS) + 1;
 	count->upto = limits->served;
 	if (answer->say == LIMITS_CLOSE || answer->say == LIMITS_CLOSE_SOURCE)
 		count->closed = count->closed < UINT32_MAX ? count->closed + 1 : UINT32_MAX;
@@ -222,37 +222,45 @@ add_end(const struct limits *limits, enum limits_why why, struct buf *text)
 	buf_add_char(text, ')');
 }
 
-static bool
-has_ended(
-    const struct conf_entry *rules, struct limits *limits, enum limits_why why, int64_t now_ms)
+/* When it may have ended: at once, or at some time to come. */
+static int64_t
+end_ms(const struct conf_entry *rules, struct limits *limits, enum limits_why why, int64_t now_ms)
 {
-	uint32_t quiet_s = (uint32_t)(now_ms / SECOND_MS) - limits->counts[why].last_s;
+	int64_t quiet_ms = (int64_t)limits->counts[why].last_s * SECOND_MS + NEWS_QUIET_MS;
 
-	return (limits->told & 1U << why) != 0 && quiet_s >= NEWS_QUIET_MS / SECOND_MS &&
-	    !limits_is_over(rules, limits, why, now_ms);
+	if (quiet_ms > now_ms)
+		return quiet_ms;
+	return limits_is_over(rules, limits, why, now_ms) ? now_ms + NEWS_QUIET_MS : now_ms;
 }
 
 enum news
 news_next(const struct conf_entry *rules, struct limits *limits, int64_t now_ms, struct buf *text)
 {
 	bool is_time = limits->news_ms != 0 && now_ms >= limits->news_ms;
+	int64_t next_ms = 0;
 
 	for (enum limits_why why = 0; why < LIMITS_WHYS; why++) {
 		unsigned bit = 1U << why;
+		int64_t ms;
 
 		if ((limits->begun & ~limits->told & bit) != 0) {
 			limits->told |= bit;
 			add_begin(rules, limits, why, text);
 			return NEWS_BEGINS;
 		}
-		if (is_time && has_ended(rules, limits, why, now_ms)) {
+		if (!is_time || (limits->begun & bit) == 0)
+			continue;
+		ms = end_ms(rules, limits, why, now_ms);
+		if (ms == now_ms) {
 			add_end(limits, why, text);
 			limits->told &= ~bit;
 			limits->begun &= ~bit;
 			return NEWS_ENDS;
 		}
+		if (next_ms == 0 || ms < next_ms)
+			next_ms = ms;
 	}
 	if (is_time)
-		limits->news_ms = limits->begun != 0 ? now_ms + NEWS_QUIET_MS : 0;
+		limits->news_ms = next_ms;
 	return NEWS_NONE;
 }
