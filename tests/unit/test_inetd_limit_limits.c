@@ -674,6 +674,24 @@ a_changed_number_counts_from_now_on(void **state)
 /* ---- the log ---- */
 
 static void
+what_nobody_meets_is_no_news(void **state)
+{
+	(void)state;
+	rules.rate = (struct conf_rate){2, CONF_MINUTE_MS};
+	assert_true(limits_may_follow(&rules, &limits, now_ms));
+	for (unsigned i = 0; i < 2; i++) {
+		struct limits_ticket ticket = limits_take(&rules, &limits, from(1), now_ms);
+
+		assert_false(limits_give(&ticket, LIMITS_ENDED_WELL, now_ms));
+	}
+	assert_false(limits_may_follow(&rules, &limits, now_ms));
+	assert_string_equal(news(), "");
+	assert_int_equal(limits.news_ms, 0);
+	rules.over_limit = CONF_OVER_CLOSE;
+	assert_true(limits_may_follow(&rules, &limits, now_ms));
+}
+
+static void
 news_of_a_rate(void **state)
 {
 	(void)state;
@@ -930,6 +948,7 @@ main(void)
 	    TEST(each_row_counts_its_own),
 	    TEST(a_server_of_the_socket_itself),
 	    TEST(a_changed_number_counts_from_now_on),
+	    TEST(what_nobody_meets_is_no_news),
 	    TEST(news_of_a_rate),
 	    TEST(news_of_those_who_were_closed),
 	    TEST(news_wait_for_the_end),

@@ -88,8 +88,7 @@ gate_may_follow(const struct listener *listener)
 	const struct service *service = listener->endpoint->service;
 
 	return listener->is_armed && !is_crowded(service->standing) &&
-	    limits_door(service->entry, &service->standing->limits, clock_now_ms()).say ==
-	    LIMITS_GO;
+	    limits_may_follow(service->entry, &service->standing->limits, clock_now_ms());
 }
 
 /* For inetctl. */

@@ -178,6 +178,13 @@ limits_door(const struct conf_entry *rules, struct limits *limits, int64_t now_m
 	return answer;
 }
 
+bool
+limits_may_follow(const struct conf_entry *rules, struct limits *limits, int64_t now_ms)
+{
+	look_at_trial(limits, now_ms);
+	return ask_service(rules, limits, now_ms).say != LIMITS_WAIT;
+}
+
 struct limits_answer
 limits_ask(
     const struct conf_entry *rules, struct limits *limits, const struct addr *addr, int64_t now_ms)

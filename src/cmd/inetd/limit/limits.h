@@ -104,6 +104,8 @@ void limits_release(struct limits *);
 
 /* May anybody be served? GO or WAIT. GO also where over_limit closes: accept, and ask. */
 struct limits_answer limits_door(const struct conf_entry *, struct limits *, int64_t now_ms);
+/* The same, asked when perhaps nobody is there, so that a no is no news. */
+bool limits_may_follow(const struct conf_entry *, struct limits *, int64_t now_ms);
 
 /* May this client be served, who is there? source is NULL for a unix socket and for "wait". The
  * source is looked at first: one that is over never makes others wait. Each CLOSE counts as a
