@@ -283,6 +283,29 @@ def _():
                 equal(of_loop(running, log) == [] , verdicts[-1] == "Y")
 
 
+@test("a service in a chroot: rules are judged outside; no command and no option of a rule reaches in",
+      need_root=True)
+def _():
+    ran = dir / "ran"
+    cases = [("svc: guest.example.org", SERVED, 1, b"connect from guest"),
+             ("svc: 127.0.0.3: severity err", SERVED, 1, b"connect from 127"),
+             (f"svc: ALL: spawn touch {ran}", SERVED, 1, b"connect from 127"),
+             (f"svc: ALL: twist touch {ran}; echo in", b"", 1, b"refused connect"),
+             ("svc: .example.org: setenv A b", b"", 1, b"connect from guest"),
+             ("svc: .example.com", b"", 1, b"refused connect")]
+    with Inetd(block(7100, "chroot = /"), preexec_fn=in_place()) as running:
+        for rule, want, count, text in cases:
+            tables(f"{rule}\n", "ALL: ALL\n")
+            ran.unlink(missing_ok=True)
+            got, log = visit_port(7100, GUEST, count)
+            equal((rule, got, text in b"".join(log)), (rule, want, True))
+            if "spawn" in rule:
+                until(ran.exists, "what spawn has made")
+            equal(ran.exists(), "spawn" in rule)
+            until(lambda: not running.children(), "no process is left")
+        running.wait_log("outside of the chroot")
+
+
 @test("datagrams: a refused sender's is taken away and logged, and nobody is started; a wait server gets "
       "the socket for the first that is let in")
 def _():
