@@ -208,8 +208,8 @@ def _():
     tables("")
     nobody, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with Rsyslog(), Inetd(rate=MANY):
-        subprocess.run([BUILD / "bench/load", str(PORT), "8", "60", str(MANY), ""], stdin=nobody,
-                       stdout=subprocess.DEVNULL, check=True)
+        subprocess.run([BUILD / "bench/load", "-c", "8", "-t", "60", "-n", str(MANY), "-r", "", str(PORT)],
+                       stdin=nobody, stdout=subprocess.DEVNULL, check=True)
         until(lambda: told() >= MANY, "all of them")
         equal(told(), MANY)
 
