@@ -42,7 +42,8 @@ CALLS = {
     "openat": (("hold the socket",), (errno.EMFILE, errno.ENOENT)),
     "dup2": (("pass the socket",), (errno.EBUSY,)),
     "dup3": (("pass the socket",), (errno.EBUSY,)),
-    "close_range": (("have its own descriptors", "pass the socket"), (errno.ENOMEM, errno.ENOSYS)),
+    "close_range": (("have its own descriptors", "hold the socket", "pass the socket"),
+                    (errno.ENOMEM, errno.ENOSYS)),
     "prlimit64": (("raise a limit", "set a limit"), (errno.EPERM, LIE)),
     "setpriority": (("set the priority",), (errno.EACCES, LIE)),
     "getpriority": (("set the priority",), (errno.ESRCH, LIE)),
@@ -62,7 +63,7 @@ CALLS = {
     "rt_sigprocmask": (("reset signals",), (errno.EINVAL,)),
     "execve": (("execute",), (errno.ENOENT, errno.EACCES, errno.ENOMEM)),
 }
-# The first leaves things to close-on-exec; the others may find done what they do not do.
+# For the first there are other ways; the others may find done what they do not do.
 HARMLESS = {("close_range", errno.ENOSYS), ("prlimit64", LIE), ("setpriority", LIE), ("chroot", LIE),
             ("chdir", LIE), ("setgroups", LIE), ("setresgid", LIE), ("setresuid", LIE), ("capset", LIE),
             ("prctl", LIE)}
@@ -215,9 +216,14 @@ JUDGES_CALLS = {"openat", "newfstatat", "rt_sigaction", "rt_sigprocmask", "prlim
 
 
 class Service:
-    def __init__(self, kind, option, number):
-        self.kind, self.option, self.port = kind, option, 7000 + number
-        self.name = f"{lab.dir}/s{number}" if kind.is_unix else f"s{number}"
+    """No two have one place: a server may outlive its inetd for a moment."""
+
+    count = 0
+
+    def __init__(self, kind, option):
+        Service.count += 1
+        self.kind, self.option, self.port = kind, option, 1024 + Service.count
+        self.name = f"{lab.dir}/s{Service.count}" if kind.is_unix else f"s{Service.count}"
 
 
 # ---- a running inetd ----
@@ -335,7 +341,7 @@ def run_jobs(kind, jobs):
     fail. One that waits is tried again after a while, which could be in the middle of another job: so
     an inetd with such has a short life. What is done is taken off jobs; [(option, fault, what is
     wrong or None, calls)]."""
-    services = [Service(kind, option, number) for number, (option, _) in enumerate(jobs[:MANY])]
+    services = [Service(kind, option) for option, _ in jobs[:MANY]]
     results = []
     with Bench(kind, services) as bench:
         held = SHORT_SECONDS if jobs[0][1] and jobs[0][1].nth == 0 else HELD_SECONDS

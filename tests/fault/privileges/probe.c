@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { DESCRIPTORS = 64, GROUPS = 64 };
+enum { DESCRIPTORS = 64, GROUPS = 64, LIFE_SECONDS = 5 };
 
 static char text[32768];
 static size_t len;
@@ -146,6 +146,7 @@ main(int argc, char **argv)
 	socklen_t peer_len = sizeof peer;
 	char request[64];
 
+	alarm(LIFE_SECONDS); /* whoever does not come any more is not waited for */
 	getsockopt(sock, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
 	getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &size);
 	tell_identity();
