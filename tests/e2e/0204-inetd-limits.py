@@ -195,12 +195,14 @@ def _():
 
 @test("a wait server that cannot be started is tried again after a second, and not at once")
 def _():
-    with Inetd("127.0.0.1:7001 dgram udp wait root /none\n") as inetd:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    with Inetd("127.0.0.1:7001 dgram udp wait root /none\n" + listen("/nil", 7002, wait="wait")) as inetd:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s, connect(7002):
             s.sendto(b"x", ("127.0.0.1", 7001))
-        inetd.wait_log("/none: cannot execute")
-        equal(is_idle(inetd, 1.5), True)
-        equal(1 <= inetd.log().count("cannot execute") <= 3, True)
+            inetd.wait_log("/none: cannot execute")
+            inetd.wait_log("/nil: cannot execute")
+            equal(is_idle(inetd, 1.5), True)
+            for server in ("/none", "/nil"):
+                equal(1 <= inetd.log().count(f"{server}: cannot execute") <= 3, True)
 
 
 @test("a server that shuts the listening socket down does not take the service with it")

@@ -35,8 +35,11 @@ disarm(struct listener *listener)
 void
 listener_pause(struct listener *listener, unsigned for_ms)
 {
+	int64_t until_ms = clock_now_ms() + for_ms;
+
 	disarm(listener);
-	reactor_set_alarm(listener->all->reactor, &listener->alarm, clock_now_ms() + for_ms);
+	if (!reactor_is_set(&listener->alarm) || listener->alarm.due.at_ms < until_ms)
+		reactor_set_alarm(listener->all->reactor, &listener->alarm, until_ms);
 }
 
 void

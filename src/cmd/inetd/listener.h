@@ -56,7 +56,7 @@ bool listener_bind(struct listener *);
 /* Let clients come, and watch. False: listener->error, and it is tried again. */
 bool listener_start(struct listener *);
 
-/* Leave it unwatched for so long. Clients wait in the queue. */
+/* Leave it unwatched for so long, or longer if it pauses already. Clients wait in the queue. */
 void listener_pause(struct listener *, unsigned for_ms);
 /* Leave it unwatched until then, or until it is woken; LIMITS_UNTIL_GIVEN: only that. */
 void listener_rest(struct listener *, int64_t until_ms);
