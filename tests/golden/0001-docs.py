@@ -157,6 +157,11 @@ def check_environment():
              for name in re.split(r"[ ,]+", line)]
     lost = [name for name in names if name not in shown]
     ok(len(names) > 10 and not lost, "inetd(8) describes every variable that it sets", lost)
+    text = "".join((ROOT / f"src/cmd/inetd/steps.{end}").read_text() for end in "hc")
+    steps = re.findall(r'^(?:    \{STEPS_\w+,|#define STEPS_\w+) "([^"]+)"', text, re.M)
+    said = [plain(word).rstrip(" ;,.") for word in re.findall(r"^\.Ql (.*)$", PAGES["inetd.8"], re.M)]
+    lost = [step for step in steps if step not in said]
+    ok(len(steps) > 15 and not lost, "inetd(8) has every step on the way to a server", lost)
 
 
 def literals():

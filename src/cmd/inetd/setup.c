@@ -43,7 +43,7 @@ check_limits(struct conf *conf, const struct conf_entry *entry, struct setup *se
 			setup->has_descriptor_limit = true;
 		if (limit->soft > limit->hard)
 			conf_note(conf, CONF_RLIMIT_ORDER, &entry->service);
-		else if (prlimit(0, limit->resource, NULL, &now) < 0 ||
+		else if (syscall(SYS_prlimit64, 0, limit->resource, NULL, &now) < 0 ||
 		    (limit->hard > now.rlim_max && !can(CAP_SYS_RESOURCE)))
 			conf_note(conf, CONF_RLIMIT_HIGH, &entry->service);
 	}
