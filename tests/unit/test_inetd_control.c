@@ -33,7 +33,6 @@ static int64_t passed_ms;
 static uid_t peer_uid; /* who connects; (uid_t)-1: whoever it is */
 static int accept_error; /* 0: accept works */
 
-int __real_clock_gettime(clockid_t, struct timespec *);
 int __wrap_clock_gettime(clockid_t, struct timespec *);
 int __real_accept4(int, struct sockaddr *, socklen_t *, int);
 int __wrap_accept4(int, struct sockaddr *, socklen_t *, int);
@@ -43,10 +42,9 @@ int __wrap_getsockopt(int, int, int, void *, socklen_t *);
 int
 __wrap_clock_gettime(clockid_t id, struct timespec *ret)
 {
-	int status = __real_clock_gettime(id, ret);
-
-	ret->tv_sec += passed_ms / 1000;
-	return status;
+	(void)id;
+	*ret = (struct timespec){.tv_sec = passed_ms / 1000, .tv_nsec = passed_ms % 1000 * 1000000};
+	return 0;
 }
 
 int
@@ -77,7 +75,7 @@ static struct fake {
 	bool is_paused[SERVICES_MAX], is_dropped[SERVICES_MAX];
 	unsigned loads;
 	size_t findings;
-	bool reload_fails, fails;
+	bool reload_fails, reload_lasts, fails;
 } fake;
 
 static const char *const ids[] = {"ftp/tcp", "*:tftp/udp", "echo/tcp", "echo/udp", "/run/a b.sock"};
@@ -174,15 +172,27 @@ end_running(void *ctx, size_t i)
 	return 4;
 }
 
-static bool
-reload(void *ctx, struct control_sink *sink)
+static struct control control;
+
+/* What the end of a reading is to the control socket. */
+static void
+end_reload(bool is_ok)
+{
+	struct control_sink *sink = control_listen(&control);
+
+	for (size_t i = 0; i < fake.findings && sink != NULL; i++)
+		sink->take(sink, i == 0, "f:1:1: error: x 'y\xff'");
+	control_reloaded(&control, is_ok);
+}
+
+static void
+reload(void *ctx)
 {
 	struct fake *now = ctx;
 
 	now->loads++;
-	for (size_t i = 0; i < now->findings; i++)
-		sink->take(sink, i == 0, "f:1:1: error: x 'y\xff'");
-	return !now->reload_fails;
+	if (!now->reload_lasts)
+		end_reload(!now->reload_fails);
 }
 
 static const struct control_ops ops = {
@@ -196,7 +206,7 @@ answer(const char *request, const char *want)
 	struct buf buf;
 
 	buf_init(&buf, NULL, 0, CONTROL_ANSWER_MAX);
-	assert_true(answer_request(&ops, &fake, request, strlen(request), &buf));
+	assert_int_equal(answer_request(&ops, &fake, request, strlen(request), &buf), ANSWER_READY);
 	assert_string_equal(buf.bytes, want);
 	buf_release(&buf);
 }
@@ -288,39 +298,6 @@ test_names(void **state)
 }
 
 static void
-test_reloads(void **state)
-{
-	(void)state;
-	answer("1 reload", OK("\"findings\":[],\"services\":5"));
-	fake.findings = 2;
-	fake.reload_fails = true;
-	answer("1 reload",
-	    "{\"version\":1,\"ok\":false,"
-	    "\"error\":\"the configuration was not taken: services stay as they "
-	    "are\",\"findings\":["
-	    "{\"severity\":\"error\",\"text\":\"f:1:1: error: x 'y\\u00ff'\"},"
-	    "{\"severity\":\"warning\",\"text\":\"f:1:1: error: x "
-	    "'y\\u00ff'\"}],\"services\":5}\n");
-	assert_int_equal(fake.loads, 2);
-}
-
-static void
-test_many_findings(void **state)
-{
-	struct buf buf;
-
-	(void)state;
-	buf_init(&buf, NULL, 0, CONTROL_ANSWER_MAX);
-	fake.findings = 1000;
-	assert_true(answer_request(&ops, &fake, "1 reload", 8, &buf));
-	assert_null(strstr(buf.bytes, "\"more\""));
-	fake.findings = 1001;
-	assert_true(answer_request(&ops, &fake, "1 reload", 8, &buf));
-	assert_non_null(strstr(buf.bytes, "],\"more\":1,"));
-	buf_release(&buf);
-}
-
-static void
 test_no_request(void **state)
 {
 	static const char *const bad[] = {"", " ", "1", "1 ", "list", "1  list", "1 lis", "1 lists",
@@ -344,7 +321,6 @@ test_no_request(void **state)
 
 static char folder[64], path[128];
 static struct reactor reactor;
-static struct control control;
 
 static int
 open_control(void **state)
@@ -441,6 +417,7 @@ hear(int fd)
 	}
 }
 
+/* want is "": whatever is answered. */
 static void
 is_answered(const char *request, const char *want)
 {
@@ -449,7 +426,8 @@ is_answered(const char *request, const char *want)
 	say(fd, request, strlen(request));
 	turn();
 	assert_true(hear(fd) >= 0);
-	assert_string_equal(got, want);
+	if (*want != '\0')
+		assert_string_equal(got, want);
 	close(fd);
 }
 
@@ -561,6 +539,90 @@ test_pieces(void **state)
 	assert_string_equal(got, ACTED("{\"id\":\"ftp/tcp\",\"result\":\"done\"}"));
 	assert_true(fake.is_paused[0] && !fake.is_paused[2]); /* one connection, one request */
 	close(fd);
+}
+
+#define FINDING(severity) "{\"severity\":\"" severity "\",\"text\":\"f:1:1: error: x 'y\\u00ff'\"}"
+#define NOT_TAKEN "\"error\":\"the configuration was not taken: services stay as they are\""
+
+static void
+test_reloads(void **state)
+{
+	(void)state;
+	is_answered("1 reload\n", OK("\"findings\":[],\"services\":5"));
+	fake.findings = 2;
+	fake.reload_fails = true;
+	is_answered("1 reload\n",
+	    "{\"version\":1,\"ok\":false," NOT_TAKEN
+	    ",\"findings\":[" FINDING("error") "," FINDING("warning") "],\"services\":5}\n");
+	/* What was found for one is not told to the next. */
+	fake.findings = 0;
+	fake.reload_fails = false;
+	is_answered("1 reload\n", OK("\"findings\":[],\"services\":5"));
+	assert_int_equal(fake.loads, 3);
+}
+
+static void
+test_many_findings(void **state)
+{
+	(void)state;
+	fake.findings = 1000;
+	is_answered("1 reload\n", "");
+	assert_null(strstr(got, "\"more\""));
+	fake.findings = 1001;
+	is_answered("1 reload\n", "");
+	assert_non_null(strstr(got, "],\"more\":1,"));
+	/* Nobody listens, and nothing is kept. */
+	assert_null(control_listen(&control));
+}
+
+/* A reading takes its time: others are answered, and all who have asked hear of its end. */
+static void
+test_lasting_reload(void **state)
+{
+	int fds[3];
+
+	(void)state;
+	fake.reload_lasts = true;
+	fake.findings = 1;
+	for (int i = 0; i < 3; i++) {
+		fds[i] = connect_to(path);
+		say(fds[i], "1 reload\n", 9);
+		turn();
+	}
+	is_answered("1 bad\n", ERROR("unknown command (inetctl --help)"));
+	pass(60000);
+	assert_int_equal(control.count, 3);
+	close(fds[2]); /* who hangs up is forgotten */
+	turn();
+	assert_int_equal(control.count, 2);
+	end_reload(true);
+	turn();
+	for (int i = 0; i < 2; i++) {
+		assert_true(hear(fds[i]) > 0);
+		assert_string_equal(got, OK("\"findings\":[" FINDING("error") "],\"services\":5"));
+		close(fds[i]);
+	}
+	assert_int_equal(control.count, 0);
+	end_reload(true); /* of somebody who has sent a signal */
+	assert_int_equal(fake.loads, 3);
+}
+
+/* Its end does not come: nobody waits for ever. */
+static void
+test_endless_reload(void **state)
+{
+	int fd = connect_to(path);
+
+	(void)state;
+	fake.reload_lasts = true;
+	say(fd, "1 reload\n", 9);
+	turn();
+	pass(299000);
+	assert_int_equal(hear(fd), -1);
+	pass(2000);
+	assert_int_equal(hear(fd), 0);
+	close(fd);
+	end_reload(true);
 }
 
 static void
@@ -822,13 +884,15 @@ main(void)
 	    cmocka_unit_test_setup(test_shown, reset),
 	    cmocka_unit_test_setup(test_acted, reset),
 	    cmocka_unit_test_setup(test_names, reset),
-	    cmocka_unit_test_setup(test_reloads, reset),
-	    cmocka_unit_test_setup(test_many_findings, reset),
 	    cmocka_unit_test_setup(test_no_request, reset),
 	    ON_SOCKET(test_path),
 	    ON_SOCKET(test_left_behind),
 	    ON_SOCKET(test_path_lengths),
 	    ON_SOCKET(test_pieces),
+	    ON_SOCKET(test_reloads),
+	    ON_SOCKET(test_many_findings),
+	    ON_SOCKET(test_lasting_reload),
+	    ON_SOCKET(test_endless_reload),
 	    ON_SOCKET(test_half_a_request),
 	    ON_SOCKET(test_sizes),
 	    ON_SOCKET(test_strangers),

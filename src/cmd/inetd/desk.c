@@ -139,11 +139,22 @@ show_service(void *ctx, size_t number, struct control_service *ret)
 		ret->addresses++;
 }
 
+/* A place that another one of the service has taken along: one socket for both families was given. */
+static const struct listener *
+find_listener(const struct service *service, const struct endpoint *endpoint)
+{
+	for (const struct endpoint *e = service->endpoints; e != NULL; e = e->next)
+		if (e->listener != NULL && e->is_dual && endpoint_overlaps(e, endpoint))
+			return e->listener;
+	return NULL;
+}
+
 static void
 show_address(void *ctx, size_t number, size_t which, struct control_address *ret)
 {
 	struct desk *desk = ctx;
-	const struct endpoint *endpoint = find(desk, number)->endpoints;
+	const struct service *service = find(desk, number);
+	const struct endpoint *endpoint = service->endpoints;
 	const struct listener *listener;
 	struct buf text;
 
@@ -152,10 +163,11 @@ show_address(void *ctx, size_t number, size_t which, struct control_address *ret
 	buf_init(&text, desk->text, sizeof desk->text, sizeof desk->text - 1);
 	endpoint_format(endpoint, &text);
 	ret->text = desk->text;
-	listener = endpoint->listener;
+	listener =
+	    endpoint->listener != NULL ? endpoint->listener : find_listener(service, endpoint);
 	if (listener == NULL) {
 		ret->state = CONTROL_OFFLINE;
-		ret->error = "a later line has this place";
+		ret->error = "another line has this place";
 	} else if (listener->is_dropped) {
 		ret->state = CONTROL_DROPPED;
 	} else if (listener->fd < 0) {
@@ -237,10 +249,10 @@ end_running(void *ctx, size_t number)
 	return ended;
 }
 
-static bool
-reload(void *ctx, struct control_sink *sink)
+static void
+reload(void *ctx)
 {
-	return reload_now(((struct desk *)ctx)->inetd, sink);
+	reload_begin(((struct desk *)ctx)->inetd);
 }
 
 static const struct control_ops ops = {

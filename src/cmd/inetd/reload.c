@@ -15,9 +15,9 @@
 #include "cmd/inetd/conf/load.h"
 #include "cmd/inetd/log.h"
 
-enum { LOOK_AGAIN_MS = 50, THREAD_MS = 5 };
+enum { LOOK_AGAIN_MS = 50, THREAD_MS = 5, FAULT_TEXT_MAX = 256 };
 
-/* Whom findings are told to, beside the log; NULL: nobody. */
+/* Whom findings are told to, beside the log, while a reading is adopted; NULL: nobody. */
 static struct control_sink *listening;
 
 static void
@@ -83,9 +83,26 @@ reload_tell_ready(struct inetd *inetd, bool is_fresh)
 static void
 finish(struct inetd *inetd, bool ok)
 {
+	listening = NULL;
 	if (!ok)
 		log_line(LOG_ERR, "nothing taken from the file: services stay as they are");
+	control_reloaded(&inetd->desk.control, ok);
 	reload_tell_ready(inetd, ok);
+}
+
+/* It was not read, for want of something. */
+static void
+give_up(struct inetd *inetd, const char *why)
+{
+	char storage[FAULT_TEXT_MAX];
+	struct buf line;
+
+	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
+	buf_add_str(&line, "cannot read the configuration: ");
+	buf_add_str(&line, why);
+	listening = control_listen(&inetd->desk.control);
+	tell_finding(CONF_ERROR, line.bytes);
+	finish(inetd, false);
 }
 
 static void
@@ -96,8 +113,7 @@ start(struct inetd *inetd)
 	} else if (!access_may_fork(&inetd->access)) {
 		reactor_set_alarm(&inetd->reactor, &inetd->again, clock_now_ms() + THREAD_MS);
 	} else if (!intake_begin(&inetd->intake)) {
-		log_line(LOG_ERR, "cannot read the configuration: %s", strerror(errno));
-		finish(inetd, false);
+		give_up(inetd, strerror(errno));
 	}
 }
 
@@ -129,38 +145,17 @@ reload_child_ended(struct inetd *inetd, pid_t pid, int status)
 		generation_free(next);
 		start(inetd);
 	} else if (next == NULL) {
-		log_line(LOG_ERR, "reading the configuration ended before it was through");
-		finish(inetd, false);
+		give_up(inetd, "its reader ended before it was through");
 	} else if (next->services.conf.is_torn) {
 		log_line(
 		    LOG_DEBUG, "a file of the configuration ends within a line: looking again");
 		generation_free(next);
 		reactor_set_alarm(&inetd->reactor, &inetd->again, clock_now_ms() + LOOK_AGAIN_MS);
 	} else {
+		listening = control_listen(&inetd->desk.control);
 		finish(inetd, adopt(inetd, next, false));
 	}
 	return true;
-}
-
-bool
-reload_now(struct inetd *inetd, struct control_sink *sink)
-{
-	struct generation *next;
-	bool ok = false;
-
-	notify_reloading(&inetd->notify);
-	intake_stop(&inetd->intake); /* what has begun is older than what is asked for */
-	reactor_stop_alarm(&inetd->reactor, &inetd->again);
-	inetd->is_asked_again = false;
-	listening = sink;
-	next = intake_whole(&inetd->intake, access_may_fork(&inetd->access));
-	if (next != NULL)
-		ok = adopt(inetd, next, false);
-	else
-		tell_finding(CONF_ERROR, "the configuration could not be read");
-	listening = NULL;
-	finish(inetd, ok);
-	return ok;
 }
 
 bool

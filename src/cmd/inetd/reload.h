@@ -10,12 +10,9 @@
 bool reload_first(struct inetd *);
 
 /* Read again, and report. What has an error, or no service, changes nothing. It takes its time: who
- * asks again meanwhile is answered by a reading that began after that. */
+ * asks again meanwhile is answered by a reading that began after that. Whoever has asked by the control
+ * socket is told what comes of it. */
 void reload_begin(struct inetd *);
-
-/* The same at once, on behalf of somebody who is told each finding, and whose answer cannot wait.
- * False: nothing has changed. */
-bool reload_now(struct inetd *, struct control_sink *);
 
 /* A child has ended: was it the reader? Then all is done that it was to be read for. */
 bool reload_child_ended(struct inetd *, pid_t, int status);

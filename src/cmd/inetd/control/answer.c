@@ -304,70 +304,73 @@ act(struct asked *asked)
 	return about_services(asked, act_on);
 }
 
-struct findings {
-	struct control_sink sink;
-	struct buf *buf;
-	unsigned long count;
-};
-
 static void
 take_finding(struct control_sink *sink, bool is_error, const char *line)
 {
-	struct findings *findings = (struct findings *)sink;
+	struct answer_findings *findings = (struct answer_findings *)sink;
 
 	if (findings->count++ >= FINDINGS_MAX)
 		return;
-	json_add_comma(findings->buf);
-	buf_add_char(findings->buf, '{');
-	add_text(findings->buf, "severity", is_error ? "error" : "warning");
-	add_text(findings->buf, "text", line);
-	buf_add_char(findings->buf, '}');
+	json_add_comma(&findings->list);
+	buf_add_char(&findings->list, '{');
+	add_text(&findings->list, "severity", is_error ? "error" : "warning");
+	add_text(&findings->list, "text", line);
+	buf_add_char(&findings->list, '}');
 }
 
-/* Whether it succeeds is known behind the findings. */
-static bool
-reload(struct asked *asked)
+void
+answer_findings_init(struct answer_findings *findings)
 {
-	struct buf *buf = asked->buf, list;
-	struct findings findings = {.sink.take = take_finding, .buf = &list};
-	bool is_ok;
+	*findings = (struct answer_findings){.sink.take = take_finding};
+	buf_init(&findings->list, NULL, 0, CONTROL_ANSWER_MAX / 2);
+}
 
-	buf_init(&list, NULL, 0, CONTROL_ANSWER_MAX / 2);
-	is_ok = asked->ops->reload(asked->ctx, &findings.sink);
+void
+answer_findings_release(struct answer_findings *findings)
+{
+	buf_release(&findings->list);
+}
+
+bool
+answer_reload(const struct control_ops *ops, void *ctx, bool is_ok,
+    const struct answer_findings *findings, struct buf *buf)
+{
 	begin(buf, is_ok);
 	if (!is_ok)
 		add_text(
 		    buf, "error", "the configuration was not taken: services stay as they are");
 	open_part(buf, "findings", '[');
-	buf_add(buf, list.len > 0 ? list.bytes : "", list.len);
+	buf_add(buf, findings->count > 0 ? findings->list.bytes : "", findings->list.len);
 	buf_add_char(buf, ']');
-	if (findings.count > FINDINGS_MAX)
-		add_number(buf, "more", findings.count - FINDINGS_MAX);
-	add_number(buf, "services", asked->ops->count(asked->ctx));
-	buf->failed |= list.failed;
-	buf_release(&list);
+	if (findings->count > FINDINGS_MAX)
+		add_number(buf, "more", findings->count - FINDINGS_MAX);
+	add_number(buf, "services", ops->count(ctx));
+	buf->failed |= findings->list.failed;
 	return end(buf);
 }
 
-static bool (*const commands[])(struct asked *) = {
-    [CONTROL_LIST] = show,
-    [CONTROL_STATUS] = show,
-    [CONTROL_PAUSE] = act,
-    [CONTROL_RESUME] = act,
-    [CONTROL_DROP] = act,
-    [CONTROL_DROP_RUNNING] = act,
-    [CONTROL_RELOAD] = reload,
-};
-
-bool
+enum answer_status
 answer_request(
     const struct control_ops *ops, void *ctx, const char *line, size_t len, struct buf *buf)
 {
+	static bool (*const commands[])(struct asked *) = {
+	    [CONTROL_LIST] = show,
+	    [CONTROL_STATUS] = show,
+	    [CONTROL_PAUSE] = act,
+	    [CONTROL_RESUME] = act,
+	    [CONTROL_DROP] = act,
+	    [CONTROL_DROP_RUNNING] = act,
+	    [CONTROL_RELOAD] = NULL,
+	};
 	struct asked asked = {.ops = ops, .ctx = ctx, .buf = buf};
 	const char *error = request_parse(line, len, &asked.request);
 
 	if (error != NULL)
-		return answer_error(buf, error);
+		return answer_error(buf, error) ? ANSWER_READY : ANSWER_FAILED;
+	if (commands[asked.request.command] == NULL) {
+		ops->reload(ctx);
+		return ANSWER_LATER;
+	}
 	begin(buf, true);
-	return commands[asked.request.command](&asked);
+	return commands[asked.request.command](&asked) ? ANSWER_READY : ANSWER_FAILED;
 }

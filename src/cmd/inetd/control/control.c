@@ -24,6 +24,8 @@ enum {
 	/* Each may hold an answer: this times CONTROL_ANSWER_MAX is what they cost at worst. */
 	CLIENTS_MAX = 16,
 	CLIENT_MS = 5000, /* inetctl needs one; a person at a terminal has time to type */
+	/* Longer than a reading may take; then inetctl has gone away. */
+	RELOAD_MS = 300000,
 	SHORTAGE_MS = 1000, /* no descriptor, no memory: until it is tried again */
 	DRAIN_BYTES = 16 << 10, /* what is unread at close would make a reset of the answer's end */
 };
@@ -34,7 +36,7 @@ struct control_client {
 	struct control *control;
 	struct control_client *next, **link; /* link: what points to it */
 	int fd;
-	bool is_answered;
+	enum { ASKING, WAITING, SENDING, GONE } stage; /* WAITING: for its answer */
 	size_t len;
 	char request[CONTROL_REQUEST_MAX];
 	struct buf answer;
@@ -88,6 +90,7 @@ disconnect(struct control_client *client)
 	if (client->next != NULL)
 		client->next->link = client->link;
 	control->count--;
+	client->stage = GONE;
 	reactor_retire(control->reactor, &client->watch);
 	if (!reactor_is_set(&control->alarm))
 		watch_socket(control, true);
@@ -117,23 +120,55 @@ send_answer(struct control_client *client)
 		disconnect(client);
 }
 
+/* The answer is composed. From now on it is sent, as fast as the client takes it. */
 static void
-answer(struct control_client *client, size_t len)
+begin_to_send(struct control_client *client)
 {
-	struct control *control = client->control;
-	struct reactor *reactor = control->reactor;
+	struct reactor *reactor = client->control->reactor;
 
-	client->is_answered = true;
-	if (!answer_request(control->ops, control->ctx, client->request, len, &client->answer) &&
-	    !answer_error(&client->answer, "no memory, or more services than an answer holds")) {
-		disconnect(client);
-		return;
-	}
+	client->stage = SENDING;
 	if (!reactor_change(reactor, &client->watch, client->fd, EPOLLOUT) ||
 	    !reactor_set_alarm(reactor, &client->alarm, clock_now_ms() + CLIENT_MS))
 		disconnect(client);
 	else
 		send_answer(client);
+}
+
+static void
+finish_answer(struct control_client *client, bool is_whole)
+{
+	if (is_whole ||
+	    answer_error(&client->answer, "no memory, or more services than an answer holds"))
+		begin_to_send(client);
+	else
+		disconnect(client);
+}
+
+/* For the end of a reload: only that it hangs up is news meanwhile. */
+static void
+wait_for_reload(struct control_client *client)
+{
+	struct reactor *reactor = client->control->reactor;
+
+	if (client->stage != WAITING) /* it was over at once */
+		return;
+	if (!reactor_change(reactor, &client->watch, client->fd, 0) ||
+	    !reactor_set_alarm(reactor, &client->alarm, clock_now_ms() + RELOAD_MS))
+		disconnect(client);
+}
+
+static void
+answer(struct control_client *client, size_t len)
+{
+	struct control *control = client->control;
+	enum answer_status status;
+
+	client->stage = WAITING;
+	status = answer_request(control->ops, control->ctx, client->request, len, &client->answer);
+	if (status == ANSWER_LATER)
+		wait_for_reload(client);
+	else
+		finish_answer(client, status == ANSWER_READY);
 }
 
 static void
@@ -161,10 +196,12 @@ attend(struct watch *watch, uint32_t events)
 {
 	struct control_client *client = (struct control_client *)watch;
 
-	(void)events; /* a hang-up is seen when it is read or written */
-	if (client->is_answered)
+	/* Else a hang-up is seen when it is read or written. */
+	if (client->stage == WAITING && (events & (EPOLLHUP | EPOLLERR)) != 0)
+		disconnect(client);
+	else if (client->stage == SENDING)
 		send_answer(client);
-	else
+	else if (client->stage == ASKING)
 		read_request(client);
 }
 
@@ -250,6 +287,7 @@ control_open(struct control *control, struct reactor *reactor, const char *path,
 	    .ops = ops,
 	    .ctx = ctx,
 	    .path = path};
+	answer_findings_init(&control->findings);
 	control->fd = path_listen(path, &control->bound);
 	if (control->fd < 0)
 		return false;
@@ -261,6 +299,39 @@ control_open(struct control *control, struct reactor *reactor, const char *path,
 	return false;
 }
 
+static bool
+is_waited_for(const struct control *control)
+{
+	const struct control_client *client = control->clients;
+
+	while (client != NULL && client->stage != WAITING)
+		client = client->next;
+	return client != NULL;
+}
+
+struct control_sink *
+control_listen(struct control *control)
+{
+	answer_findings_release(&control->findings);
+	answer_findings_init(&control->findings);
+	return is_waited_for(control) ? &control->findings.sink : NULL;
+}
+
+void
+control_reloaded(struct control *control, bool is_ok)
+{
+	struct control_client *client = control->clients, *next;
+
+	for (; client != NULL; client = next) {
+		next = client->next;
+		if (client->stage == WAITING)
+			finish_answer(client,
+			    answer_reload(control->ops, control->ctx, is_ok, &control->findings,
+			        &client->answer));
+	}
+	answer_findings_release(&control->findings);
+}
+
 void
 control_close(struct control *control)
 {
@@ -268,6 +339,7 @@ control_close(struct control *control)
 		return;
 	while (control->clients != NULL)
 		disconnect(control->clients);
+	answer_findings_release(&control->findings);
 	reactor_stop_alarm(control->reactor, &control->alarm);
 	watch_socket(control, false);
 	path_remove(control->path, &control->bound);

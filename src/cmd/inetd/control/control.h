@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "cmd/inetd/control/ops.h"
+#include "cmd/inetd/control/answer.h"
 #include "cmd/inetd/reactor.h"
 
 /* Not to be moved while it is open. */
@@ -24,6 +24,7 @@ struct control {
 	struct stat bound;
 	struct control_client *clients;
 	size_t count;
+	struct answer_findings findings; /* of the reload that goes on */
 };
 
 /* Listen at path, which is to outlive it, and answer from within the reactor. Root and inetd's own
@@ -31,6 +32,12 @@ struct control {
  * says why, and nothing is open. */
 bool control_open(
     struct control *, struct reactor *, const char *path, const struct control_ops *, void *ctx);
+
+/* Does anybody wait for the end of a reload? Then what it finds is to be told to this, from now on; else
+ * NULL. Findings of before are forgotten. */
+struct control_sink *control_listen(struct control *);
+/* It is over: answer them. */
+void control_reloaded(struct control *, bool is_ok);
 
 /* Disconnect everybody and remove the path. Of one that is not open: nothing. */
 void control_close(struct control *);

@@ -80,9 +80,9 @@ struct control_ops {
  *          of
 	 * it are closed. How many there were. */
 	unsigned long (*end_running)(void *ctx, size_t service);
-	/* Read the configuration and go over to it. False: nothing has changed; a finding says
-	 * why. */
-	bool (*reload)(void *ctx, struct control_sink *);
+	/* Begin to read the configuration. At its end, which may be in here, control_reloaded is called;
+	 * of several that were asked for meanwhile, for the last one. */
+	void (*reload)(void *ctx);
 };
 
 #endif
