@@ -73,6 +73,7 @@ set_up(struct trial *trial)
 	                            .argv = argv_show},
 	    .service = {.setup = {.umask = 027, .variables = base, .variable_count = 1}}};
 	trial->service.entry = &trial->entry;
+	trial->service.label = "show";
 	trial->service.access.path = path_shell;
 	trial->service.access.argv = argv_show;
 	trial->service.identity = geteuid() == 0

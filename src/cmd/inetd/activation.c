@@ -156,8 +156,7 @@ static bool
 has_name_of(const struct given *given, const struct service *service)
 {
 	return given->name != NULL &&
-	    (strcmp(given->name, service->id) == 0 ||
-	        strcmp(given->name, service->entry->service.text) == 0);
+	    (strcmp(given->name, service->id) == 0 || strcmp(given->name, service->at.text) == 0);
 }
 
 int

@@ -46,7 +46,7 @@ note_judged(struct services *services)
 {
 	for (const struct service *s = services->first; s != NULL; s = s->next) {
 		const struct conf_entry *entry = s->entry;
-		struct conf_word at = entry->server;
+		struct conf_word at = s->at;
 
 		at.text = s->access.name;
 		if (s->access.asks_tables && !s->access.is_shortcut && !entry->is_xinetd &&

@@ -81,8 +81,7 @@ prepare(struct order *order, const struct child_client *client)
 	const struct setup *setup = &order->service->setup;
 	struct sockaddr_storage local, remote;
 	socklen_t local_len = sizeof local, remote_len = sizeof remote;
-	struct environment_facts facts = {
-	    .service = entry->id.text != NULL ? entry->id.text : entry->service.text,
+	struct environment_facts facts = {.service = order->service->label,
 	    .protocol = protocol_of(order->service),
 	    .has_listener = entry->passes_listen_fds};
 

@@ -127,7 +127,7 @@ show_service(void *ctx, size_t number, struct control_service *ret)
 	    .server = entry->server.text,
 	    .user = entry->user.text,
 	    .file = entry->file,
-	    .line = entry->service.line,
+	    .line = service->at.line,
 	    .running = standing->limits.running,
 	    .waiting = standing->waiting_count,
 	    .limit = limit_of(service),

@@ -83,17 +83,18 @@ listeners_unshare(struct listeners *all)
 static void
 tell_fault(struct swap *swap, const struct listener *listener)
 {
-	const struct conf_entry *entry = listener->endpoint->service->entry;
+	const struct service *service = listener->endpoint->service;
+	const char *file = service->entry->file;
 	bool is_fault = !listener_is_absent(listener);
 	char storage[LINE_TEXT_MAX];
 	struct buf line;
 
 	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
-	buf_add_escaped(&line, entry->file, strlen(entry->file));
+	buf_add_escaped(&line, file, strlen(file));
 	buf_add_char(&line, ':');
-	buf_add_number(&line, entry->service.line);
+	buf_add_number(&line, service->at.line);
 	buf_add_char(&line, ':');
-	buf_add_number(&line, entry->service.column);
+	buf_add_number(&line, service->at.column);
 	buf_add_str(
 	    &line, is_fault ? ": error: cannot listen on " : ": warning: cannot listen on ");
 	endpoint_format(listener->endpoint, &line);

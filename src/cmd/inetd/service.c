@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cmd/inetd/datagrams.h"
+#include "cmd/inetd/conf/common.h"
 #include "cmd/inetd/lookup.h"
 #include "cmd/inetd/resolve.h"
 
@@ -83,6 +84,8 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	    conf, entry->service.text, entry->families == CONF_UNIX ? "" : entry->protocol.text);
 	service->server = printable(conf, entry->server.text, "");
 	service->entry = entry;
+	service->at = entry->service;
+	service->label = conf_id(entry);
 	service->id = identify(conf, service);
 	if (entry->kind != CONF_SERVER && entry->socktype == CONF_DGRAM)
 		datagrams_complete(entry, reading->rules->rate_per_minute);
@@ -151,6 +154,19 @@ gather(struct services *services)
 	return true;
 }
 
+/* Most services say what others say, too, but for their name and their place. */
+static bool
+share_entries(struct services *services)
+{
+	for (struct service *service = services->first; service != NULL; service = service->next) {
+		service->entry = common_entry(&services->conf, service->entry);
+		if (service->entry == NULL)
+			return false;
+	}
+	conf_forget_entries(&services->conf);
+	return true;
+}
+
 bool
 services_resolve(struct services *services, const struct service_rules *rules)
 {
@@ -170,7 +186,7 @@ services_resolve(struct services *services, const struct service_rules *rules)
 			end = &(*end)->next;
 	}
 	lookup_release(&reading.lookup);
-	return gather(services) && !conf->failed;
+	return gather(services) && share_entries(services) && !conf->failed;
 }
 
 void

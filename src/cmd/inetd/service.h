@@ -33,7 +33,9 @@ struct service {
 	const char *name; /* "ftp/tcp" or a path: for logs, escaped */
 	struct standing *standing; /* given by standings_prepare */
 	const char *server; /* its path: the same */
-	const struct conf_entry *entry;
+	struct conf_word at; /* its name as it was written, and where */
+	const char *label; /* its id, or this name: what servers are told */
+	const struct conf_entry *entry; /* common_entry(): others may have it too */
 	size_t order; /* in the text */
 	struct endpoint *endpoints; /* NULL: it is off */
 	uid_t socket_uid; /* of a unix socket; -1 = inetd's */

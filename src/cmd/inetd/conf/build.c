@@ -87,7 +87,8 @@ build(const struct builder *defaults, const struct conf_draft *draft, bool is_lo
 		fill_block(&builder, draft);
 	if (draft->is_bad || conf->errors != errors || conf->failed)
 		return;
-	entry = conf_alloc(conf, sizeof *entry);
+	entry = arena_alloc(&conf->entry_arena, sizeof *entry);
+	conf->failed |= entry == NULL;
 	if (entry == NULL)
 		return;
 	*entry = builder.entry;

@@ -106,6 +106,7 @@ conf_init(struct conf *conf, const struct conf_memory *memory)
 {
 	*conf = (struct conf){.arena.max_bytes = CONF_MEMORY_MAX,
 	    .scratch.max_bytes = CONF_MEMORY_MAX,
+	    .entry_arena.max_bytes = CONF_MEMORY_MAX,
 	    .drafts_end = &conf->drafts,
 	    .entries_end = &conf->entries,
 	    .notes_end = &conf->notes,
@@ -185,9 +186,18 @@ conf_parse(struct conf *conf, const char *text, size_t len)
 }
 
 void
+conf_forget_entries(struct conf *conf)
+{
+	arena_release(&conf->entry_arena);
+	conf->entries = NULL;
+	conf->entries_end = &conf->entries;
+}
+
+void
 conf_release(struct conf *conf)
 {
 	arena_release(&conf->arena);
 	arena_release(&conf->scratch);
+	arena_release(&conf->entry_arena);
 	*conf = (struct conf){0};
 }

@@ -65,16 +65,19 @@ struct conf {
 	struct conf_request *requests; /* in the order of the files */
 	unsigned errors, warnings;
 	bool failed; /* sticky: memory ran out, and something is missing */
-	bool is_torn; /* a file that has just been written ends within a line: perhaps more is to come */
+	bool
+	    is_torn; /* a file that has just been written ends within a line: perhaps more is to come */
 
 	/* for conf/ only */
 	struct arena scratch; /* until conf_finish */
+	struct arena entry_arena; /* of entries, until conf_forget_entries */
 	struct conf_draft *drafts, **drafts_end;
 	struct conf_entry **entries_end;
 	struct conf_note **notes_end;
 	struct conf_request **requests_end;
 	const char **files;
 	char *recent[CONF_RECENT];
+	struct conf_entry *common[CONF_RECENT]; /* common_entry() */
 	size_t file_count, note_count, text_bytes;
 	unsigned depth; /* of the file that is being read */
 	bool has_defaults; /* were they seen? */
@@ -103,6 +106,9 @@ void conf_miss(struct conf *);
 
 /* Make entries of all that was read. False: out of memory. */
 bool conf_finish(struct conf *);
+
+/* Give the entries back; what they point to stays. */
+void conf_forget_entries(struct conf *);
 
 /* All of it for one text, whose requests are left alone. False: out of memory or too long; release
  * it all the same. */
