@@ -2,6 +2,7 @@
 # timeout: 120
 """What inetd serves itself, over real sockets: streams, datagrams that cannot be made to loop or to
 amplify, decoy, tarpit, redirect; all of it in one process."""
+import contextlib
 import random
 import select
 import struct
@@ -257,6 +258,8 @@ def _():
                 s.shutdown(socket.SHUT_WR)
                 equal(read_all(s), b"")
             until(lambda: not inetd.children(), "no child")
+            until(lambda: inetd.log().count("record service=echo-7007-tcp client=127.0.0.6") == 5, "five records")
+            equal(" cannot " in inetd.log(), False)
     finally:
         (dir / "etc/hosts.deny").write_text("# none\n")
         (dir / "etc/hosts.allow").write_text("# none\n")
@@ -463,6 +466,24 @@ def _():
         equal((done.returncode, what in done.stdout), (1, True))
     conf.write_text(redirect(7300, "127.0.0.1 7301"))
     equal(subprocess.run([binary, "--check", conf], capture_output=True).returncode, 0)
+
+
+@test("at its end inetd lets everybody go, and says so")
+def _():
+    ports = {"echo": 7007, "discard": 7009, "chargen": 7019, "tarpit": 7102}
+    def wait(s):
+        with contextlib.suppress(ConnectionResetError):
+            s.recv(1)
+    with Target(wait) as target:
+        with Inetd("".join(block(*item) for item in ports.items()) +
+                   redirect(7300, f"127.0.0.1 {target.port}")) as inetd:
+            clients = [socket.create_connection(("127.0.0.1", port)) for port in (*ports.values(), 7300)]
+            until(lambda: inetd.log().count("connect from 127.0.0.1") == 5, f"all are in: {inetd.log()}")
+        equal(inetd.process.returncode, 0)
+        equal(inetd.log().count("end=stopped"), 5)
+        equal("Sanitizer" in inetd.log(), False)
+        for s in clients:
+            s.close()
 
 
 # ---- tarpit ----

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include <netinet/tcp.h>
+
 #include "failing_alloc.h"
 #include "with_reactor.h"
 
-enum { TYPING_MS = 300000, STALLED_MS = 60000, BULK = 1 << 20 };
+enum { TYPING_MS = 300000, STALLED_MS = 60000, UNSENT_BYTES = 131072, BULK = 1 << 20 };
 
 static char bulk[BULK], seen[BULK];
 
@@ -177,6 +179,8 @@ echo_unread(const int ends[2])
 {
 	struct told told = {0};
 	size_t said = 0;
+	int unsent = 0;
+	socklen_t len = sizeof unsent;
 
 	assert_true(internal_serve(&reactor, CONF_ECHO, ends[0], &host, &told));
 	for (int stuck = 0; stuck < 3 && said < BULK;) {
@@ -187,6 +191,12 @@ echo_unread(const int ends[2])
 		settle();
 	}
 	assert_int_equal(told.times, 0);
+	for (int i = 0; unsent != UNSENT_BYTES && i < 5000; i++) {
+		settle();
+		if (getsockopt(ends[0], IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, &len) < 0)
+			unsent = UNSENT_BYTES; /* it is no TCP */
+	}
+	assert_int_equal(unsent, UNSENT_BYTES);
 	shutdown(ends[1], SHUT_WR);
 	settle();
 	assert_int_equal(read_bulk(ends[1], said), said);
