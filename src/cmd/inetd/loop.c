@@ -152,9 +152,9 @@ inetd_close(struct inetd *inetd)
 {
 	notify_stopping(&inetd->notify);
 	desk_close(inetd);
-	reload_close(inetd);
-	internal_release();
+	internal_release(); /* while their services are there: each has its record */
 	redirect_release();
+	reload_close(inetd);
 	access_release(&inetd->access);
 	reactor_release(&inetd->reactor);
 }
