@@ -74,20 +74,17 @@ void
 table_decide_kept(
     struct pass *pass, const char *allow_path, const char *deny_path, struct table_kept *kept)
 {
-	static const struct generation empty = {.mode = LINES_TWO_WAYS};
 	const char *const names[2] = {allow_path, deny_path};
-	struct generation *found[2] = {NULL, NULL};
-	const struct generation *shown[2];
 	int saved_errno = errno;
 
-	for (unsigned t = 0; t < 2; t++) {
-		found[t] = find_table(kept, names[t]);
-		shown[t] = found[t] != NULL ? found[t] : &empty;
+	/* Where the first one decides, nobody looks at the second. */
+	for (unsigned t = 0; t < 2 && pass->open != 0 && !kept->must_read; t++) {
+		struct generation *found = find_table(kept, names[t]);
+
+		if (found != NULL)
+			table_show(pass, (enum table)t, names[t], found);
+		generation_release(found);
 	}
-	if (!kept->must_read)
-		table_decide_texts(pass, names, shown);
-	for (unsigned t = 0; t < 2; t++)
-		generation_release(found[t]);
 	errno = saved_errno;
 }
 

@@ -203,8 +203,8 @@ show_lines(struct scan *scan)
 
 /* ---- a table ---- */
 
-static void
-show_rules(
+void
+table_show(
     struct pass *pass, enum table table, const char *name, const struct generation *generation)
 {
 	size_t i = 0;
@@ -220,7 +220,7 @@ show_generation(struct scan *scan, struct generation *kept)
 {
 	bool enough;
 
-	show_rules(scan->pass, scan->table, scan->path, kept);
+	table_show(scan->pass, scan->table, scan->path, kept);
 	enough = !kept->partial || scan->pass->open == 0;
 	scan->skip = kept->rule_count;
 	scan->skip_stamp = kept->stamp;
@@ -397,7 +397,7 @@ attempt(struct pass *pass, struct tables *tables, bool from_last)
 		enum outcome outcome = SHOWN;
 
 		if (tables->texts[t] != NULL)
-			show_rules(pass, (enum table)t, tables->paths[t], tables->texts[t]);
+			table_show(pass, (enum table)t, tables->paths[t], tables->texts[t]);
 		else
 			outcome = show_table(pass, (enum table)t, tables->paths[t], last);
 		if (!from_last)

@@ -323,7 +323,7 @@ test_faults(void **state)
 
 	(void)state;
 	start();
-	tables("d: ALL\n", "#\n");
+	tables("e: ALL\n", "#\n");
 	unlink(deny);
 	assert_int_equal(mkdir(deny, 0755), 0);
 	before = wakes;

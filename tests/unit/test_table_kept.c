@@ -107,11 +107,26 @@ test_beginning(void **state)
 	assert_must_read(allow, false);
 }
 
+/* Where the first table decides, the second one is as if it were not there. */
+static void
+test_first_decides(void **state)
+{
+	(void)state;
+	put(allow, "d: ALL\n");
+	put(deny, "ALL: ALL\n");
+	assert_true(table_keep(allow));
+	assert_int_equal(decide(), VERDICT_GRANT);
+	assert_int_equal(chmod(deny, 0600), 0);
+	assert_int_equal(decide(), VERDICT_GRANT);
+	assert_false(kept.is_private);
+	assert_int_equal(chmod(deny, 0644), 0);
+}
+
 static void
 test_absent(void **state)
 {
 	(void)state;
-	put(allow, "");
+	put(allow, "#\n");
 	unlink(deny);
 	assert_true(table_keep(allow));
 	assert_true(table_keep(deny));
@@ -173,7 +188,7 @@ test_faults(void **state)
 	char under[160];
 
 	(void)state;
-	put(allow, "d: ALL\n");
+	put(allow, "e: ALL\n");
 	put(deny, "ALL: ALL\n");
 	snprintf(under, sizeof under, "%s/x", allow);
 	assert_false(table_keep(folder));
@@ -229,6 +244,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_tables),
 	    cmocka_unit_test(test_beginning),
+	    cmocka_unit_test(test_first_decides),
 	    cmocka_unit_test(test_absent),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_private),

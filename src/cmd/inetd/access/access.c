@@ -133,26 +133,43 @@ no_command(void *ctx, const struct tail *tail, unsigned number)
 	return COMMAND_FAILED;
 }
 
-/* Can everybody get at this path, if the file itself is everybody's to read? A link leads somewhere else:
- * then it is not looked into. */
+/* Can everybody search this folder, and those that it is in? A link leads somewhere else: then it is not
+ * looked into. */
 static bool
-is_open_to_all(const char *path)
+is_open_folder(const char *path, size_t len)
 {
 	char part[PATH_MAX];
-	size_t len = strlen(path);
 	struct stat st;
 
 	if (len >= sizeof part)
 		return false;
-	memcpy(part, path, len + 1);
-	if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode))
-		return false;
-	for (char *slash; (slash = strrchr(part, '/')) != NULL && slash != part;) {
-		*slash = '\0';
+	memcpy(part, path, len);
+	for (part[len] = '\0'; part[0] != '\0'; *strrchr(part, '/') = '\0') {
 		if (lstat(part, &st) < 0 || !S_ISDIR(st.st_mode) || (st.st_mode & S_IXOTH) == 0)
 			return false;
 	}
 	return true;
+}
+
+static size_t
+folder_len(const char *path)
+{
+	return (size_t)(strrchr(path, '/') - path);
+}
+
+static bool
+is_no_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 || !S_ISLNK(st.st_mode);
+}
+
+/* Can everybody get at this file, if it is everybody's to read? */
+static bool
+is_open_to_all(const char *path)
+{
+	return is_no_link(path) && is_open_folder(path, folder_len(path));
 }
 
 static enum list_status
@@ -228,7 +245,12 @@ weigh(const struct question *question, struct pass *pass, struct access_answer *
 static bool
 are_open_to_all(const struct access *access)
 {
-	return is_open_to_all(access->tables[0]) && is_open_to_all(access->tables[1]);
+	const char *allow = access->tables[0], *deny = access->tables[1];
+	size_t len = folder_len(allow);
+
+	return is_open_to_all(allow) && is_no_link(deny) &&
+	    ((folder_len(deny) == len && memcmp(allow, deny, len) == 0) ||
+	        is_open_folder(deny, folder_len(deny)));
 }
 
 /* Is it going to be of use to a client who has waited so often? */
