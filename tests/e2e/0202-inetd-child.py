@@ -197,6 +197,33 @@ def _():
             inetd.wait_log("cannot be sure of the user")
 
 
+def block(name, port, *attributes):
+    lines = ("type = UNLISTED", "socket_type = stream", "protocol = tcp4", f"port = {port}", "wait = no",
+             "bind = 127.0.0.1", "user = root", *attributes)
+    return f"service {name}\n{{\n" + "".join(f"\t{line}\n" for line in lines) + "}\n"
+
+
+@test("banners: one for each client, one for those who are served, one for those who are not")
+def _():
+    for name, text in (("all", "hello\n"), ("in", "come in\n"), ("out", "go away\n"), ("long", "x" * 4097)):
+        (dir / name).write_text(text)
+    banners = [f"banner = {dir}/all", f"banner_success = {dir}/in", f"banner_fail = {dir}/out"]
+    server = ["server = /bin/echo", "server_args = served"]
+    nobody = "no_access = 127.0.0.1"
+    with Inetd(block("a", 7001, *banners, *server) + block("b", 7002, *banners, *server, nobody) +
+               block("daytime", 7003, *banners).replace("UNLISTED", "UNLISTED INTERNAL") +
+               block("daytime", 7004, *banners, nobody, "id = x").replace("UNLISTED", "UNLISTED INTERNAL") +
+               block("e", 7005, f"banner = {dir}/long", f"banner_success = {dir}/none", *server)) as inetd:
+        equal(tcp(7001), "hello\ncome in\nserved\n")
+        equal(tcp(7002), "hello\ngo away\n")
+        equal(re.match("hello\ncome in\n.*20..\r\n$", tcp(7003)) is not None, True)
+        equal(tcp(7004), "hello\ngo away\n")
+        equal(tcp(7005), "served\n")
+        for text in (f"warning: banner is longer than 4096 bytes '{dir}/long'",
+                     f"warning: banner cannot be read, or is no regular file '{dir}/none'"):
+            equal(text in inetd.log(), True)
+
+
 @test("a server that is missing, or no program: the client is let go, the log says why")
 def _():
     junk = dir / "junk"

@@ -69,8 +69,10 @@ refuse(struct connection *connection, const struct access_client *who,
 	const struct service *service = connection->standing->service;
 
 	connection->standing->counters.refused++;
-	if (!who->is_datagram)
+	if (!who->is_datagram) {
+		greeting_send(connection->fd, service->setup.greeting);
 		greeting_send(connection->fd, service->setup.greeting_refused);
+	}
 	access_refuse(&connection->inetd->access, &service->access, who, answer);
 	ending_turn_away(connection, RECORD_REFUSED, NULL);
 }
