@@ -170,6 +170,30 @@ test_identity_own(void **state)
 	conf_release(&bench.conf);
 }
 
+/* What inetd does itself, in a process that judges: never root for want of a word. */
+static void
+test_identity_of_internal(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	set_up(&bench);
+	bench.entry.kind = CONF_ECHO;
+	assert_int_equal(identity_finding(&bench, NULL, NULL), -1);
+	assert_int_equal(bench.identity.uid, 65534);
+	assert_int_equal(bench.identity.gid, 65534);
+	assert_int_equal(bench.identity.count, 1);
+	assert_int_equal(bench.identity.groups[0], 65534);
+	assert_int_equal(identity_finding(&bench, "root", NULL), -1);
+	assert_int_equal(bench.identity.uid, 0);
+	bench.rules = (struct service_rules){.uid = 1000, .gid = 1001};
+	assert_int_equal(identity_finding(&bench, NULL, NULL), -1);
+	assert_true(bench.identity.is_own);
+	assert_int_equal(bench.identity.uid, 1000);
+	assert_int_equal(bench.identity.gid, 1001);
+	conf_release(&bench.conf);
+}
+
 /* ---- limits, umask, name ---- */
 
 static void
@@ -453,6 +477,7 @@ main(void)
 	    cmocka_unit_test(test_identity),
 	    cmocka_unit_test(test_identity_groups),
 	    cmocka_unit_test(test_identity_own),
+	    cmocka_unit_test(test_identity_of_internal),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_limit_over_own),
 	    cmocka_unit_test(test_umask_and_name),

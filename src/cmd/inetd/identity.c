@@ -19,6 +19,8 @@
 
 #include "base/str.h"
 
+enum { NOBODY = 65534 }; /* the kernel's overflowuid and overflowgid */
+
 /* getpwnam(3) and getgrnam(3): these mean "no such name", the rest that nobody knows. */
 static bool
 is_unknown(void)
@@ -127,15 +129,33 @@ find_group(struct conf *conf, const struct conf_word *word, struct identity *ret
 	return false;
 }
 
+/* A service that inetd does itself needs no user; but its clients may have to be judged in a process
+ * of its own, which shall not be root's for want of a word. */
+static void
+be_nobody(const struct service_rules *rules, struct identity *ret)
+{
+	static gid_t groups[] = {NOBODY}, answer[2];
+
+	*ret = rules->can_switch
+	    ? (struct identity){.uid = NOBODY,
+	          .gid = NOBODY,
+	          .groups = groups,
+	          .answer = answer,
+	          .count = 1}
+	    : (struct identity){.is_own = true, .uid = rules->uid, .gid = rules->gid};
+}
+
 void
 identity_resolve(struct conf *conf, const struct conf_entry *entry,
     const struct service_rules *rules, struct identity *ret)
 {
 	const char *name = NULL;
 
-	if (entry->user.text == NULL) { /* what inetd does itself needs none */
+	if (entry->user.text == NULL) {
 		if (entry->kind == CONF_SERVER)
 			conf_note(conf, CONF_BAD_USER, &entry->service);
+		else
+			be_nobody(rules, ret);
 		return;
 	}
 	if (!find_user(conf, entry, ret, &name) || !find_group(conf, &entry->group, ret))

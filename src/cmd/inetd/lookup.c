@@ -142,6 +142,10 @@ lookup_identity(struct lookup *lookup, struct conf *conf, const struct conf_entr
 	struct lookup_identity *known = lookup->identities;
 	unsigned errors = conf->errors;
 
+	if (entry->user.text == NULL) { /* means different things to servers and others */
+		identity_resolve(conf, entry, rules, ret);
+		return;
+	}
 	while (known != NULL &&
 	    (!is_same(&known->entry->user, &entry->user) ||
 	        !is_same(&known->entry->group, &entry->group) ||
