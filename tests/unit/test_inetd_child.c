@@ -215,6 +215,12 @@ set_umask(void)
 	return 0;
 }
 
+static int
+set_priority(void)
+{
+	return setpriority(PRIO_PROCESS, 0, 3);
+}
+
 /* Descriptors, identity, mask: what whoever judges has to work with. */
 static int
 look_around(void)
@@ -385,6 +391,7 @@ test_chroot(void **state)
 	    {set_variable, "carry out the options of a rule outside of the chroot", false},
 	    {change_variable, "carry out the options of a rule outside of the chroot", false},
 	    {set_umask, "carry out the options of a rule outside of the chroot", false},
+	    {set_priority, "carry out the options of a rule outside of the chroot", false},
 	};
 	struct trial trial;
 

@@ -239,15 +239,19 @@ is_same_environment(char *const *a, char *const *b)
 static _Noreturn void
 answer_apart(struct order *order, const struct child_judge *judge)
 {
+	int priority;
+
 	order->stays_out = true;
 	take_steps(order, STEPS_BECOME);
+	priority = steps_priority();
 	require(order, prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, STEPS_JUDGE_APART);
 	environ = copy_variables(order->variables);
 	require(order, environ != NULL, STEPS_JUDGE_APART);
 	if (judge->ask(judge->context) != 0)
 		turn_away(order);
 	errno = ENOTSUP;
-	require(order, steps_are_kept(order) && is_same_environment(environ, order->variables),
+	require(order,
+	    steps_are_kept(order, priority) && is_same_environment(environ, order->variables),
 	    STEPS_KEEP_APART);
 	__atomic_store_n(&verdict->answer, ADMITTED, __ATOMIC_RELEASE);
 	_exit(EXIT_SUCCESS);

@@ -191,10 +191,10 @@ set_limits(struct order *order)
 	return 0;
 }
 
-static bool
-has_priority(const struct conf_entry *entry)
+int
+steps_priority(void)
 {
-	return syscall(SYS_getpriority, PRIO_PROCESS, 0) == NICE_ZERO - entry->nice;
+	return (int)syscall(SYS_getpriority, PRIO_PROCESS, 0);
 }
 
 static int
@@ -206,7 +206,7 @@ set_priority(struct order *order)
 		return 0;
 	if (syscall(SYS_setpriority, PRIO_PROCESS, 0, entry->nice) < 0)
 		return -1;
-	return has_priority(entry) ? 0 : fail_check();
+	return steps_priority() == NICE_ZERO - entry->nice ? 0 : fail_check();
 }
 
 static bool
@@ -388,13 +388,12 @@ steps_fail(struct order *order, enum steps_part part, struct child_failure *ret)
 }
 
 bool
-steps_are_kept(const struct order *order)
+steps_are_kept(const struct order *order, int priority)
 {
 	const struct conf_entry *entry = order->service->entry;
 
 	return has_identity(&order->service->identity) && has_umask(order) &&
-	    (!entry->has_nice || has_priority(entry)) &&
-	    (!entry->is_no_new_privs || has_no_new_rights());
+	    steps_priority() == priority && (!entry->is_no_new_privs || has_no_new_rights());
 }
 
 unsigned

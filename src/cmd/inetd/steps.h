@@ -31,8 +31,10 @@ enum steps_part {
  * which. Of STEPS_SERVE only a failure returns. */
 bool steps_fail(struct order *, enum steps_part, struct child_failure *ret);
 
-/* Is the process still what STEPS_BECOME has made of it? */
-bool steps_are_kept(const struct order *);
+/* Is the process still what STEPS_BECOME has made of it, and of that priority? */
+bool steps_are_kept(const struct order *, int priority);
+/* As getpriority(2) of the kernel answers. */
+int steps_priority(void);
 
 #define STEPS_JUDGE_APART "judge the client in a process of its own"
 #define STEPS_NAME "tell the server its client's name"
