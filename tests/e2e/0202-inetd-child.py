@@ -237,6 +237,21 @@ def _():
         inetd.wait_log("ended with status 127", 3)
 
 
+@test("a root folder that others can write to by now is none", need_root=True)
+def _():
+    jail = dir / "jail"
+    jail.mkdir(mode=0o755)
+    conf = block("a", 7001, "server = /cat", f"chroot = {jail}")
+    with Inetd(conf) as inetd:
+        equal(tcp(7001), "")
+        inetd.wait_log("/cat: cannot execute: No such file or directory")
+        jail.chmod(0o775)
+        equal(tcp(7001), "")
+        inetd.wait_log("/cat: cannot change the root folder: Operation not permitted")
+    with Inetd(conf, ready="0 sockets") as inetd:
+        equal(f"others than root can write to the chroot folder '{jail}'" in inetd.log(), True)
+
+
 @test("an unprivileged inetd runs services of its own user, and of no other", need_root=True)
 def _():
     conf = listen(STATUS, 7001, "nobody") + listen(STATUS, 7002, "root") + \

@@ -240,7 +240,17 @@ over_own_limit(void)
 	if (finding(&bench) != CONF_RLIMIT_HIGH)
 		return 5;
 	limit.hard = UINT64_MAX;
-	return finding(&bench) == CONF_RLIMIT_HIGH ? 0 : 6;
+	if (finding(&bench) != CONF_RLIMIT_HIGH)
+		return 6;
+	bench.rules.is_check = true; /* of a file for an inetd of root's */
+	if (finding(&bench) != -1)
+		return 7;
+	bench.entry.chroot = word("/");
+	if (finding(&bench) != -1)
+		return 8;
+	bench.rules.is_check = false;
+	bench.entry.rlimit_count = 0;
+	return finding(&bench) == CONF_CHROOT_POWER ? 0 : 9;
 }
 
 static void

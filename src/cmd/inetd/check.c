@@ -74,7 +74,8 @@ check(const struct options *options)
 	const struct service_rules rules = {.rate_per_minute = options->rate_per_minute,
 	    .skips_tables = options->skips_tables,
 	    .skips_shortcut = options->skips_shortcut,
-	    .can_switch = true};
+	    .can_switch = true,
+	    .is_check = true};
 	struct report report = {.is_json = options->is_json};
 	struct services services = {0};
 	struct conf *conf = &services.conf;

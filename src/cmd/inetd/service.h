@@ -58,6 +58,7 @@ struct service_rules {
 	unsigned rate_per_minute; /* where an entry has none; 0 = no limit */
 	bool skips_tables, skips_shortcut; /* --no-access, --no-shortcut */
 	bool can_switch; /* to another user */
+	bool is_check; /* nobody is served: another process will, perhaps with more rights */
 	uid_t uid; /* if not: the only one */
 	gid_t gid;
 	char **environment; /* what every server may inherit, NULL-terminated; NULL = nothing */
