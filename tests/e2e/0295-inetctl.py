@@ -16,6 +16,7 @@ import threading
 
 sys.dont_write_bytecode = True
 from inetd_lab import *  # noqa: E402
+from dns_server import SILENCE, DnsServer  # noqa: E402
 
 Inetd.has_control = True
 inetctl = dir / "inetctl"
@@ -523,6 +524,37 @@ def _():
         found = [s for s in ask(inetd, "status")["services"] if "odd" in s["id"]]
         equal(found[0]["id"], f"{dir}/odd\\x1b[31m\\xc3\\xbf")
         equal("paused" in ctl(inetd, "pause", found[0]["id"]), True)
+
+
+@test("a reload whose name server says nothing: inetctl waits, a second one too, and nobody else does")
+def _():
+    dns = DnsServer()
+    silent = dns.serve({"A slow.example": SILENCE, "AAAA slow.example": SILENCE})
+    resolv = dir / "resolv.conf"
+    resolv.write_text(f"nameserver {silent.address}\noptions timeout:1 attempts:1\n")
+    nsswitch = dir / "nsswitch.conf"
+    nsswitch.write_text("hosts: files dns\npasswd: files\ngroup: files\nservices: files\n")
+    bind_mount(resolv, "/etc/resolv.conf")
+    bind_mount(nsswitch, "/etc/nsswitch.conf")
+    with Inetd(line("7001")) as inetd:
+        equal(tcp(7001, send=b"x\n"), "x\n")
+        inetd.conf.write_text(line("7001") + line("slow.example:7002"))
+        waiting = [subprocess.Popen([inetctl, "reload", "--socket", inetd.control], stdout=subprocess.PIPE,
+                                    stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+        start, slowest, served = time.monotonic(), 0, 0
+        while any(w.poll() is None for w in waiting):
+            before = time.monotonic()
+            equal(tcp(7001, send=b"x\n"), "x\n")
+            ctl(inetd, "list")
+            slowest, served = max(slowest, time.monotonic() - before), served + 1
+        print(f"# {time.monotonic() - start:.1f} s, {served} served meanwhile, the slowest in {slowest:.2f} s")
+        equal((time.monotonic() - start > 1, served > 3, slowest < 1), (True, True, True))
+        for w in waiting:
+            equal(w.returncode, ERROR)
+            equal("error: host has no such address 'slow.example'" in w.communicate()[0], True)
+        equal(refused(7002), True)
+    for path in "/etc/resolv.conf", "/etc/nsswitch.conf":
+        libc.umount2(path.encode(), 2)
 
 
 main()

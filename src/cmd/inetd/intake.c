@@ -133,17 +133,10 @@ intake_take(struct intake *intake, int status)
 }
 
 struct generation *
-intake_whole(struct intake *intake, bool may_fork)
+intake_whole(struct intake *intake)
 {
-	struct generation *next;
 	int status = 0;
 
-	if (!may_fork) {
-		next = generation_new();
-		if (next != NULL)
-			fill(intake, next);
-		return next;
-	}
 	if (!start(intake))
 		return NULL;
 	while (waitpid(intake->pid, &status, 0) < 0 && errno == EINTR)

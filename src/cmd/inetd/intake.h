@@ -31,8 +31,8 @@ bool intake_begin(struct intake *);
 /* The reader has ended. The caller's generation, or NULL: it ended before it was through. */
 struct generation *intake_take(struct intake *, int status);
 
-/* All of it while the caller waits; without a process if there may be none. NULL: errno, or as above. */
-struct generation *intake_whole(struct intake *, bool may_fork);
+/* All of it while the caller waits: there is no loop yet. NULL: errno, or as above. */
+struct generation *intake_whole(struct intake *);
 
 /* Stop, if one goes on. */
 void intake_stop(struct intake *);

@@ -147,8 +147,8 @@ reload_child_ended(struct inetd *inetd, pid_t pid, int status)
 	} else if (next == NULL) {
 		give_up(inetd, "its reader ended before it was through");
 	} else if (next->services.conf.is_torn) {
-		log_line(
-		    LOG_DEBUG, "a file of the configuration ends within a line: looking again");
+		log_line(LOG_DEBUG,
+		    "a file of the configuration seems to be half written: looking again");
 		generation_free(next);
 		reactor_set_alarm(&inetd->reactor, &inetd->again, clock_now_ms() + LOOK_AGAIN_MS);
 	} else {
@@ -166,7 +166,7 @@ reload_first(struct inetd *inetd)
 	inetd->intake.path = inetd->conf_path;
 	inetd->intake.rules = &inetd->rules;
 	inetd->intake.reactor = &inetd->reactor;
-	next = intake_whole(&inetd->intake, true);
+	next = intake_whole(&inetd->intake);
 	if (next != NULL)
 		return adopt(inetd, next, true);
 	log_line(LOG_ERR, "cannot read the configuration: %s", strerror(errno));

@@ -66,7 +66,7 @@ struct conf {
 	unsigned errors, warnings;
 	bool failed; /* sticky: memory ran out, and something is missing */
 	bool
-	    is_torn; /* a file that has just been written ends within a line: perhaps more is to come */
+	    is_torn; /* a file that has just been written is empty, or ends within a line: perhaps more is to come */
 
 	/* for conf/ only */
 	struct arena scratch; /* until conf_finish */

@@ -76,15 +76,15 @@ is_new(struct loader *loader, const struct asker *asker, const char *path)
 	return true;
 }
 
-/* Who writes a file anew does not write it at once. A text that ends at the end of a line is taken for
- * a whole one, and so is one that has been as it is for a while. */
+/* Who writes a file anew empties it first, and does not write it at once. A text that ends at the end of
+ * a line is taken for a whole one, and so is one that has been as it is for a while. */
 static void
 look_for_tear(struct conf *conf, const char *path, const struct buf *text)
 {
 	struct timespec now = {0};
 	struct stat found;
 
-	if (text->len == 0 || text->bytes[text->len - 1] == '\n' || stat(path, &found) < 0)
+	if ((text->len > 0 && text->bytes[text->len - 1] == '\n') || stat(path, &found) < 0)
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	conf->is_torn |=
