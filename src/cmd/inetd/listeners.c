@@ -19,6 +19,7 @@
 
 enum {
 	LINE_TEXT_MAX = 1024, /* what syslog keeps of a line */
+	HOLDER_TEXT_MAX = 128, /* a name, of 15 bytes, escaped, and a number */
 	HOLDERS_MAX = 4, /* that are looked for in one load */
 };
 
@@ -80,8 +81,9 @@ listeners_unshare(struct listeners *all)
 
 /* ---- prepare ---- */
 
+/* holder: who has the place; "" = that is not known. */
 static void
-tell_fault(struct swap *swap, const struct listener *listener)
+tell_fault(struct swap *swap, const struct listener *listener, const char *holder)
 {
 	const struct service *service = listener->endpoint->service;
 	const char *file = service->entry->file;
@@ -102,11 +104,8 @@ tell_fault(struct swap *swap, const struct listener *listener)
 	buf_add_str(&line, listener->endpoint->service->name);
 	buf_add_str(&line, "': ");
 	buf_add_str(&line, strerror(listener->error));
-	if (listener->error == EADDRINUSE && swap->holders++ < HOLDERS_MAX) {
-		buf_add_str(&line, ", by ");
-		if (!holder_format(listener->endpoint, &line))
-			buf_add_str(&line, "a process that cannot be seen");
-	}
+	buf_add_str(&line, holder[0] != '\0' ? ", by " : "");
+	buf_add_str(&line, holder);
 	buf_add_str(&line, !is_fault || swap->is_first ? " (it is tried again)" : "");
 	swap->tell(is_fault ? CONF_ERROR : CONF_WARNING, line.bytes);
 }
@@ -156,19 +155,37 @@ plan(struct listeners *all, struct swap *swap)
 	return true;
 }
 
+/* Who holds a place may be seen; and while we look for him he may have gone: a process that is about
+ * to end, or one that has a copy of a socket only until it executes something. */
+static void
+bind_one(struct swap *swap, struct listener *listener)
+{
+	char storage[HOLDER_TEXT_MAX];
+	struct buf holder;
+
+	if (listener_bind(listener))
+		return;
+	buf_init(&holder, storage, sizeof storage, sizeof storage - 1);
+	if (listener->error == EADDRINUSE && swap->holders++ < HOLDERS_MAX &&
+	    !holder_format(listener->endpoint, &holder)) {
+		if (listener_bind(listener))
+			return;
+		buf_add_str(&holder, "a process that cannot be seen");
+	}
+	if (!listener_is_forgiven(listener))
+		tell_fault(swap, listener, holder.len > 0 ? holder.bytes : "");
+	swap->faults += !listener_is_absent(listener);
+}
+
 static void
 bind_new(struct swap *swap, bool is_dgram)
 {
 	for (size_t i = 0; i < swap->next->count; i++) {
 		struct listener *listener = swap->items[i];
 
-		if (listener->is_kept || listener->is_late ||
-		    (listener->endpoint->socktype == SOCK_DGRAM) != is_dgram ||
-		    listener_bind(listener))
-			continue;
-		if (!listener_is_forgiven(listener))
-			tell_fault(swap, listener);
-		swap->faults += !listener_is_absent(listener);
+		if (!listener->is_kept && !listener->is_late &&
+		    (listener->endpoint->socktype == SOCK_DGRAM) == is_dgram)
+			bind_one(swap, listener);
 	}
 }
 
@@ -198,7 +215,7 @@ start_new(struct swap *swap)
 		/* Somebody was quicker, in the moment between bind and listen. */
 		if (!listener->is_kept && !listener->is_late && !listener_start(listener) &&
 		    is_open)
-			tell_fault(swap, listener);
+			tell_fault(swap, listener, "");
 	}
 }
 
@@ -213,7 +230,7 @@ start_late(struct swap *swap)
 		listener->is_late = false;
 		listener_bind(listener);
 		if (!listener_start(listener))
-			tell_fault(swap, listener);
+			tell_fault(swap, listener, "");
 	}
 }
 

@@ -108,6 +108,7 @@ give_up(struct inetd *inetd, const char *why)
 static void
 start(struct inetd *inetd)
 {
+	reactor_stop_alarm(&inetd->reactor, &inetd->again);
 	if (inetd->intake.pid != 0) {
 		inetd->is_asked_again = true;
 	} else if (!access_may_fork(&inetd->access)) {
