@@ -553,6 +553,14 @@ def _():
             equal(w.returncode, ERROR)
             equal("error: host has no such address 'slow.example'" in w.communicate()[0], True)
         equal(refused(7002), True)
+        # A reader that dies takes nothing along.
+        waiting = subprocess.Popen([inetctl, "reload", "--socket", inetd.control], stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True)
+        reader = until(inetd.children, "the reader")[0][0]
+        os.kill(reader, signal.SIGKILL)
+        equal(waiting.wait(WAIT_SECONDS), ERROR)
+        equal("its reader ended before it was through" in waiting.communicate()[0], True)
+        equal(tcp(7001, send=b"x\n"), "x\n")
     for path in "/etc/resolv.conf", "/etc/nsswitch.conf":
         libc.umount2(path.encode(), 2)
 

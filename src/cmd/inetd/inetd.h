@@ -33,6 +33,8 @@ struct inetd {
 	struct access access;
 	enum record_mode record_mode;
 	struct generation *holds; /* the configuration; NULL = none yet */
+	struct generation *left; /* the one before, until sweep rings */
+	struct alarm sweep;
 	struct intake intake; /* of the next one */
 	struct alarm again; /* rings when it is to be tried again */
 	bool is_asked_again; /* while it went on */
