@@ -82,7 +82,7 @@ static void
 lose_patience(struct alarm *alarm, int64_t now_ms)
 {
 	struct intake *intake =
-	    (struct intake *)((char *)alarm - offsetof(struct intake, patience));
+	    (struct intake *)(void *)((char *)alarm - offsetof(struct intake, patience));
 
 	(void)now_ms;
 	kill(intake->pid, SIGKILL);

@@ -85,7 +85,7 @@ static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
 	struct listeners *listeners =
-	    (struct listeners *)((char *)alarm - offsetof(struct listeners, farewell));
+	    (struct listeners *)(void *)((char *)alarm - offsetof(struct listeners, farewell));
 
 	(void)now_ms;
 	dismiss(listeners, true);

@@ -239,7 +239,7 @@ static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
 	struct listener *listener =
-	    (struct listener *)((char *)alarm - offsetof(struct listener, alarm));
+	    (struct listener *)(void *)((char *)alarm - offsetof(struct listener, alarm));
 
 	(void)now_ms;
 	listener->is_resting = false;

@@ -61,7 +61,8 @@ reap(struct inetd *inetd)
 static void
 take_signals(struct watch *watch, uint32_t events)
 {
-	struct inetd *inetd = (struct inetd *)((char *)watch - offsetof(struct inetd, signals));
+	struct inetd *inetd =
+	    (struct inetd *)(void *)((char *)watch - offsetof(struct inetd, signals));
 	struct signalfd_siginfo info;
 
 	(void)events;
@@ -78,7 +79,8 @@ take_signals(struct watch *watch, uint32_t events)
 static void
 tables_read(struct access *access)
 {
-	queue_tables_read((struct inetd *)((char *)access - offsetof(struct inetd, access)));
+	queue_tables_read(
+	    (struct inetd *)(void *)((char *)access - offsetof(struct inetd, access)));
 }
 
 /* Nobody outside may know which sources share a place. */

@@ -53,7 +53,7 @@ void
 queue_ring(struct alarm *alarm, int64_t now_ms)
 {
 	struct connection *connection =
-	    (struct connection *)((char *)alarm - offsetof(struct connection, alarm));
+	    (struct connection *)(void *)((char *)alarm - offsetof(struct connection, alarm));
 
 	(void)now_ms;
 	queue_wake(connection->inetd, connection->standing);
@@ -63,7 +63,7 @@ void
 queue_ring_place(struct alarm *alarm, int64_t now_ms)
 {
 	struct standing *standing =
-	    (struct standing *)((char *)alarm - offsetof(struct standing, place));
+	    (struct standing *)(void *)((char *)alarm - offsetof(struct standing, place));
 
 	(void)now_ms;
 	queue_wake(standing->all->ctx, standing);

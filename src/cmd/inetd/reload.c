@@ -143,7 +143,7 @@ static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
 	(void)now_ms;
-	start((struct inetd *)((char *)alarm - offsetof(struct inetd, again)));
+	start((struct inetd *)(void *)((char *)alarm - offsetof(struct inetd, again)));
 }
 
 void
