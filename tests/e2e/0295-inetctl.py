@@ -170,6 +170,41 @@ def records(inetd):
 NOT_US = ("only_from", "192.0.2.1")
 
 
+@test("counters of what inetd does itself, and of what limits turn away")
+def _():
+    internal = ("type", "INTERNAL")
+    with socket.create_server(("127.0.0.1", 7010)) as far:
+        conf = block("echo", 7, internal) + block(
+            "echo", 7, internal, ("id", "datagrams"), ("socket_type", "dgram"), ("protocol", "udp4")) + block(
+            "limited", 7001, ("rate", "3/hour"), ("over_limit", "close")) + block(
+            "away", 7002, ("redirect", "127.0.0.1 7010"))
+        with Inetd(conf) as inetd:
+            kept = connect(7)
+            kept.sendall(b"hello")
+            equal(kept.recv(5), b"hello")
+            for _ in range(10):
+                try:
+                    tcp(7001, send=b"x\n")
+                except ConnectionResetError:
+                    pass
+            for _ in range(4):
+                equal(udp(7, "hello"), "hello")
+            with connect(7002) as s, far.accept()[0] as other:
+                other.sendall(b"far")
+                equal(s.recv(3), b"far")
+                equal(service(inetd, "away")["running"], 1)
+            until(lambda: service(inetd, "away")["running"] == 0, "it is over")
+            found = {s["id"].partition("/")[0]: s for s in ask(inetd, "status")["services"]}
+            counts = {id: [s["counters"][k] for k in ("accepted", "admitted", "limited")] for id, s in found.items()}
+            equal(sorted(counts.items()), [("away", [1, 1, 0]), ("datagrams", [4, 4, 0]), ("echo", [1, 1, 0]),
+                                           ("limited", [10, 3, 7])])
+            equal([found[id]["kind"] for id in ("away", "datagrams", "echo", "limited")],
+                  ["redirect", "echo", "echo", "server"])
+            equal([found["limited"]["limit"], found["echo"]["limit"], found["echo"]["running"]],
+                  ["too many starts", None, 1])
+            kept.close()
+
+
 @test("a record at the end of each connection that was let in; of others, if somebody asks for it")
 def _():
     conf = block("plain", 7001) + block("crashing", 7002, ("server", crash)) + block("short", 7003, (
@@ -310,6 +345,30 @@ def _():
         equal(ask(inetd, "reload"), {"version": 1, "ok": True, "findings": [], "services": 4})
         equal(ask(inetd, "list")["inetd"]["current"], True)
         equal(inetd.log().count("nothing taken from the file"), 4)
+
+
+@test("a reload that waits for a name server keeps nobody waiting but who asked for it", need_root=True)
+def _():
+    silent = dir / "resolv.conf"
+    silent.write_text("nameserver 127.0.0.9\noptions timeout:1 attempts:1\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, Inetd(CONF) as inetd:
+        server.bind(("127.0.0.9", 53))
+        bind_mount(silent, "/etc/resolv.conf")
+        inetd.conf.write_text(CONF + line("nowhere.example:7005"))
+        asking = [subprocess.Popen([inetctl, "-s", inetd.control, "reload"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+                  for _ in range(2)]
+        server.settimeout(WAIT_SECONDS)
+        server.recv(512)
+        start = time.monotonic()
+        for _ in range(5):
+            equal(tcp(7001, send=b"hi\n"), "hi\n")
+        equal(len(ask(inetd, "list")["services"]), 4)
+        equal([time.monotonic() - start < 0.9, [a.poll() for a in asking]], [True, [None, None]])
+        for a in asking:
+            said = a.communicate(timeout=WAIT_SECONDS)[0]
+            equal([a.returncode, f"{inetd.conf}:5:1: error: " in said], [ERROR, True])
+        libc.umount(b"/etc/resolv.conf")
 
 
 @test("states: an address that is held by somebody else, and one that is not there")
