@@ -100,12 +100,12 @@ static void
 test_hostile_names(void **state)
 {
 	struct record record = {
-	    .service = "x\n\"\\\xff", .client = "", .user = "a=b verdict=admitted"};
+	    .service = "x\n\"\\\xff", .client = "", .end = "a=b verdict=refused"};
 
 	(void)state;
 	check(&record, 0,
-	    "record service=\"x\\x0a\\x22\\x5c\\xff\" client=\"\" user=\"a=b verdict=admitted\""
-	    " verdict=admitted duration=0.000");
+	    "record service=\"x\\x0a\\x22\\x5c\\xff\" client=\"\" verdict=admitted"
+	    " duration=0.000 end=\"a=b verdict=refused\"");
 }
 
 /* The longest of everything is cut, and fits. */
@@ -119,7 +119,7 @@ test_longest(void **state)
 
 	(void)state;
 	memset(text, '\n', sizeof text - 1);
-	record.service = record.client = record.user = record.rule_file = record.reason = text;
+	record.service = record.client = record.rule_file = record.reason = text;
 	record.rule_line = record.port = UINT32_MAX;
 	record.duration_ms = record.cpu_us = INT64_MAX;
 	record.has_traffic = true;

@@ -25,16 +25,14 @@ tell_record(const struct connection *connection)
 	const struct service *service = connection->standing->service;
 	struct record record = connection->record;
 	char text[PEER_TEXT_MAX], storage[RECORD_LINE_MAX];
-	unsigned parts;
+	/* If its line went, so did what it wants to be told. */
+	unsigned on_success = service != NULL ? service->entry->log_on_success : 0;
+	unsigned on_failure = service != NULL ? service->entry->log_on_failure : 0;
 	struct buf line;
 
 	if (connection->is_put_back ||
-	    service == NULL || /* its line went: so did what it wants to be told */
-	    !record_is_due(
-	        connection->inetd->record_mode, record.verdict, service->entry->log_on_failure))
+	    !record_is_due(connection->inetd->record_mode, record.verdict, on_failure))
 		return;
-	parts = record.verdict == RECORD_ADMITTED ? service->entry->log_on_success
-	                                          : service->entry->log_on_failure;
 	record.service = connection->standing->id;
 	record.rule_file = connection->rule_file;
 	record.pid = connection->pid;
@@ -45,7 +43,7 @@ tell_record(const struct connection *connection)
 		record.port = peer_port(&connection->peer.address.any);
 	}
 	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
-	record_format(&record, parts, &line);
+	record_format(&record, record.verdict == RECORD_ADMITTED ? on_success : on_failure, &line);
 	log_line(LOG_INFO, "%s", line.bytes);
 }
 

@@ -152,8 +152,6 @@ record_format(const struct record *record, unsigned parts, struct buf *line)
 		add_text(line, "client", record->client);
 	if (record->client != NULL && record->port > 0)
 		add_number(line, "port", record->port);
-	if (record->user != NULL)
-		add_text(line, "user", record->user);
 	add_text(line, "verdict", verdicts[record->verdict]);
 	add_rule(line, record);
 	if (record->reason != NULL)

@@ -25,7 +25,6 @@ struct record {
 	const char *service;
 	const char *client; /* its address; NULL: it has none, on a unix socket */
 	unsigned port; /* 0: none */
-	const char *user; /* at the client, if the verdict asked for it; NULL */
 	enum record_verdict verdict;
 	const char *rule_file; /* of the rule that decided; NULL: none did */
 	unsigned rule_line;
