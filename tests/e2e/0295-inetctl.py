@@ -233,6 +233,28 @@ def _():
                   [(1, 0), (1, 0), (1, 1), (1, 1)])
 
 
+@test("a record names the rule that decided")
+def _():
+    etc = dir / "etc"
+    etc.mkdir()
+    for name in ("passwd", "group", "services", "nsswitch.conf", "hosts", "protocols"):
+        if pathlib.Path("/etc", name).exists():
+            shutil.copy(f"/etc/{name}", etc)
+    (etc / "hosts.allow").write_text("# who may come\necho: 127.0.0.1\n")
+    (etc / "hosts.deny").write_text("ALL: ALL\n")
+    bind_mount(etc, "/etc")
+    try:
+        with Inetd(line(7001) + line(7002, hold), "--records", "all") as inetd:
+            equal(tcp(7001, send=b"hi\n"), "hi\n")
+            equal(tcp(7002), "")
+            until(lambda: len(records(inetd)) == 2, "two records")
+            rules = sorted(re.search(r"verdict=(\w+) rule=(\S+)", record).groups() for record in records(inetd))
+            equal(rules, [("admitted", "/etc/hosts.allow:2"), ("refused", "/etc/hosts.deny:1")])
+            equal([service(inetd, "7002")["counters"][k] for k in ("accepted", "admitted", "refused")], [1, 0, 1])
+    finally:
+        libc.umount(b"/etc")
+
+
 @test("pause: clients wait in the queue, the port stays taken, and resume serves them")
 def _():
     with Inetd(CONF) as inetd:
