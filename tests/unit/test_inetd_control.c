@@ -561,6 +561,16 @@ test_reloads(void **state)
 	assert_int_equal(fake.loads, 3);
 }
 
+static unsigned
+count_of(const char *word)
+{
+	unsigned found = 0;
+
+	for (const char *at = got; (at = strstr(at, word)) != NULL; at++)
+		found++;
+	return found;
+}
+
 static void
 test_many_findings(void **state)
 {
@@ -571,6 +581,7 @@ test_many_findings(void **state)
 	fake.findings = 1001;
 	is_answered("1 reload\n", "");
 	assert_non_null(strstr(got, "],\"more\":1,"));
+	assert_int_equal(count_of("\"severity\""), 1000);
 	/* Nobody listens, and nothing is kept. */
 	assert_null(control_listen(&control));
 }
