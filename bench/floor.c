@@ -73,12 +73,12 @@ syslog_socket(void)
 static void
 spawn(char *program, int fd)
 {
-	char *words[] = {program, NULL}, *none[] = {NULL};
+	char *words[] = {program, NULL};
 
 	if (vfork() == 0) {
 		for (int to = 0; to <= 2; to++)
 			dup2(fd, to);
-		execve(program, words, none);
+		execve(program, words, environ);
 		_exit(127);
 	}
 	reap();
