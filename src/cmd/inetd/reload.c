@@ -49,7 +49,8 @@ replace(struct inetd *inetd, struct services *next, bool is_first)
 static void
 sweep(struct alarm *alarm, int64_t now_ms)
 {
-	struct inetd *inetd = (struct inetd *)((char *)alarm - offsetof(struct inetd, sweep));
+	struct inetd *inetd =
+	    (struct inetd *)(void *)((char *)alarm - offsetof(struct inetd, sweep));
 
 	(void)now_ms;
 	generation_free(inetd->left);
