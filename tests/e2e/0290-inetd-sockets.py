@@ -143,6 +143,40 @@ def _():
         equal(tcp(7001), "all\n")
 
 
+def tunnel(name):
+    """A device that lives as long as the descriptor."""
+    try:
+        fd = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(fd, 0x400454ca, struct.pack("16sH22x", name.encode(), 0x1001))  # TUNSETIFF
+    except OSError as error:
+        raise Skip(f"no device can be made here: {error}")
+    return fd
+
+
+@test("a device that was made anew is another one: a reload binds to it, or waits for it")
+def _():
+    device = tunnel("inetd7")
+    conf = block("t", "socket_type = stream", "protocol = tcp4", "port = 7001", "type = UNLISTED",
+                 "interface = inetd7", "server = /bin/echo") + \
+        block("u", "socket_type = stream", "protocol = tcp4", "port = 7002", "type = UNLISTED",
+              "server = /bin/echo", "server_args = u")
+    with xinetd(conf) as inetd:
+        before = inode(7001), inode(7002)
+        inetd.reload()
+        equal((inode(7001), inode(7002)), before)
+        os.close(device)
+        device = tunnel("inetd7")
+        inetd.reload()
+        equal((inode(7001) not in (None, before[0]), inode(7002)), (True, before[1]))
+        os.close(device)
+        inetd.reload()
+        inetd.wait_log("cannot listen on 0.0.0.0 port 7001 on inetd7 again: No such device")
+        device = tunnel("inetd7")
+        inetd.wait_log("listening on 0.0.0.0 port 7001 on inetd7 at last")
+        equal(tcp(7002), "u\n")
+        os.close(device)
+
+
 @test("free_bind: an address that comes later is listened on at once")
 def _():
     address = "2001:db8::78"

@@ -284,6 +284,18 @@ apply(struct listener *listener)
 		    strerror(errno));
 }
 
+/* Its path was removed, or its device: nobody can come any more. */
+static bool
+has_lost_place(const struct listener *listener)
+{
+	const struct endpoint *endpoint = listener->endpoint;
+
+	if (listener->is_given)
+		return false;
+	return endpoint_is_path(endpoint) ? !socket_is_linked(endpoint, &listener->path)
+	                                  : !socket_has_device(listener->fd, endpoint);
+}
+
 void
 listener_keep(struct listener *listener, const struct endpoint *next)
 {
@@ -293,8 +305,7 @@ listener_keep(struct listener *listener, const struct endpoint *next)
 	listener->is_resting = false; /* what it waits for may have changed */
 	if (listener->fd < 0)
 		return;
-	if (endpoint_is_path(next) && !listener->is_given &&
-	    !socket_is_linked(next, &listener->path)) {
+	if (has_lost_place(listener)) {
 		listener_reopen(listener);
 		return;
 	}

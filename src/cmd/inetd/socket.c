@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/filter.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -225,6 +226,17 @@ socket_listen(int fd, const struct endpoint *endpoint, int backlog)
 	int own = endpoint->service->entry->backlog;
 
 	return endpoint->socktype == SOCK_DGRAM || listen(fd, own > 0 ? own : backlog) == 0;
+}
+
+bool
+socket_has_device(int fd, const struct endpoint *endpoint)
+{
+	int index = 0;
+	socklen_t len = sizeof index;
+
+	return endpoint->device == NULL ||
+	    (getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, &len) == 0 && index > 0 &&
+	        (unsigned)index == if_nametoindex(endpoint->device));
 }
 
 bool

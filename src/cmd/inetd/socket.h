@@ -34,6 +34,9 @@ void socket_set_blocking(int fd, bool is_blocking);
 /* Owner, group and mode of a unix socket that stays. False: errno. */
 bool socket_set_access(const struct endpoint *);
 
+/* Is its device still the one of that name? One that was removed and made anew is another. */
+bool socket_has_device(int fd, const struct endpoint *);
+
 /* Remove the path of a unix socket, if it is still the one that was bound. */
 void socket_unlink(const struct endpoint *, const struct socket_path *);
 /* Is it? */
