@@ -3,7 +3,8 @@
  * PURPOSE  The one place where inetd makes processes that execute something. All of them go through
  *          the same steps (steps.c), whether the client was judged before or is judged on the way.
  * INVARIANTS  A child that needs no judgement shares inetd's memory until exec, and its descriptors
- *          until the first steps; steps.c says what that means. One that judges has a copy: it may do what it likes.
+ *          until the first steps; steps.c says what that means. One that judges has a copy: it may
+ *          do what it likes.
  *          Nothing executes a server as the end of a judgement but an answer of 0.
  * LIMITS   inetd waits while exec reads the server's file, so a server belongs on a local disk.
  * SEE      threats I6 and I7, clone(2) CLONE_CHILD_CLEARTID, posix_spawn(3)

@@ -54,7 +54,8 @@ struct child_judge {
 pid_t child_fork_judge(const struct service *, int fd, const struct child_client *,
     const struct child_world *, const struct child_judge *);
 
-/* The client's name was found out, and leads back to its address: the server is told. NULL: it was not. */
+/* The client's name was found out, and leads back to its address: the server is told. NULL: it was
+ * not. */
 void child_name(const char *name);
 
 /* A message of that kind, which a judging process or its successor writes to the link at once. */

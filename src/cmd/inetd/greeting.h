@@ -23,8 +23,8 @@ struct greeting {
  * read, is no regular file, or is longer than GREETING_MAX, which is a warning. */
 const struct greeting *greeting_read(struct conf *, const struct conf_word *path);
 
-/* Send it as it is, if it is not NULL. What the connection does not take at once is not sent; no signal is raised,
- * errno is not kept. Makes one system call at most, and nothing else. */
+/* Send it as it is, if it is not NULL. What the connection does not take at once is not sent; no
+ * signal is raised, errno is not kept. Makes one system call at most, and nothing else. */
 void greeting_send(int fd, const struct greeting *);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * The identity that a server runs as. For lookup.c only, which asks once for all entries that say the same.
+ * The identity that a server runs as. For lookup.c only, which asks once for all entries that say
+ * the same.
  */
 #ifndef INETD_IDENTITY_H
 #define INETD_IDENTITY_H

@@ -36,8 +36,8 @@ struct kernel_limit {
 	uint64_t soft, hard;
 };
 
-/* What is asked back did not come back. Answers begin as what is not wanted: a call that says that it has
- * answered, and has not, is found out. */
+/* What is asked back did not come back. Answers begin as what is not wanted: a call that says that
+ * it has answered, and has not, is found out. */
 static int
 fail_check(void)
 {
@@ -54,9 +54,9 @@ leave_session(struct order *order)
 	return setsid() < 0 ? -1 : 0;
 }
 
-/* Until then this process has inetd's own, and changes nothing about them. A copy is made of those up to
- * the client's only: a thousand listening sockets, copied and closed again, would double what a start
- * costs. Linux < 5.9 copies them all. */
+/* Until then this process has inetd's own, and changes nothing about them. A copy is made of those up
+ * to the client's only: a thousand listening sockets, copied and closed again, would double what a
+ * start costs. Linux < 5.9 copies them all. */
 static int
 own_descriptors(struct order *order)
 {
