@@ -283,6 +283,15 @@ for what, text, want in (
     ok(status == 1 and findings[:len(want)] == want and run("--print", path)[1] == "",
        f"{what}: no service", findings, run("--print", path)[1])
 
+path = write(dir / "blocks.conf", block("zz", "\tdisable = yes\n\tnice = 99\n").replace("root", "no-such-user") + AFTER)
+status, findings, report = check(path)
+ok(status == 0 and findings == ["12:9 bad-value"] and report["findings"][0]["severity"] == "warning",
+   "what is wrong with a service that is off is a warning", status, findings)
+write(path, block("zz", "\tdisable = yes\n").replace("root", "no-such-user") + AFTER)
+status, findings, report = check(path)
+ok(status == 0 and findings == ["8:9 unknown-user"] and report["warnings"] == 1,
+   "so is a user whom it would need", status, findings)
+
 path = write(dir / "blocks.conf", "defaults\n{\n\tdisabled = nobody-is\n}\n" + AFTER)
 ok(check(path)[1] == ["3:13 unknown-id"], "an id that no service has", check(path)[1])
 

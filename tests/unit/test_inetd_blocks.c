@@ -236,6 +236,11 @@ static const struct {
     CASE("a bad address", SERVICE("a", "bind = 1.2.3.4/8\n"), "BAD_ADDRESS@10:8;", ""),
     CASE("an id twice", SERVICE("a", "") SERVICE("b", "id = a\n") SERVICE("c", ""),
         "ID_TWICE@20:6;", SHOWN("c")),
+    CASE("ids that are twice, of services that are off",
+        SERVICE("a", "") SERVICE("b", "id = a\ndisable = yes\n"), "", "disable = yes;"),
+    CASE("an id twice beside one that is off",
+        SERVICE("a", "disable = yes\n") SERVICE("b", "id = a\n") SERVICE("c", "id = a\n"),
+        "ID_TWICE@32:6;", SHOWN("b")),
     CASE("what is refused",
         SERVICE("a", "rpc_version = 2\n") SERVICE(
             "b", "flags = SENSOR INTERCEPT IDONLY LABELED\n") "service c\n{\ntype = RPC "

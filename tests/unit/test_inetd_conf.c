@@ -99,7 +99,7 @@ show(const char *text, size_t len, struct buf *seen)
 		buf_add_str(seen, ":");
 		buf_add_number(seen, note->at.column);
 		buf_add_str(seen, ";");
-		errors += conf_severity(note->code) == CONF_ERROR;
+		errors += note->severity == CONF_ERROR;
 	}
 	assert_int_equal(errors, conf.errors);
 	assert_false(seen->failed);

@@ -75,7 +75,9 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 {
 	struct conf *conf = reading->conf;
 	struct service *service = conf_alloc(conf, sizeof *service);
+	struct conf_note **here = conf->notes_end;
 	unsigned errors = conf->errors;
+	bool is_good;
 
 	if (service == NULL)
 		return NULL;
@@ -101,7 +103,10 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 		service->target = resolve_target(conf, service);
 	if (entry->is_off)
 		service->endpoints = NULL;
-	return conf->errors == errors && !conf->failed ? service : NULL;
+	is_good = conf->errors == errors && !conf->failed;
+	if (entry->is_off)
+		conf_soften(conf, here, errors);
+	return is_good ? service : NULL;
 }
 
 static int

@@ -73,8 +73,10 @@ build(const struct builder *defaults, const struct conf_draft *draft, bool is_lo
 	const struct conf_word *at =
 	    draft->kind == DRAFT_LINE ? &draft->words.items[0] : &draft->name;
 	struct builder builder = *defaults;
+	struct conf_note **here = conf->notes_end;
 	unsigned errors = conf->errors;
 	struct conf_entry *entry;
+	bool is_good;
 
 	builder.is_defaults = false;
 	memset(builder.is_seen, 0, sizeof builder.is_seen);
@@ -85,7 +87,10 @@ build(const struct builder *defaults, const struct conf_draft *draft, bool is_lo
 		fill_line(&builder, draft);
 	else
 		fill_block(&builder, draft);
-	if (draft->is_bad || conf->errors != errors || conf->failed)
+	is_good = !draft->is_bad && conf->errors == errors && !conf->failed;
+	if (builder.entry.is_off)
+		conf_soften(conf, here, errors);
+	if (!is_good)
 		return;
 	entry = arena_alloc(&conf->entry_arena, sizeof *entry);
 	conf->failed |= entry == NULL;
@@ -190,19 +195,22 @@ settle_enabled(const struct builder *defaults, const struct entries *entries)
 }
 
 /* An id that another service has already, in a file before or further up, as id or as name: the
- * later is lost. An entry without a file is out of the list. */
+ * later is lost, unless one of them is off. An entry without a file is out of the list. */
 static void
 drop_twins(struct conf *conf, const struct entries *entries)
 {
 	struct conf_entry **at = &conf->entries;
+	bool is_taken = false;
 
-	for (size_t i = 1; i < entries->count; i++) {
+	for (size_t i = 0; i < entries->count; i++) {
 		struct conf_entry *entry = entries->items[i];
 
-		if (entry->id.text != NULL && is_there(entries, i - 1, entry->id.text)) {
+		is_taken = is_taken && is_there(entries, i - 1, conf_id(entry));
+		if (is_taken && !entry->is_off && entry->id.text != NULL) {
 			conf_note(conf, CONF_ID_TWICE, &entry->id);
 			entry->file = NULL;
 		}
+		is_taken |= !entry->is_off;
 	}
 	while (*at != NULL) {
 		if ((*at)->file == NULL)
@@ -227,7 +235,7 @@ build_entries(struct conf *conf)
 		if (draft->kind != DRAFT_DEFAULTS)
 			build(&defaults, draft, is_lost);
 	sort_entries(conf, &entries);
-	drop_twins(conf, &entries);
 	settle_enabled(&defaults, &entries);
 	turn(conf, &entries, &defaults.disabled, true);
+	drop_twins(conf, &entries);
 }

@@ -40,6 +40,7 @@ enum conf_code {
 struct conf_note {
 	struct conf_note *next;
 	enum conf_code code;
+	enum conf_severity severity;
 	struct conf_word at; /* text: the subject; line 0: the file as a whole */
 	const char *remedy; /* instead of the code's own; NULL: that */
 };
@@ -130,6 +131,10 @@ void conf_note(struct conf *, enum conf_code, const struct conf_word *at);
 /* The same with a remedy of its own, which is copied. */
 void conf_note_how(struct conf *, enum conf_code, const struct conf_word *at, const char *remedy);
 
+/* The errors since then become warnings: they are of a service that is off, and has nothing to lose.
+ * here, errors: what notes_end and errors were. */
+void conf_soften(struct conf *, struct conf_note **here, unsigned errors);
+
 /* Zeroed memory of the configuration. NULL: out of memory, and failed is set. */
 void *conf_alloc(struct conf *, size_t size_bytes);
 
@@ -150,7 +155,5 @@ bool conf_note_format(const struct conf *, const struct conf_note *, struct buf 
 
 /* The same as a JSON object. */
 bool conf_note_json(const struct conf *, const struct conf_note *, struct buf *);
-
-enum conf_severity conf_severity(enum conf_code);
 
 #endif

@@ -266,8 +266,12 @@ set_server(struct builder *builder, const struct conf_word *word)
 	entry->server = conf_keep(builder->conf, word);
 	if (strcmp(word->text, "internal") == 0) {
 		entry->kind = field_internal(entry->service.text);
-		if (entry->kind == CONF_SERVER)
-			conf_note(builder->conf, CONF_INTERNAL, word);
+		if (entry->kind == CONF_SERVER) {
+			struct conf_word at = *word;
+
+			at.text = entry->service.text;
+			conf_note(builder->conf, CONF_INTERNAL, &at);
+		}
 	} else if (word->text[0] != '/') {
 		conf_note(builder->conf, CONF_RELATIVE, word);
 	}

@@ -384,11 +384,11 @@ tell_line(void *ctx, const struct conf *conf, const struct conf_note *note)
 	char storage[LINE_TEXT_MAX];
 	struct buf line;
 
-	if (conf_severity(note->code) == CONF_NOTICE)
+	if (note->severity == CONF_NOTICE)
 		return;
 	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
 	conf_note_format(conf, note, &line);
-	teller->tell(conf_severity(note->code), line.bytes);
+	teller->tell(note->severity, line.bytes);
 }
 
 bool

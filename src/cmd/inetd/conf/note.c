@@ -29,17 +29,14 @@ static const struct {
 static const char *const severities[] = {
     [CONF_WARNING] = "warning", [CONF_ERROR] = "error", [CONF_NOTICE] = "notice"};
 
-enum conf_severity
-conf_severity(enum conf_code code)
+void
+conf_soften(struct conf *conf, struct conf_note **here, unsigned errors)
 {
-	return notes[code].severity;
-}
-
-static void
-count(struct conf *conf, enum conf_severity severity)
-{
-	conf->errors += severity == CONF_ERROR;
-	conf->warnings += severity == CONF_WARNING;
+	conf->warnings += conf->errors - errors;
+	conf->errors = errors;
+	for (struct conf_note *note = *here; note != NULL; note = note->next)
+		if (note->severity == CONF_ERROR)
+			note->severity = CONF_WARNING;
 }
 
 void
@@ -48,7 +45,8 @@ conf_note_how(
 {
 	struct conf_note *note;
 
-	count(conf, conf_severity(code));
+	conf->errors += notes[code].severity == CONF_ERROR;
+	conf->warnings += notes[code].severity == CONF_WARNING;
 	if (conf->note_count == CONF_NOTES_MAX)
 		return;
 	note = conf_alloc(conf, sizeof *note);
@@ -56,6 +54,7 @@ conf_note_how(
 		return;
 	conf->note_count++;
 	note->code = code;
+	note->severity = notes[code].severity;
 	note->at = *at;
 	if (at->text != NULL)
 		note->at.text = conf_part(conf, at, 0, strnlen(at->text, SUBJECT_MAX)).text;
@@ -90,7 +89,7 @@ conf_note_format(const struct conf *conf, const struct conf_note *note, struct b
 		buf_add_number(buf, note->at.column);
 	}
 	buf_add_str(buf, ": ");
-	buf_add_str(buf, severities[conf_severity(note->code)]);
+	buf_add_str(buf, severities[note->severity]);
 	buf_add_str(buf, ": ");
 	buf_add_str(buf, notes[note->code].text);
 	if (note->at.text != NULL) {
@@ -124,7 +123,7 @@ conf_note_json(const struct conf *conf, const struct conf_note *note, struct buf
 	buf_add_number(buf, note->at.line);
 	json_add_name(buf, "column");
 	buf_add_number(buf, note->at.column);
-	json_add_member(buf, "severity", severities[conf_severity(note->code)]);
+	json_add_member(buf, "severity", severities[note->severity]);
 	add_code(buf, notes[note->code].name);
 	json_add_member(buf, "message", notes[note->code].text);
 	if (note->at.text != NULL)

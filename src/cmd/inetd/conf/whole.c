@@ -88,8 +88,11 @@ choose_kind(struct builder *builder)
 
 	if (builder->type_internal.text != NULL) {
 		entry->kind = field_internal(entry->service.text);
-		if (entry->kind == CONF_SERVER)
-			conf_note(builder->conf, CONF_INTERNAL, &builder->type_internal);
+		if (entry->kind == CONF_SERVER) {
+			struct conf_word at = word_at(&builder->type_internal, entry->service.text);
+
+			conf_note(builder->conf, CONF_INTERNAL, &at);
+		}
 		if (entry->redirect_host.text != NULL)
 			conf_note(builder->conf, CONF_TWO_KINDS, &entry->redirect_host);
 		entry->server = word_at(&entry->service, "internal");
