@@ -69,6 +69,8 @@ static const struct {
         "server = /d;user = u;groups = no;"),
     CASE("CRLF, blanks, comments", "# x\r\n \t\r\n  service   a \r\n { \r\n\t# y\r\n" BODY " }\r\n",
         "", SHOWN("a")),
+    CASE(
+        "whatever stands in a comment", "# a \0 b \r c\n" SERVICE("a", "\t# \0\n"), "", SHOWN("a")),
     CASE("no final newline", "service a\n{\n" BODY "}", "", SHOWN("a")),
     CASE("names in any case",
         SERVICE("a", "INSTANCES = 3\nNice = -1\nflags = nodelay\ngroups = YES\n"), "",

@@ -224,6 +224,8 @@ take_line(struct reader *reader, const char *text, size_t len)
 	reader->words.count = 0;
 	while (blanks < len && (text[blanks] == ' ' || text[blanks] == '\t'))
 		blanks++;
+	if (blanks == len || text[blanks] == '#')
+		return;
 	if (len - blanks <= CONF_ENTRY_MAX)
 		end = words_add(reader->conf, &reader->words, text, len, &reader->at, &column);
 	if (len - blanks > CONF_ENTRY_MAX || end != WORDS_DONE) {
@@ -233,8 +235,8 @@ take_line(struct reader *reader, const char *text, size_t len)
 		spoil(reader, end == WORDS_DONE ? CONF_ENTRY_LONG : words_fault(end), &at);
 		return;
 	}
-	if (reader->words.count == 0 || reader->words.items[0].text[0] == '#')
-		return;
+	if (reader->words.count == 0)
+		return; /* out of memory */
 	if (reader->place == OUTSIDE)
 		take_outside(reader);
 	else if (reader->place == BEFORE_BRACE)
