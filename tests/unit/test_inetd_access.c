@@ -367,6 +367,45 @@ test_readers(void **state)
 	stop();
 }
 
+#define SERVICE(more)                                                                              \
+	"service a\n{\nsocket_type = stream\nwait = no\nuser = u\nserver = /d\n" more "}\n"
+
+/* The file of a list is that which it stands in; of one that two files have, the service's. */
+static void
+test_places(void **state)
+{
+	static const char defaults[] =
+	    "defaults\n{\nonly_from = 10.0.0.1\nno_access = 10.0.0.2\n}\n";
+	static const char own[] = SERVICE("only_from = 10.0.0.3\nno_access += 10.0.0.4\n");
+	static const char none[] = SERVICE("");
+	static const struct {
+		const char *text;
+		size_t len;
+		const char *only_file, *no_file;
+		unsigned only_line, no_line;
+	} rows[] = {{none, sizeof none - 1, "a", "a", 3, 0}, {own, sizeof own - 1, "b", "b", 7, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct access_settings settings = {0};
+		struct access_rules rules;
+		struct conf conf;
+
+		conf_init(&conf, NULL);
+		assert_true(conf_read(
+		    &conf, conf_add_file(&conf, "a"), defaults, sizeof defaults - 1, CONF_BLOCKS));
+		assert_true(conf_read(
+		    &conf, conf_add_file(&conf, "b"), rows[i].text, rows[i].len, CONF_BLOCKS));
+		assert_true(conf_finish(&conf));
+		rules_prepare(&conf, conf.entries, &settings, &rules);
+		assert_string_equal(rules.file, rows[i].only_file);
+		assert_int_equal(rules.only_from_line, rows[i].only_line);
+		assert_string_equal(rules.no_access_file, rows[i].no_file);
+		assert_int_equal(rules.no_access_line, rows[i].no_line);
+		conf_release(&conf);
+	}
+}
+
 static void
 test_origins(void **state)
 {
@@ -465,6 +504,7 @@ main(void)
 	    cmocka_unit_test(test_no_thread),
 	    cmocka_unit_test(test_faults),
 	    cmocka_unit_test(test_readers),
+	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_origins),
 	    cmocka_unit_test(test_refusals),
 	};

@@ -302,8 +302,10 @@ by_origin(
 		kept_out = origin_find(&rules->no_access, &address, &line);
 	if (from == ORIGIN_NO || kept_out == ORIGIN_YES) {
 		ret->priority = LOG_WARNING;
-		ret->file = rules->file;
-		ret->line = line;
+		ret->file = kept_out == ORIGIN_YES ? rules->no_access_file : rules->file;
+		ret->line = kept_out == ORIGIN_YES && rules->no_access_line > 0
+		    ? rules->no_access_line
+		    : line;
 		return ACCESS_REFUSE;
 	}
 	return from == ORIGIN_YES && kept_out == ORIGIN_NO ? ACCESS_ADMIT : ACCESS_CHILD;

@@ -142,14 +142,30 @@ tag_of(struct conf *conf, const char *name)
 	return conf_share(conf, tag);
 }
 
+/* What the defaults say may stand in another file; what both say, in two: the service's place is told
+ * then. */
+static void
+find_places(const struct conf *conf, const struct conf_entry *entry, struct access_rules *ret)
+{
+	const struct conf_words *only = &entry->only_from, *no = &entry->no_access;
+	const struct conf_word *at = only->count > 0 ? &only->items[0] : &entry->service;
+
+	ret->file = conf_file(conf, at);
+	ret->only_from_line = at->line;
+	at = no->count > 0 ? &no->items[0] : &entry->service;
+	for (size_t i = 1; i < no->count; i++)
+		if (no->items[i].file != at->file)
+			ret->no_access_line = entry->service.line;
+	ret->no_access_file = conf_file(conf, ret->no_access_line > 0 ? &entry->service : at);
+}
+
 void
 rules_prepare(struct conf *conf, const struct conf_entry *entry, struct access_settings *settings,
     struct access_rules *ret)
 {
 	bool is_server = entry->kind == CONF_SERVER;
 
-	*ret = (struct access_rules){.file = entry->file,
-	    .has_only_from = entry->has_only_from,
+	*ret = (struct access_rules){.has_only_from = entry->has_only_from,
 	    .has_no_access = entry->no_access.count > 0,
 	    .path = entry->server.text,
 	    .argv = entry->argv};
@@ -162,8 +178,7 @@ rules_prepare(struct conf *conf, const struct conf_entry *entry, struct access_s
 		take_shortcut(conf, entry, settings, ret);
 	ret->tag = tag_of(conf, ret->name);
 	ret->name = cut(conf, ret->name);
-	ret->only_from_line =
-	    entry->only_from.count > 0 ? entry->only_from.items[0].line : entry->service.line;
+	find_places(conf, entry, ret);
 	if (!is_known_before(entry) && (ret->has_only_from || ret->has_no_access))
 		conf_note(conf, CONF_ORIGIN_WAIT, &entry->service);
 	if (ret->has_only_from)

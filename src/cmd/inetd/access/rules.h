@@ -13,8 +13,10 @@ struct access_rules {
 	const char *name, *tag;
 	bool has_only_from, has_no_access;
 	struct origins only_from, no_access;
-	const char *file; /* that these stand in; borrowed from the entry */
+	const char *file; /* that only_from stands in, the defaults' or the service's; conf's */
 	unsigned only_from_line;
+	const char *no_access_file;
+	unsigned no_access_line; /* 0: that of its item; else its items are in several files */
 	/* What is started: as the entry has it, or, where that starts tcpd, what tcpd would start. */
 	const char *path;
 	char *const *argv;
