@@ -191,7 +191,8 @@ def _():
         before = datagrams()
         forge(("127.0.0.2", 7008), ("127.0.0.1", 7007), b"x" * 100)  # not where it listens: no echo
         forge(("127.0.0.1", 7008), ("127.0.0.1", 7007), b"x" * 100)
-        time.sleep(0.3)
+        until(lambda: datagrams() - before > 60, "they talk")
+        time.sleep(0.5)
         loop = datagrams() - before
         print(f"# {loop} datagrams")
         equal(60 < loop < 300, True)
@@ -506,7 +507,7 @@ def _():
     with socket.create_connection(("127.0.0.1", 7101), 5) as s:
         s.sendall(b"hello")
         equal(s.recv(100), b"hello")
-    equal(time.monotonic() - begin < 0.2, True)
+    equal(time.monotonic() - begin < 1, True)
     for s in victims:
         s.close()
     until(lambda: descriptors(pit) < 50, "they are gone")
