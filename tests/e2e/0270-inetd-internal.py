@@ -137,8 +137,18 @@ def _():
 @test("datagrams are answered from the address that was asked")
 def _():
     with Inetd(block("echo", 7007, "udp") + block("echo", 7008, "udp46")):
-        for port, host in ((7007, "127.0.0.1"), (7007, "127.0.0.9"), (7008, "127.0.0.7"), (7008, "::1")):
-            equal(ask(port, b"x", host), (b"x", host))
+        add_ipv6("fe80::77%lo")
+        for port, host in ((7007, "127.0.0.1"), (7007, "127.0.0.9"), (7008, "127.0.0.7"), (7008, "::1"),
+                           (7008, "fe80::77%lo")):
+            equal(ask(port, b"x", host), (b"x", host.partition("%")[0]))
+
+
+@test("a reload makes a program's datagram service one of inetd's own, and it answers")
+def _():
+    program = block("echo", 7007, "udp", id="x", type="UNLISTED", wait="yes", user="root", server="/bin/true")
+    with Inetd(program) as inetd:
+        inetd.reload(block("echo", 7007, "udp", id="x"))
+        equal(ask(7007, b"x", "127.0.0.9"), (b"x", "127.0.0.9"))
 
 
 @test("no answer is longer than what was asked")
