@@ -473,12 +473,14 @@ def _():
     conf = dir / "bad.conf"
     for text, what in ((redirect(7300, "127.0.0.1 7300"), "redirects to itself"),
                        (redirect(7300, "localhost 7300"), "redirects to itself"),
+                       (redirect(7300, "127.0.0.1 7301") + redirect(7301, "::1 7302") +
+                        redirect(7302, "localhost 7300"), ":32:13: error: redirects to itself, or in a circle"),
                        (redirect(7300, "no.such.example 80"), "host has no such address"),
                        (redirect(7300, "127.0.0.1 53", proto="udp"), "streams only")):
         conf.write_text(text)
         done = subprocess.run([binary, "--check", conf], capture_output=True, text=True)
         equal((done.returncode, what in done.stdout), (1, True))
-    conf.write_text(redirect(7300, "127.0.0.1 7301"))
+    conf.write_text(redirect(7300, "127.0.0.1 7301") + redirect(7301, "192.0.2.1 7300"))
     equal(subprocess.run([binary, "--check", conf], capture_output=True).returncode, 0)
 
 

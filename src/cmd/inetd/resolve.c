@@ -21,6 +21,9 @@
 #include "base/addr.h"
 #include "base/str.h"
 
+/* Redirects to redirects that are followed: who makes longer circles has to try. */
+enum { HOPS_MAX = 4 };
+
 /* Endpoints of one service on their way. */
 struct chain {
 	struct conf *conf;
@@ -243,19 +246,19 @@ resolve_endpoints(struct conf *conf, struct lookup *lookup, const struct service
 	return chain.first;
 }
 
-/* Would a connection to there come back to the service, and go there again? */
+/* Would a connection to there come to the service? */
 static bool
-is_itself(const struct service *service, const struct redirect_address *to)
+takes(const struct service *service, const struct redirect_address *to)
 {
 	in_port_t port = to->address.v4.sin_port; /* sin6_port stands at the same place */
 	struct redirect_address local = *to;
-	bool takes = false, is_here;
+	bool is_possible = false, is_here;
 	int fd;
 
-	for (const struct endpoint *e = service->endpoints; e != NULL && !takes; e = e->next)
-		takes = !endpoint_is_path(e) && endpoint_port(e) == port &&
+	for (const struct endpoint *e = service->endpoints; e != NULL && !is_possible; e = e->next)
+		is_possible = !endpoint_is_path(e) && endpoint_port(e) == port &&
 		    endpoint_takes(e, &to->address.any);
-	if (!takes)
+	if (!is_possible)
 		return false;
 	/* An address of this host, or not? Who listens everywhere takes both. */
 	local.address.v4.sin_port = 0;
@@ -266,8 +269,24 @@ is_itself(const struct service *service, const struct redirect_address *to)
 	return is_here;
 }
 
+/* Or come back to it by way of others that are redirected? Then one client would have connections made
+ * until there are no descriptors left. Of a circle the last line finds out: the others are there. */
+static bool
+comes_back(const struct service *service, const struct service *others,
+    const struct redirect_address *to, unsigned hops)
+{
+	if (takes(service, to))
+		return true;
+	for (const struct service *next = hops > 0 ? others : NULL; next != NULL; next = next->next)
+		for (size_t i = 0;
+		     next->target != NULL && i < next->target->count && takes(next, to); i++)
+			if (comes_back(service, others, &next->target->items[i], hops - 1))
+				return true;
+	return false;
+}
+
 const struct redirect_target *
-resolve_target(struct conf *conf, const struct service *service)
+resolve_target(struct conf *conf, const struct service *service, const struct service *others)
 {
 	const struct conf_entry *entry = service->entry;
 	struct redirect_target *target = conf_alloc(conf, sizeof *target);
@@ -280,7 +299,7 @@ resolve_target(struct conf *conf, const struct service *service)
 		conf_note(conf, error == EAI_SERVICE ? CONF_UNKNOWN_SERVICE : CONF_UNKNOWN_HOST,
 		    error == EAI_SERVICE ? &entry->redirect_port : &entry->redirect_host);
 	for (size_t i = 0; i < target->count; i++)
-		if (is_itself(service, &target->items[i])) {
+		if (comes_back(service, others, &target->items[i], HOPS_MAX)) {
 			conf_note(conf, CONF_ITSELF, &entry->redirect_host);
 			break;
 		}

@@ -13,7 +13,9 @@ struct endpoint *resolve_endpoints(struct conf *, struct lookup *, const struct 
 /* Owner and group of a unix socket. What is unknown is reported. */
 void resolve_socket_owner(struct conf *, struct service *);
 
-/* Where a redirect leads; its endpoints are known. NULL: reported, or out of memory. */
-const struct redirect_target *resolve_target(struct conf *, const struct service *);
+/* Where a redirect leads; its endpoints are known, and so are others, a list. What is wrong is reported.
+ * NULL: out of memory. */
+const struct redirect_target *resolve_target(
+    struct conf *, const struct service *, const struct service *others);
 
 #endif

@@ -67,6 +67,7 @@ struct reading {
 	struct access_settings access;
 	struct lookup lookup;
 	size_t count; /* of services */
+	struct service *const *first; /* of those that are there already */
 };
 
 /* NULL: reported, or out of memory. One that is off is looked at as the others are. */
@@ -100,7 +101,7 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	resolve_socket_owner(conf, service);
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
 	if (entry->kind == CONF_REDIRECT)
-		service->target = resolve_target(conf, service);
+		service->target = resolve_target(conf, service, *reading->first);
 	if (entry->is_off)
 		service->endpoints = NULL;
 	is_good = conf->errors == errors && !conf->failed;
@@ -178,6 +179,7 @@ services_resolve(struct services *services, const struct service_rules *rules)
 	struct conf *conf = &services->conf;
 	struct reading reading = {.conf = conf,
 	    .rules = rules,
+	    .first = &services->first,
 	    .access = {
 	        .skips_tables = rules->skips_tables, .skips_shortcut = rules->skips_shortcut}};
 	struct service **end = &services->first;
