@@ -2,6 +2,7 @@
 """What a server is started with: descriptors, identity, signals, limits, environment; and that
 nothing is started if its identity cannot be had."""
 import ctypes
+import fcntl
 import os
 import pathlib
 import platform
@@ -10,6 +11,7 @@ import resource
 import signal
 import struct
 import sys
+import termios
 
 sys.dont_write_bytecode = True
 from inetd_lab import *  # noqa: E402
@@ -87,12 +89,29 @@ def _():
         equal([int(seen[key], 16) for key in ("SigBlk", "SigIgn", "SigCgt")], [0, 0, 0])
 
 
-@test("its own session, the root folder, umask 022")
+@test("its own process group, the root folder, umask 022")
 def _():
-    show = script("show", "import os; print(os.getpid() == os.getsid(0), os.getcwd())")
+    show = script("show", "import os; print(os.getpid() == os.getpgrp(), os.getcwd())")
     with Inetd(listen(show) + listen(STATUS, 7002), preexec_fn=lambda: os.umask(0)):
         equal(tcp(7001), "True /\n")
         equal(status(7002)["Umask"], "0022")
+
+
+@test("where inetd has a terminal a server has a session of its own, and does not get through to it")
+def _():
+    show = script("show", """import os
+try:
+    os.open("/dev/tty", os.O_RDWR)
+except OSError as error:
+    print(os.getpid() == os.getsid(0), os.strerror(error.errno))""")
+    for end in os.openpty():
+        terminal = end
+
+    def take_terminal():
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    with Inetd(listen(show), preexec_fn=take_terminal):
+        equal(tcp(7001), "True No such device or address\n")
 
 
 @test("the limit on descriptors is what inetd was started with, though its own is raised")

@@ -40,7 +40,7 @@ OVER = re.compile(r"server \[\d+\] (ended|was ended)")
 # call -> the steps that make it, and the ways in which it fails
 CALLS = {
     "clone": (("judge the client in a process of its own",), (errno.EAGAIN,)),
-    "setsid": (("leave the session",), (errno.EPERM,)),
+    "setpgid": (("leave the group",), (errno.EPERM,)),
     "openat": (("hold the socket",), (errno.EMFILE, errno.ENOENT)),
     "dup2": (("pass the socket",), (errno.EBUSY,)),
     "dup3": (("pass the socket",), (errno.EBUSY,)),
@@ -99,7 +99,7 @@ class Option:
                  "groups " + " ".join(map(str, self.groups)), f"permitted {power}", f"effective {power}",
                  f"inheritable {power}", f"no_new_privs {int(self.renounced)}", f"umask {self.umask:04o}",
                  "folder /", f"root {root.stat().st_ino}", f"descriptors {kind.descriptors}",
-                 "blocking 1", f"nice {self.nice}", "session 1", "signals 0",
+                 "blocking 1", f"nice {self.nice}", "group 1", "signals 0",
                  "argument probe"]
         lines += [f"limit {number} {soft} {hard}" for number, (soft, hard) in limits.items()]
         lines += [f"env {variable}" for variable in self.env + kind.told(service, client)]

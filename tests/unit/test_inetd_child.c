@@ -31,7 +31,7 @@ static char show[] =
 static char base_variable[] = "PATH=/bin:/usr/bin";
 static char *base[] = {base_variable, NULL};
 static char *argv_show[] = {shell, dash_c, show, NULL};
-static pid_t test_session;
+static pid_t test_group;
 static gid_t groups[] = {NOBODY}, answer[2];
 
 /* One client, one service, and what came of it. */
@@ -231,7 +231,7 @@ look_around(void)
 	for (int fd = 0; fd < 256; fd++)
 		open += fcntl(fd, F_GETFD) >= 0;
 	sigprocmask(SIG_SETMASK, NULL, &blocked);
-	if (open != 5 || sigismember(&blocked, SIGTERM) || getsid(0) == test_session)
+	if (open != 5 || sigismember(&blocked, SIGTERM) || getpgrp() == test_group)
 		return 1;
 	return umask(027) == 027 && geteuid() != 0 && setuid(0) < 0 ? 0 : 1;
 }
@@ -426,7 +426,7 @@ test_hear(void **state)
 
 	(void)state;
 	assert_true(child_hear(&report, sizeof report, &failure));
-	assert_string_equal(failure.step, "leave the session");
+	assert_string_equal(failure.step, "leave the group");
 	assert_int_equal(failure.error, EPERM);
 	failure = (struct child_failure){0};
 	assert_false(child_hear(&report, sizeof report - 1, &failure));
@@ -458,6 +458,6 @@ main(void)
 	};
 
 	signal(SIGPIPE, SIG_IGN);
-	test_session = getsid(0);
+	test_group = getpgrp();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 struct child_world {
 	char **environment;
 	struct rlimit descriptors; /* as inetd found the limit, before it raised its own */
+	bool has_terminal; /* inetd's session has one, which a server must not reach */
 };
 
 /* Who is served; what is not known here is asked of the socket, or not told. A "wait" server, who

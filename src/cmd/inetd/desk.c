@@ -241,7 +241,7 @@ end_running(void *ctx, size_t number)
 		for (const struct connection *c = all->buckets[i]; c != NULL; c = c->next) {
 			if (c->standing != standing || c->pid <= 0)
 				continue;
-			/* A server leads a session, and so a process group; it may have left it. */
+			/* A server leads a process group; it may have left it. */
 			kill(-c->pid, SIGTERM);
 			ended += kill(c->pid, SIGTERM) == 0;
 		}

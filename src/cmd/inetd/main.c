@@ -43,6 +43,7 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file,
 	log_open(log_ways, options->is_debug);
 	if (chdir("/") < 0 || (!options->is_foreground && !process_detach()))
 		return fail("cannot become a daemon");
+	inetd->world.has_terminal = process_has_terminal();
 	if (!inetd_open(inetd))
 		return fail("cannot wait for events");
 	if (!pidfile_write(pid_file)) {

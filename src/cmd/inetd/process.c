@@ -151,6 +151,16 @@ process_detach(void)
 	return setsid() >= 0;
 }
 
+bool
+process_has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != ENXIO;
+}
+
 void
 process_ready(void)
 {

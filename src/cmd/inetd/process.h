@@ -24,6 +24,9 @@ int process_signal_fd(void);
 bool process_detach(void);
 void process_ready(void);
 
+/* Has the session a terminal? True also if it cannot be known. */
+bool process_has_terminal(void);
+
 /* May this process give its children another identity? */
 bool process_can_switch(void);
 

@@ -45,13 +45,15 @@ fail_check(void)
 	return -1;
 }
 
-/* ---- session, descriptors ---- */
+/* ---- group, descriptors ---- */
 
+/* A process group keeps inetd apart from what a server sends to its own. A session as well only where there
+ * is a terminal in inetd's: the kernel schedules by sessions, and on a busy host a new one for every
+ * server halves how many are started. */
 static int
-leave_session(struct order *order)
+leave_group(struct order *order)
 {
-	(void)order;
-	return setsid() < 0 ? -1 : 0;
+	return (order->world->has_terminal ? setsid() : setpgid(0, 0)) < 0 ? -1 : 0;
 }
 
 /* Until then this process has inetd's own, and changes nothing about them. A copy is made of those up
@@ -352,7 +354,7 @@ static const struct {
 	const char *name;
 	int (*take)(struct order *);
 } steps[] = {
-    {STEPS_BEGIN, "leave the session", leave_session},
+    {STEPS_BEGIN, "leave the group", leave_group},
     {STEPS_BEGIN, "have its own descriptors", own_descriptors},
     {STEPS_BEGIN, "hold the socket", hold_descriptors},
     {STEPS_BECOME, "raise a limit", raise_limits},

@@ -21,7 +21,7 @@ struct order {
 };
 
 enum steps_part {
-	STEPS_BEGIN, /* a session of its own; only its own descriptors */
+	STEPS_BEGIN, /* a process group of its own; only its own descriptors */
 	STEPS_BECOME, /* all that takes a right, then the identity: whoever has it can judge */
 	STEPS_SERVE, /* the rest, and exec */
 	STEPS_OTHER, /* what can fail on the way, and is no step */

@@ -114,8 +114,8 @@ tell_process(void)
 		bad += sigismember(&blocked, number) == 1 ||
 		    (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL);
 	errno = 0;
-	tell("nice %d\nsession %d\nsignals %d\n", getpriority(PRIO_PROCESS, 0),
-	    getsid(0) == getpid(), bad);
+	tell("nice %d\ngroup %d\nsignals %d\n", getpriority(PRIO_PROCESS, 0), getpgrp() == getpid(),
+	    bad);
 }
 
 static void
