@@ -2,14 +2,15 @@
 # timeout: 90
 """An inetd that lacks something, clients that storm and services that misbehave: who is not concerned is
 served as ever, nobody spins, and what was lacking is used within a second of its return."""
+import collections
 import contextlib
 import ctypes
 import errno
 import fcntl
-import mmap
 import os
 import pathlib
 import resource
+import select
 import signal
 import socket
 import struct
@@ -20,10 +21,10 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from inetd_lab import *  # noqa: E402
+import notify_lab  # noqa: E402
 
-STARVE = BUILD / "tests/fault/starve"
 SIOCADDRT = 0x890B
-ACCEPT, PROCESS, MEMORY = range(3)  # starve.c, enum lacking
+ACCEPT, PROCESS, MEMORY = "accept", "process", "memory"
 STARVED_SECONDS = 0.7  # is inetd watched for while it lacks something
 CPU_MAX = 0.2
 RECOVERY_SECONDS = 1
@@ -108,26 +109,49 @@ def is_alive(pid):
 
 
 class Starved(Ended):
-    """Calls of an inetd that fail, by starve.c."""
+    """Calls of an inetd that fail; what it starts is not starved. The calls really fail, in the kernel,
+    whoever makes them and by whatever wrapper."""
 
-    def __init__(self, conf, *options):
-        if not STARVE.exists():
-            raise Skip(f"{STARVE} is not built (meson configure -Dtests=true)")
-        path = dir / f"lacks{Inetd.count}"
-        path.write_bytes(bytes(12 * 3))
-        with path.open("r+b") as file:
-            self.lacks = mmap.mmap(file.fileno(), 0)
-        super().__init__(conf, "-R", "0", *options, command=[STARVE, path])
+    CALLS = {ACCEPT: {"accept4"}, PROCESS: {"clone", "clone3", "fork", "vfork"}, MEMORY: {"mmap", "brk"}}
 
-    def lack(self, what, error, times=-1):
-        struct.pack_into("iii", self.lacks, 12 * what, error, times, 0)
+    def __init__(self, conf):
+        if reason := notify_lab.why_not():
+            raise Skip(reason)
+        self.errors, self.left, self.counts = {}, {}, collections.Counter()
+        ours, theirs = socket.socketpair()
+
+        def install():
+            socket.send_fds(theirs, [b"x"], [notify_lab.install(set.union(*self.CALLS.values()))])
+        # Python makes such calls too before it becomes inetd: they are answered by then.
+        threading.Thread(target=self.answer, args=(ours,), daemon=True).start()
+        super().__init__(conf, "-R", "0", preexec_fn=install)
+
+    def answer(self, link):
+        listener = notify_lab.Listener(socket.recv_fds(link, 1, 1)[1][0])
+        listener.decide = self.decide
+        poll = select.poll()
+        poll.register(listener.fd, select.POLLIN)
+        while not poll.poll()[0][1] & select.POLLHUP:
+            listener.answer()
+        os.close(listener.fd)
+
+    def decide(self, pid, call):
+        for what, error in list(self.errors.items()):
+            if call.name in self.CALLS[what] and pid == self.pid and self.left[what] > 0:
+                self.left[what] -= 1
+                self.counts[what] += 1
+                return error
+        return None
+
+    def lack(self, what, error, times=float("inf")):
+        self.left[what] = times
+        self.errors[what] = error
 
     def failed(self, what):
-        return struct.unpack_from("iii", self.lacks, 12 * what)[2]
+        return self.counts[what]
 
     def relieve(self, what):
-        """How many calls have failed."""
-        self.lack(what, 0)
+        del self.errors[what]
 
 
 # ---- what inetd lacks ----

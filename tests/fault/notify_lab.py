@@ -23,12 +23,14 @@ ARGUMENT_0 = 16  # in struct seccomp_data; the lower half on these machines
 
 # name: x86_64, aarch64; None where there is none
 NUMBERS = {
-    "seccomp": (317, 277), "clone": (56, 220), "setsid": (112, 157), "openat": (257, 56),
+    "seccomp": (317, 277), "clone": (56, 220), "setpgid": (109, 154), "openat": (257, 56),
     "dup2": (33, None), "dup3": (292, 24), "close_range": (436, 436), "prlimit64": (302, 261),
     "setpriority": (141, 140), "getpriority": (140, 141), "umask": (95, 166),
     "newfstatat": (262, 79), "chroot": (161, 51), "chdir": (80, 49), "setgroups": (116, 159),
     "setresgid": (119, 149), "setresuid": (117, 147), "getresuid": (118, 148),
     "getresgid": (120, 150), "getgroups": (115, 158), "capset": (126, 91), "capget": (125, 90),
+    "accept4": (288, 242), "clone3": (435, 435), "fork": (57, None), "vfork": (58, None),
+    "mmap": (9, 222), "brk": (12, 214),
     "prctl": (157, 167), "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135), "execve": (59, 221),
 }
 MACHINE = {"x86_64": 0, "aarch64": 1}.get(platform.machine())
@@ -78,38 +80,12 @@ def why_not():
     return None if status == 0 else f"no system calls can be watched here: {os.strerror(status)}"
 
 
-class Watch:
-    """A running program, watched. Its standard error is a pipe."""
+class Listener:
+    """Answers to calls."""
 
-    def __init__(self, command, names, environment):
-        ours, theirs = socket.socketpair()
-        error, error_theirs = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self.become(command, names, environment, theirs, error_theirs)
-        theirs.close()
-        os.close(error_theirs)
-        self.error_fd, self.text = error, ""
-        os.set_blocking(error, False)
-        self.fd = socket.recv_fds(ours, 1, 1)[1][0]
-        ours.close()
+    def __init__(self, fd):
+        self.fd, self.buffer = fd, bytearray(NOTIF_BYTES)
         self.decide = lambda pid, call: None
-        self.poll = select.poll()
-        self.poll.register(self.fd, select.POLLIN)
-        self.poll.register(error, select.POLLIN)
-        self.buffer = bytearray(NOTIF_BYTES)
-
-    @staticmethod
-    def become(command, names, environment, link, error):
-        try:
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            null = os.open("/dev/null", os.O_RDWR)
-            for fd, to in ((null, 0), (null, 1), (error, 2)):
-                os.dup2(fd, to)
-            socket.send_fds(link, [b"x"], [install(names)])
-            os.execve(command[0], command, environment)
-        finally:
-            os._exit(126)
 
     def answer(self):
         """One call. decide(pid, call) says None: it is carried out; a number: that is the error, 0: a
@@ -129,6 +105,38 @@ class Watch:
         except OSError as reason:
             if reason.errno != errno.ENOENT:
                 raise
+
+
+class Watch(Listener):
+    """A running program, watched. Its standard error is a pipe."""
+
+    def __init__(self, command, names, environment):
+        ours, theirs = socket.socketpair()
+        error, error_theirs = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.become(command, names, environment, theirs, error_theirs)
+        theirs.close()
+        os.close(error_theirs)
+        self.error_fd, self.text = error, ""
+        os.set_blocking(error, False)
+        super().__init__(socket.recv_fds(ours, 1, 1)[1][0])
+        ours.close()
+        self.poll = select.poll()
+        self.poll.register(self.fd, select.POLLIN)
+        self.poll.register(error, select.POLLIN)
+
+    @staticmethod
+    def become(command, names, environment, link, error):
+        try:
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            null = os.open("/dev/null", os.O_RDWR)
+            for fd, to in ((null, 0), (null, 1), (error, 2)):
+                os.dup2(fd, to)
+            socket.send_fds(link, [b"x"], [install(names)])
+            os.execve(command[0], command, environment)
+        finally:
+            os._exit(126)
 
     def wait(self, fds, seconds):
         """Until one of these can be read, or there is something new in text. Those that can."""
