@@ -16,6 +16,8 @@ MANY = 1000
 MANY_NAMES = [f"bench{i:04}" for i in range(MANY)]
 PORTS = {name: port for port, name in enumerate((HELLO, NOBODY, *INTERNAL, ADDED), 7001)}
 PORTS |= {name: port for port, name in enumerate(MANY_NAMES, 8001)}
+# Names are looked up for them; without root there is one user only.
+MANY_USER = "nobody" if int(pathlib.Path("/proc/self/uid_map").read_text().split()[2]) > 65534 else "root"
 PACKAGES = ("openbsd-inetd", "tcpd", "libwrap0", "xinetd", "ucspi-tcp", "ipsvd")
 
 CLIENTS_MAX = 1000  # at once, where a limit must be named
@@ -31,7 +33,7 @@ Contender = collections.namedtuple("Contender", "name conf command", defaults=(N
 
 def inetd_conf(services, tcpd=""):
     def line(name):
-        user = "nobody" if name in MANY_NAMES else "root"
+        user = MANY_USER if name in MANY_NAMES else "root"
         if name in INTERNAL:
             program = "internal"
         else:
@@ -47,7 +49,7 @@ def tcpd_conf(services):
 
 def xinetd_conf(services, flags="NOLIBWRAP", nobody=""):
     def block(name):
-        user = "nobody" if name in MANY_NAMES else "root"
+        user = MANY_USER if name in MANY_NAMES else "root"
         lines = ["socket_type = stream", "protocol = tcp", "wait = no", f"user = {user}",
                  "bind = 127.0.0.1", f"flags = IPv4 {flags}"]
         if name in INTERNAL:

@@ -41,6 +41,8 @@ STALL_MS_MAX = 1
 LATENCY_MAX = 1.10
 PSS_KB_MAX = 1024
 
+SERVERS = (c.OURS, c.INETD, c.XINETD)  # of many services
+
 SAY = {c.ECHO: "hello\n", c.DISCARD: "hello\n"}
 REPLY = {c.HELLO: "hello\n", c.NOBODY: "", c.ECHO: "hello\n", c.DISCARD: "", c.DAYTIME: None}
 
@@ -166,6 +168,23 @@ class Table:
             self.broken.append(f"{self.section}: {name}: {why}")
 
 
+def able(bench, table, whose, service):
+    """Ours, and the peers that work here: who cannot change the user, without root, does not. It shows
+    where a client gets something."""
+    found = []
+    for who in whose:
+        try:
+            for asked in {service, c.HELLO}:
+                with bench.running(who, [asked]):
+                    bench.ask(asked, 1, n=1)
+            found.append(who)
+        except Trouble as trouble:
+            if who is c.OURS:
+                raise
+            table.missing(who.name, str(trouble), promises=False)
+    return found
+
+
 def alternate(whose, rounds, measure):
     """rounds x {who: measure(who)}, in one order and the other."""
     found = []
@@ -191,9 +210,10 @@ def compare(bench, table, args, title, service, whose, promises):
     for at_once in AT_ONCE:
         kind = "serial" if at_once == 1 else f"{at_once} at once"
         table.head(f"{title}, {kind}", "conn/s", "CPU us", "log lines", "p50 us", "p99 us")
-        rounds = alternate(whose, args.rounds,
+        there = able(bench, table, whose, service)
+        rounds = alternate(there, args.rounds,
                            lambda who: bench.measure(who, service, at_once, args.seconds))
-        for who in whose:
+        for who in there:
             ratio = None if who is c.OURS else ratio_of(rounds, c.OURS, who)
             least = promises(at_once, rounds).get(who)
             table.row(who.name, medians(rounds, who), ratio, f">= {least}" if least else "",
@@ -269,7 +289,7 @@ def pss_kb(pid):
 
 def memory(bench, table, _args):
     table.head("PSS in kB, idle", *(f"{n} service{'s' * (n > 1)}" for n in COUNTS))
-    for who in (c.OURS, c.INETD, c.XINETD):
+    for who in able(bench, table, SERVERS, c.HELLO):
         found = []
         for n in COUNTS:
             with bench.running(who, [*c.MANY_NAMES[:n - 1], c.HELLO]) as server:
@@ -331,7 +351,7 @@ class Reloading:
 
 def reload(bench, table, _args):
     table.head(f"reload of {c.MANY} services", "served ms", "worst ms", "without ms", "stall ms")
-    for who in (c.OURS, c.INETD, c.XINETD):
+    for who in able(bench, table, SERVERS, c.HELLO):
         with bench.running(who, [*c.MANY_NAMES, c.HELLO]) as server, bench.draining():
             it = Reloading(bench, who, server)
             reloads = RELOADS if who is c.OURS else PEER_RELOADS
@@ -361,9 +381,10 @@ def latency(bench, table, args):
         who, many = key
         with bench.running(who, [*(c.MANY_NAMES if many else ()), c.HELLO]):
             return bench.ask(c.HELLO, 1, t=args.seconds)
-    whose = [(who, many) for who in (c.OURS, c.INETD, c.XINETD) for many in (False, True)]
+    servers = able(bench, table, SERVERS, c.HELLO)
+    whose = [(who, many) for who in servers for many in (False, True)]
     rounds = alternate(whose, args.rounds, ask)
-    for who in (c.OURS, c.INETD, c.XINETD):
+    for who in servers:
         def middle(which, many):
             return statistics.median(getattr(one[who, many], which) for one in rounds) * 1e6
         times = statistics.median(one[who, True].p50 / one[who, False].p50 for one in rounds)
