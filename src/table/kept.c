@@ -70,6 +70,18 @@ find_table(struct table_kept *kept, const char *path)
 	return NULL;
 }
 
+static void
+show(struct pass *pass, enum table table, const char *name, const struct generation *found,
+    struct table_kept *kept)
+{
+	size_t shown;
+
+	table_show(pass, table, name, found, kept->left, &shown);
+	/* Lists have taken of it meanwhile. */
+	kept->left -= shown < kept->left ? shown : kept->left;
+	kept->is_long |= shown < found->rule_count && pass->open != 0;
+}
+
 void
 table_decide_kept(
     struct pass *pass, const char *allow_path, const char *deny_path, struct table_kept *kept)
@@ -78,11 +90,11 @@ table_decide_kept(
 	int saved_errno = errno;
 
 	/* Where the first one decides, nobody looks at the second. */
-	for (unsigned t = 0; t < 2 && pass->open != 0 && !kept->must_read; t++) {
+	for (unsigned t = 0; t < 2 && pass->open != 0 && !kept->must_read && !kept->is_long; t++) {
 		struct generation *found = find_table(kept, names[t]);
 
 		if (found != NULL)
-			table_show(pass, (enum table)t, names[t], found);
+			show(pass, (enum table)t, names[t], found, kept);
 		generation_release(found);
 	}
 	errno = saved_errno;

@@ -142,9 +142,17 @@ table_list_kept(struct table_kept *kept, const char *path, struct list_source **
 {
 	enum file_state state;
 	struct generation *found = kept_find(kept, path, true, &state, ret_error);
-	struct list_source *source = found != NULL ? calloc(1, sizeof *source) : NULL;
+	struct list_source *source;
 
+	if (found != NULL && found->words.count > kept->left) {
+		kept->is_long = true;
+		generation_release(found);
+		*ret_error = EFBIG;
+		return LIST_BAD;
+	}
+	source = found != NULL ? calloc(1, sizeof *source) : NULL;
 	if (source != NULL) {
+		kept->left -= found->words.count;
 		*source = (struct list_source){.fd = -1, .path = path, .generation = found};
 		*ret_source = source;
 		*ret_words = &found->words;

@@ -204,14 +204,25 @@ show_lines(struct scan *scan)
 /* ---- a table ---- */
 
 void
-table_show(
-    struct pass *pass, enum table table, const char *name, const struct generation *generation)
+table_show(struct pass *pass, enum table table, const char *name,
+    const struct generation *generation, size_t max, size_t *ret_shown)
 {
-	size_t i = 0;
+	size_t count = generation->rule_count < max ? generation->rule_count : max, i = 0;
+	bool more = true;
 
 	pass_table(pass, table, name, generation->mode);
-	while (i < generation->rule_count && pass_rule(pass, &generation->rules[i]))
-		i++;
+	while (more && i < count)
+		more = pass_rule(pass, &generation->rules[i++]);
+	*ret_shown = i;
+}
+
+static void
+show_rules(
+    struct pass *pass, enum table table, const char *name, const struct generation *generation)
+{
+	size_t shown;
+
+	table_show(pass, table, name, generation, generation->rule_count, &shown);
 }
 
 /* Show what is kept. False: it was only the table's beginning, and that does not decide. */
@@ -220,7 +231,7 @@ show_generation(struct scan *scan, struct generation *kept)
 {
 	bool enough;
 
-	table_show(scan->pass, scan->table, scan->path, kept);
+	show_rules(scan->pass, scan->table, scan->path, kept);
 	enough = !kept->partial || scan->pass->open == 0;
 	scan->skip = kept->rule_count;
 	scan->skip_stamp = kept->stamp;
@@ -397,7 +408,7 @@ attempt(struct pass *pass, struct tables *tables, bool from_last)
 		enum outcome outcome = SHOWN;
 
 		if (tables->texts[t] != NULL)
-			table_show(pass, (enum table)t, tables->paths[t], tables->texts[t]);
+			show_rules(pass, (enum table)t, tables->paths[t], tables->texts[t]);
 		else
 			outcome = show_table(pass, (enum table)t, tables->paths[t], last);
 		if (!from_last)

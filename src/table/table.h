@@ -13,8 +13,11 @@ struct generation;
 
 enum { TABLE_PATH_MAX = 4096 }; /* PATH_MAX of Linux, its NUL included */
 
-/* What a decision has come upon that may not read a file. All zero at its beginning. */
+/* What a decision has come upon that may not read a file, nor take long. All zero at its beginning, but
+ * for the first member. */
 struct table_kept {
+	size_t left; /* rules, and words of lists, that may be looked at */
+	bool is_long; /* there are more */
 	bool must_read; /* what would have to be read, since it is not kept as it is now: */
 	bool is_list;
 	char path[TABLE_PATH_MAX];
@@ -27,7 +30,7 @@ struct table_kept {
  * used. errno is kept. */
 void table_decide(struct pass *, const char *allow_path, const char *deny_path);
 
-/* As table_decide, by what is kept alone: nothing is read, nothing waits. If must_read is set afterwards,
+/* As table_decide, by what is kept alone: nothing is read, nothing waits. If must_read or is_long is set afterwards,
  * also by table_list_kept, what was decided counts for nothing. */
 void table_decide_kept(
     struct pass *, const char *allow_path, const char *deny_path, struct table_kept *);
@@ -50,7 +53,7 @@ void table_decide_texts(
 /* The list callbacks of struct facts_ops, for whoever implements it; ctx is not looked at. */
 enum list_status table_list_open(void *ctx, const char *path, struct list_source **ret_source,
     const struct words **ret_words, int *ret_error);
-/* As table_list_open, from what is kept alone. LIST_BAD with must_read: it is not. */
+/* As table_list_open, from what is kept alone. LIST_BAD with must_read: it is not; with is_long: it has too many words. */
 enum list_status table_list_kept(struct table_kept *, const char *path,
     struct list_source **ret_source, const struct words **ret_words, int *ret_error);
 enum list_status table_list_read(

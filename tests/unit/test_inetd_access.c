@@ -315,6 +315,25 @@ test_no_thread(void **state)
 	stop();
 }
 
+/* The loop has others to look after. */
+static void
+test_long(void **state)
+{
+	enum { RULES = 30000, TEXT_MAX = RULES * 24 };
+	char *text = malloc(TEXT_MAX), *end = text;
+
+	(void)state;
+	start();
+	for (unsigned i = 0; i < RULES; i++)
+		end += sprintf(end, "d: 11.1.%u.%u\n", i >> 8, i & 255);
+	tables("d: 10.1.2.4\n", text);
+	assert_int_equal(ask(&plain, "10.1.2.3"), ACCESS_CHILD);
+	assert_int_equal(ask(&plain, "10.1.2.4"), ACCESS_ADMIT);
+	assert_int_equal(ask(&plain, "11.1.0.3"), ACCESS_REFUSE);
+	free(text);
+	stop();
+}
+
 /* A table that cannot be read refuses, and somebody has to say so. */
 static void
 test_faults(void **state)
@@ -502,6 +521,7 @@ main(void)
 	    cmocka_unit_test(test_library),
 	    cmocka_unit_test(test_edit),
 	    cmocka_unit_test(test_no_thread),
+	    cmocka_unit_test(test_long),
 	    cmocka_unit_test(test_faults),
 	    cmocka_unit_test(test_readers),
 	    cmocka_unit_test(test_places),

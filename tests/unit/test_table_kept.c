@@ -43,7 +43,9 @@ show_read(struct pass *pass, const void *arg)
 	table_decide(pass, allow, deny);
 }
 
-/* -1: something has to be read. */
+enum { MOST = 10 };
+
+/* -2: there is too much to look at; -1: something has to be read. */
 static int
 decide(void)
 {
@@ -51,9 +53,12 @@ decide(void)
 	struct answer answer;
 
 	memset(&kept, 0, sizeof kept);
+	kept.left = MOST;
 	errno = ENXIO;
 	ask_with(&question, show_kept, NULL, &answer);
 	assert_int_equal(errno, ENXIO);
+	if (kept.is_long)
+		return -2;
 	return kept.must_read ? -1 : (int)answer.verdict;
 }
 
@@ -120,6 +125,38 @@ test_first_decides(void **state)
 	assert_int_equal(decide(), VERDICT_GRANT);
 	assert_false(kept.is_private);
 	assert_int_equal(chmod(deny, 0644), 0);
+}
+
+/* So many rules and words, and no more; where a rule decides before, it does not matter what is behind. */
+static void
+test_long(void **state)
+{
+	char text[4096] = "", *end = text;
+
+	(void)state;
+	for (unsigned i = 0; i < MOST - 1; i++)
+		end += sprintf(end, "e: 10.1.2.%u\n", i);
+	put(allow, text);
+	put(deny, "d: 10.\n");
+	assert_true(table_keep(allow) && table_keep(deny));
+	assert_int_equal(decide(), VERDICT_REFUSE);
+	put(deny, "e: ALL\nd: 10.\n");
+	assert_true(table_keep(deny));
+	assert_int_equal(decide(), -2);
+	sprintf(end, "d: ALL\nd: 10.\nx: ALL\n");
+	put(allow, text);
+	assert_true(table_keep(allow));
+	assert_int_equal(decide(), VERDICT_GRANT);
+	snprintf(text, sizeof text, "d: %s\n", list);
+	put(allow, "#\n");
+	put(deny, text);
+	put(list, "1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 10.1.2.3\n");
+	assert_true(table_keep(allow) && table_keep(deny) && table_list_keep(list));
+	assert_int_equal(decide(), VERDICT_REFUSE);
+	put(list, "1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 10.1.2.3 7 8 9 10 11\n");
+	assert_true(table_list_keep(list));
+	assert_int_equal(decide(), -2);
+	unlink(list);
 }
 
 static void
@@ -245,6 +282,7 @@ main(void)
 	    cmocka_unit_test(test_tables),
 	    cmocka_unit_test(test_beginning),
 	    cmocka_unit_test(test_first_decides),
+	    cmocka_unit_test(test_long),
 	    cmocka_unit_test(test_absent),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_private),

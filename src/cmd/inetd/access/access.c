@@ -5,7 +5,7 @@
  * INVARIANTS  Asked here, libwrap would come to the same verdict, and tcpd say the same line. Nothing is
  *          looked up, carried out or told; no table is read. What the service's user could not read is
  *          never used for it here.
- * LIMITS   ROUNDS: tables, and lists that lists name, are read for a client this often; then a child
+ * LIMITS   LOOKS_MAX: what takes longer, a child looks at. ROUNDS: tables, and lists that lists name, are read for a client this often; then a child
  *          reads for itself.
  * SEE      docs/decisions/inetd-access.md, src/libwrap/access.c
  */
@@ -23,6 +23,7 @@
 
 enum {
 	ROUNDS = 4,
+	LOOKS_MAX = 20000, /* rules and words of lists: they take some 1 ms of the loop */
 	LINE_MAX_BYTES = 2 * PEER_TEXT_MAX + 64,
 };
 
@@ -232,8 +233,8 @@ weigh(const struct question *question, struct pass *pass, struct access_answer *
 	ret->priority = granted ? LOG_INFO : LOG_WARNING;
 	ret->file = decision->file;
 	ret->line = decision->line;
-	if (question->needs_child || pass_differing(pass) != NULL || decision->by == BY_FAULT ||
-	    decision->verdict == VERDICT_TWIST || decision->failed ||
+	if (question->needs_child || question->kept.is_long || pass_differing(pass) != NULL ||
+	    decision->by == BY_FAULT || decision->verdict == VERDICT_TWIST || decision->failed ||
 	    (decision->has_tail && !is_plain(decision, &ret->priority)))
 		return ACCESS_CHILD;
 	if (question->kept.is_private && !question->rules->reads_all)
@@ -323,6 +324,8 @@ judge(struct access *access, const struct access_rules *rules, const struct acce
 
 	memset(&question, 0, offsetof(struct question, kept));
 	question.kept.must_read = question.kept.is_list = question.kept.is_private = false;
+	question.kept.is_long = false;
+	question.kept.left = LOOKS_MAX;
 	question.rules = rules;
 	question.client = client;
 	question.facts = (struct facts){.ops = &ops, .ctx = &question};
