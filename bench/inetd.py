@@ -415,7 +415,7 @@ def parts(text):
 
 
 def main():
-    parser = options(__doc__.splitlines()[0], rounds=11, seconds=0.15)
+    parser = options(__doc__.splitlines()[0], rounds=9, seconds=0.15)
     parser.add_argument("--only", type=parts, help=f"of {','.join(PARTS)}")
     parser.add_argument("--tsv", type=lambda path: pathlib.Path(path).absolute(), help="the rows, to a file")
     parser.add_argument("--million", action="store_true", help="with a million rules, too")
