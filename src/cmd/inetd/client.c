@@ -99,11 +99,12 @@ forget_rounds(struct connection *connection)
 		connection->listener->rounds = 0;
 }
 
-/* Whoever accepts by himself is not known yet. */
+/* Whoever accepts by himself is not known yet. A datagram is there; its sender may have no address. */
 static bool
 is_nobody(const struct connection *connection)
 {
-	return connection->is_of_listener && connection->peer.len == 0;
+	return connection->is_of_listener &&
+	    connection->standing->service->entry->socktype != CONF_DGRAM;
 }
 
 void

@@ -155,7 +155,7 @@ static void
 offer_datagram(struct listener *listener)
 {
 	struct timespec arrival;
-	struct peer peer;
+	struct peer peer = {.len = 0};
 
 	if (!peek_datagram(listener->fd, &arrival, &peer))
 		return;
@@ -177,7 +177,7 @@ static void
 hand_over_datagrams(struct listener *listener)
 {
 	struct timespec arrival;
-	struct peer peer;
+	struct peer peer = {.len = 0};
 
 	if (!peek_datagram(listener->fd, &arrival, &peer))
 		return;

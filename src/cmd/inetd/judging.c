@@ -42,7 +42,8 @@ void
 judging_begin(struct connection *connection)
 {
 	const struct service *service = connection->standing->service;
-	const struct child_client client = {.peer = &connection->peer.address.any};
+	const struct child_client client = {
+	    .peer = connection->peer.len > 0 ? &connection->peer.address.any : NULL};
 	int ends[2];
 	struct access_question question = {.rules = &service->access,
 	    .greeting = service->setup.greeting_refused,

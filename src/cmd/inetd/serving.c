@@ -53,7 +53,7 @@ start_server(struct connection *connection, const struct access_answer *answer)
 		return;
 	}
 	connection_track(connection, pid);
-	if (connection->peer.len > 0)
+	if (answer != NULL)
 		access_admitted(&service->access, answer, pid);
 	if (failure.step != NULL)
 		serving_tell_failure(connection, &failure);

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+# timeout: 120
+"""Corners of inetd in which somebody could come in unasked, wait for ever, or keep the loop busy."""
+import sys
+
+sys.dont_write_bytecode = True
+from access_lab import *  # noqa: E402
+
+
+def block(name, *words, kind="stream", protocol="tcp", wait="no", user="root"):
+    words = "".join(f" {word}\n" for word in words)
+    return (f"service {name}\n{{\n type = UNLISTED\n socket_type = {kind}\n protocol = {protocol}\n"
+            f" wait = {wait}\n user = {user}\n{words}}}\n")
+
+
+# ---- who comes in ----
+
+@test("a datagram of a unix socket without a name is judged as any other")
+def _():
+    mark = dir / "served-datagram"
+    service("one", f"import socket\nsocket.socket(fileno=0).recv(9)\nopen('{mark}', 'w').close()")
+    for wait, words in (("wait", ""), ("nowait", ""), ("wait", "only_from = 127.0.0.1")):
+        path = dir / f"unix-{wait}{len(words)}"
+        conf = f"{path} dgram unix {wait} root /usr/sbin/one one\n"
+        if words:
+            conf = block(path, "server = /usr/sbin/one", words, kind="dgram", protocol="unix", wait="yes")
+        tables("", "" if words else "ALL: ALL\n")
+        with Inetd(conf, preexec_fn=in_place()) as running, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            fresh_log()
+            s.sendto(b"x", str(path))
+            until(lambda: len(said()) == 1, "a line")
+            equal((wait, said()), (wait, [refuse("localhost", daemon="one").encode()]))
+            until(lambda: not running.children(), "nobody's end")
+            equal(mark.exists(), False)
+            tables("", "")
+            if not words:
+                s.sendto(b"x", str(path))
+                until(mark.exists, "the server's mark")
+                mark.unlink()
+
+
+main()
