@@ -97,6 +97,13 @@ arena_copy(struct arena *arena, const char *text, size_t len)
 }
 
 void
+arena_gap(const struct arena *arena, char **ret_from, size_t *ret_len)
+{
+	*ret_from = arena->last != NULL ? (char *)arena->last->bytes + arena->used_bytes : NULL;
+	*ret_len = room_of(arena);
+}
+
+void
 arena_release(struct arena *arena)
 {
 	for (struct arena_block *block = arena->last, *before; block != NULL; block = before) {

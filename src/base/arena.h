@@ -28,6 +28,9 @@ void *arena_alloc(struct arena *, size_t size_bytes);
 /* A copy of len bytes and a NUL behind them. NULL as above. */
 char *arena_copy(struct arena *, const char *text, size_t len);
 
+/* What was never touched of the last block: between the objects and the texts. */
+void arena_gap(const struct arena *, char **ret_from, size_t *ret_len);
+
 /* Give everything back, memory of the caller's to him; the arena is empty and usable again. */
 void arena_release(struct arena *);
 

@@ -5,6 +5,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from access_lab import *  # noqa: E402
+from dns_server import DnsServer, SILENCE  # noqa: E402
 
 
 def block(name, *words, kind="stream", protocol="tcp", wait="no", user="root"):
@@ -38,6 +39,43 @@ def _():
                 s.sendto(b"x", str(path))
                 until(mark.exists, "the server's mark")
                 mark.unlink()
+
+
+def shared_memory(pid):
+    """What a process could change in memory of inetd's."""
+    maps = pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines()
+    return [mapping for mapping in maps if mapping.split()[1] == "rw-s"]
+
+
+@test("who judges cannot change the configuration: not the one that holds, nor one that is being read",
+      need_root=True)
+def _():
+    tables("svc: ALL: aclexec sleep 60\n", "ALL: ALL\n")
+    server = DnsServer().serve({"A slow.example.org": SILENCE, "AAAA slow.example.org": SILENCE})
+    conf = line(7201, f"nobody /usr/sbin/svc svc {dir}/served")
+    place.joinpath("resolv.conf").write_text(f"nameserver {server.address}\n")
+    place.joinpath("nsswitch.conf").write_text("hosts: files dns\npasswd: files\ngroup: files\n")
+    clients = []
+
+    def judges():
+        return [pid for pid, state in running.children()
+                if pathlib.Path(f"/proc/{pid}").stat().st_uid == NOBODY]
+
+    try:
+        with Inetd(conf, preexec_fn=in_place()) as running:
+            for number in (1, 2):
+                clients.append(socket.create_connection(("127.0.0.1", 7201), WAIT_SECONDS))
+                until(lambda: len(judges()) == number, "a judge")
+                equal([shared_memory(pid) for pid in judges()], [[]] * number)
+                running.conf.write_text(conf + line(7202, "root /usr/sbin/svc svc", "slow.example.org"))
+                running.process.send_signal(signal.SIGHUP)
+                until(lambda: len(running.children()) == number + 1, "a reader")
+            for pid in judges():
+                os.kill(pid, signal.SIGKILL)
+    finally:
+        place.joinpath("nsswitch.conf").write_text(ETC["nsswitch.conf"])
+        for client in clients:
+            client.close()
 
 
 main()

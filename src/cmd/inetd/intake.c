@@ -5,7 +5,8 @@
  * INVARIANTS  The reader is a fork that executes nothing, has no socket of ours, and dies with us. It
  *          allocates all that stays in the generation, by conf_alloc(): its own heap dies with it. It
  *          logs nothing: findings are part of the generation.
- *          The memory is at one address in both processes, so pointers hold.
+ *          The memory is at one address in both processes, so pointers hold. What is taken is a copy:
+ *          processes that judge strangers have the configuration, too, and must not have ours.
  * LIMITS   GENERATION_BYTES of address space, of which what is touched becomes memory. PATIENCE_MS
  *          for name service: then the reading has failed.
  * SEE      decisions/inetd-reload.md
@@ -16,6 +17,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -53,6 +55,41 @@ generation_free(struct generation *generation)
 {
 	if (generation != NULL)
 		munmap(generation, generation->size_bytes);
+}
+
+/* Whole pages: what is in them stays, at its address, and nobody else's any more. */
+static bool
+make_own(char *pages, size_t len)
+{
+	void *copy = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (copy == MAP_FAILED)
+		return false;
+	memcpy(copy, pages, len);
+	if (mremap(copy, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, pages) == pages)
+		return true;
+	munmap(copy, len);
+	return false;
+}
+
+/* The middle was never touched: it is made anew, and not copied. */
+static bool
+take_over(struct generation *generation)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), gap_len;
+	char *start = (char *)generation, *end = start + generation->size_bytes, *gap, *from, *to;
+
+	arena_gap(&generation->services.conf.arena, &gap, &gap_len);
+	if (gap == NULL) /* nothing was read */
+		return make_own(start, page);
+	from = start + ((size_t)(gap - start) + page - 1) / page * page;
+	to = start + (size_t)(gap + gap_len - start) / page * page;
+	if (from >= to)
+		return make_own(start, generation->size_bytes);
+	return mmap(from, (size_t)(to - from), PROT_READ | PROT_WRITE,
+	           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == from &&
+	    (to == end || make_own(to, (size_t)(end - to))) &&
+	    make_own(start, (size_t)(from - start));
 }
 
 static void
@@ -99,8 +136,10 @@ start(struct intake *intake)
 	intake->pid = fork();
 	if (intake->pid == 0)
 		read_all(intake, parent);
-	if (intake->pid > 0)
+	if (intake->pid > 0) {
+		madvise(intake->next, GENERATION_BYTES, MADV_DONTFORK);
 		return true;
+	}
 	intake->pid = 0;
 	generation_free(intake->next);
 	intake->next = NULL;
@@ -126,7 +165,7 @@ intake_take(struct intake *intake, int status)
 	reactor_stop_alarm(intake->reactor, &intake->patience);
 	intake->pid = 0;
 	intake->next = NULL;
-	if (is_whole)
+	if (is_whole && take_over(next))
 		return next;
 	generation_free(next);
 	return NULL;
