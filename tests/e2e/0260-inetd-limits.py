@@ -322,6 +322,15 @@ def _():
         equal(visit(7001), SERVED)
 
 
+@test("outside of its hours a service refuses: with its banner, and so says the record")
+def _():
+    banner = dir / "closed"
+    banner.write_text("closed\n")
+    with Inetd(block(7001, **ECHO, access_times=hours(6), banner_fail=banner), "--records", "all") as inetd:
+        equal(tcp(7001), "closed\n")
+        inetd.wait_log("verdict=refused reason=\"outside of the service's hours\"")
+
+
 @test("max_load: clients wait while the host is busy, or are closed; a reload lets them in")
 def _():
     if os.getloadavg()[0] < 0.01:

@@ -35,11 +35,24 @@ drop(const struct listener *listener)
 		close(fd);
 }
 
+/* What the service says to those whom it refuses; a datagram has no answer. */
+static void
+greet_refused(const struct connection *connection)
+{
+	const struct setup *setup = &connection->standing->service->setup;
+
+	if (connection->is_of_listener)
+		return;
+	greeting_send(connection->fd, setup->greeting);
+	greeting_send(connection->fd, setup->greeting_refused);
+}
+
 /* A limit says no: for now, or for good. */
 static void
 hold_off(struct connection *connection, const struct limits_answer *answer)
 {
 	struct standing *standing = connection->standing;
+	enum record_verdict verdict;
 
 	gate_tell_news(standing);
 	if (connection->is_of_listener && answer->say == LIMITS_WAIT) {
@@ -50,8 +63,10 @@ hold_off(struct connection *connection, const struct limits_answer *answer)
 	} else {
 		if (connection->is_of_listener)
 			drop(connection->listener);
-		standing->counters.limited++;
-		ending_turn_away(connection, RECORD_LIMITED, limits_reason(answer->why));
+		verdict = gate_turn_away(standing, answer->why);
+		if (verdict == RECORD_REFUSED)
+			greet_refused(connection);
+		ending_turn_away(connection, verdict, limits_reason(answer->why));
 	}
 }
 
@@ -69,10 +84,7 @@ refuse(struct connection *connection, const struct access_client *who,
 	const struct service *service = connection->standing->service;
 
 	connection->standing->counters.refused++;
-	if (!who->is_datagram) {
-		greeting_send(connection->fd, service->setup.greeting);
-		greeting_send(connection->fd, service->setup.greeting_refused);
-	}
+	greet_refused(connection);
 	access_refuse(&connection->inetd->access, &service->access, who, answer);
 	ending_turn_away(connection, RECORD_REFUSED, NULL);
 }

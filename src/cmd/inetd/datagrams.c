@@ -81,13 +81,15 @@ may_answer(void *ctx, const struct sockaddr *sender)
 	const struct conf_entry *entry = listener->endpoint->service->entry;
 	int64_t now_ms = clock_now_ms();
 	enum internal_leave leave;
+	struct limits_answer limit;
 	struct limits_ticket ticket;
 	struct addr source;
 
 	if (!origin_address(sender, &source))
 		return INTERNAL_NO;
-	if (limits_ask(entry, &standing->limits, &source, now_ms).say != LIMITS_GO) {
-		standing->counters.limited++;
+	limit = limits_ask(entry, &standing->limits, &source, now_ms);
+	if (limit.say != LIMITS_GO) {
+		gate_turn_away(standing, limit.why);
 		gate_tell_news(standing);
 		return INTERNAL_NO;
 	}

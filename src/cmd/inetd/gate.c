@@ -145,6 +145,17 @@ gate_may_go(const struct connection *connection, struct limits_answer *ret)
 	return ret->say == LIMITS_GO;
 }
 
+enum record_verdict
+gate_turn_away(struct standing *standing, enum limits_why why)
+{
+	if (why == LIMITS_HOURS) {
+		standing->counters.refused++;
+		return RECORD_REFUSED;
+	}
+	standing->counters.limited++;
+	return RECORD_LIMITED;
+}
+
 bool
 gate_take_place(struct connection *connection)
 {

@@ -15,6 +15,9 @@ bool gate_may_follow(const struct listener *);
 bool gate_may_go(const struct connection *, struct limits_answer *ret);
 /* May it wait? Sources that are over leave room for those that are not. */
 bool gate_has_room(const struct connection *, const struct limits_answer *);
+/* It is turned away for good: counted, and the verdict of its record. Outside of the hours of a
+ * service it is refused, as by a rule. */
+enum record_verdict gate_turn_away(struct standing *, enum limits_why);
 /* Take the place, right after it may go. False: out of memory. */
 bool gate_take_place(struct connection *);
 

@@ -122,8 +122,8 @@ judging_seek_place(struct connection *connection)
 			connection_wait(connection, answer.until_ms);
 			return;
 		}
-		connection->standing->counters.limited++;
-		deny_place(connection, RECORD_LIMITED, limits_reason(answer.why));
+		deny_place(connection, gate_turn_away(connection->standing, answer.why),
+		    limits_reason(answer.why));
 	} else if (!gate_take_place(connection)) {
 		deny_place(connection, RECORD_FAILED, "remember a client");
 	} else {
