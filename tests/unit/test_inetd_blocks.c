@@ -254,6 +254,17 @@ static const struct {
     CASE("what makes no difference",
         SERVICE("a", "mdns = yes\ndeny_time = 5\nlog_type = FILE /x\nflags = NORETRY REUSE\n"),
         "IGNORED@10:1;IGNORED@11:1;IGNORED@12:1;IGNORED@13:9;", SHOWN("a")),
+    CASE("what datagrams and an internal service have no use for",
+        "service time\n{\ntype = INTERNAL\nprotocol = udp\nserver = /d\nbacklog = 5\n"
+        "defer_accept = 3\nbanner = /b\n}\n",
+        "IGNORED@1:9;IGNORED@1:9;IGNORED@1:9;IGNORED@1:9;", "banner = /b;"),
+    CASE("but the defaults may say it",
+        "defaults\n{\nbanner = /b\n}\nservice time\n{\n"
+        "type = INTERNAL\nprotocol = udp\n}\n",
+        "", "banner = /b;"),
+    CASE("an address of a path",
+        "service /x/time\n{\ntype = INTERNAL\nsocket_type = stream\nbind = ::1\n}\n",
+        "IGNORED@1:9;", "protocol = unix;"),
     /* ids that are made */
     CASE("ids of equal names",
         "time stream tcp nowait u internal\ntime dgram udp wait u internal\n", "",

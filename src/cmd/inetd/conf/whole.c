@@ -198,6 +198,41 @@ check_kind(struct builder *builder)
 		conf_note(builder->conf, CONF_LISTEN_FDS, &entry->service);
 }
 
+/* A service's own attributes that its kind has no use for. Those of the defaults are for others, too;
+ * what only a server is given, the child that judges a client of inetd's own services has as well. */
+static void
+check_effects(struct builder *builder)
+{
+	enum { NO_SERVER = 1, NO_TCP = 2, NO_STREAM = 4, NO_CLIENT = 8, NO_INTERNET = 16 };
+	static const struct {
+		enum attribute_id id;
+		unsigned lost;
+	} uses[] = {
+	    {A_server, NO_SERVER},
+	    {A_server_args, NO_SERVER},
+	    {A_defer_accept, NO_TCP},
+	    {A_backlog, NO_STREAM},
+	    {A_banner, NO_CLIENT},
+	    {A_banner_success, NO_CLIENT},
+	    {A_banner_fail, NO_CLIENT},
+	    {A_bind, NO_INTERNET},
+	    {A_interface, NO_INTERNET},
+	    {A_free_bind, NO_INTERNET},
+	};
+	const struct conf_entry *entry = &builder->entry;
+	bool is_unix = entry->families == CONF_UNIX, is_dgram = entry->socktype == CONF_DGRAM;
+	unsigned facts = (entry->kind != CONF_SERVER ? NO_SERVER : 0) |
+	    (is_unix || is_dgram ? NO_TCP : 0) | (is_dgram ? NO_STREAM : 0) |
+	    (is_dgram || entry->is_wait ? NO_CLIENT : 0) | (is_unix ? NO_INTERNET : 0);
+
+	for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++) {
+		struct conf_word at = word_at(&entry->service, attributes[uses[i].id].name);
+
+		if (builder->is_seen[uses[i].id] && (facts & uses[i].lost) != 0)
+			conf_note(builder->conf, CONF_IGNORED, &at);
+	}
+}
+
 void
 whole_check(struct builder *builder, const struct conf_word *at)
 {
@@ -208,5 +243,6 @@ whole_check(struct builder *builder, const struct conf_word *at)
 	check_type(builder, at);
 	check_path(builder);
 	check_kind(builder);
+	check_effects(builder);
 	set_arguments(builder);
 }
