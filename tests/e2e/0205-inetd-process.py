@@ -99,6 +99,7 @@ def _():
     with socket.create_server(("127.0.0.1", 7001)):
         status, out, err = run("-c", conf)
         equal((status, out.splitlines()[-1], err), (0, f"{conf}: 1 sockets, 0 errors, 0 warnings", ""))
+    equal(run("-j", conf), (2, "", "inetd: --json goes with --check (inetd --help)\n"))
     status, out, err = run("-c", dir / "none")
     equal((status, out), (1, f"{dir}/none: error: cannot read (No such file or directory)\n{dir}/none: 0 sockets, 1 errors, 0 warnings\n"))
 
@@ -138,7 +139,7 @@ def _():
     with Daemon(conf) as daemon:
         equal(pid_file.read_text(), f"{daemon.pid}\n")
         status, _, err = run("-p", pid_file, conf)
-        equal((status, err), (1, "inetd: another inetd is running: Resource temporarily unavailable\n"))
+        equal((status, err), (1, f"inetd: another inetd is running: it holds {pid_file}\n"))
         equal((pid_file.read_text(), tcp(7001)), (f"{daemon.pid}\n", "x\n"))
 
 

@@ -428,6 +428,7 @@ def _():
         equal("Permission denied" in ctl.errors, True)
         inetd.control.chmod(0o666)
         ctl(inetd, "pause", "7001", want=ERROR, preexec_fn=as_nobody)
+        equal("(only root and inetd's own user are answered)" in ctl.errors, True)
         equal(service(inetd, "7001")["state"], "online")
 
 

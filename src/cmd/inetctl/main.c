@@ -19,6 +19,16 @@ complain(const char *path, const char *what)
 }
 
 static int
+fail_to_ask(const char *path)
+{
+	bool is_denied = errno == EACCES || errno == ECONNRESET || errno == EPIPE;
+
+	fprintf(stderr, "inetctl: %s: %s%s\n", path, strerror(errno),
+	    is_denied ? " (only root and inetd's own user are answered)" : "");
+	return EXIT_FAILURE;
+}
+
+static int
 show(const struct options *options, const struct buf *answer)
 {
 	struct value value;
@@ -48,7 +58,7 @@ run(const struct options *options, const struct buf *request, struct buf *answer
 	case CONNECTION_FAILED:
 		break;
 	}
-	return complain(options->path, strerror(errno));
+	return fail_to_ask(options->path);
 }
 
 int

@@ -47,8 +47,10 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file,
 	if (!inetd_open(inetd))
 		return fail("cannot wait for events");
 	if (!pidfile_write(pid_file)) {
-		if (errno == EWOULDBLOCK)
-			return fail("another inetd is running");
+		if (errno == EWOULDBLOCK) {
+			log_line(LOG_ERR, "another inetd is running: it holds %s", pid_file);
+			return EXIT_FAILURE;
+		}
 		log_line(LOG_ERR, "cannot write pid file %s: %s", pid_file, strerror(errno));
 	}
 	/* Whoever asks while the configuration is read has to wait, but finds us. */

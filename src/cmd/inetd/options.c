@@ -233,6 +233,8 @@ options_parse(struct options *options, int argc, char **argv)
 		options->conf_path = argv[optind++];
 	if (optind < argc)
 		fail("more than one configuration file:", argv[optind]);
+	if (options->is_json && !options->is_check)
+		fail("--json goes with --check", NULL);
 	if (options->pid_file == NULL)
 		options->pid_file = options->is_foreground ? "none" : "/run/inetd.pid";
 }
