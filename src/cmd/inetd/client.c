@@ -168,12 +168,14 @@ void
 client_arrive(struct listener *listener, int fd, const struct peer *peer)
 {
 	struct inetd *inetd = listener->all->ctx;
-	struct standing *standing = listener->endpoint->service->standing;
-	struct connection *connection = connection_new(inetd, standing, fd, peer);
+	struct standing *standing = gate_standing(listener);
+	struct connection *connection =
+	    standing != NULL ? connection_new(inetd, standing, fd, peer) : NULL;
 
 	if (connection == NULL) {
 		close(fd);
-		gate_shortage(inetd, standing, "remember a client", ENOMEM);
+		if (standing != NULL)
+			gate_shortage(inetd, standing, "remember a client", ENOMEM);
 		return;
 	}
 	standing->counters.accepted++;

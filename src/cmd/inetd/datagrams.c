@@ -112,9 +112,11 @@ datagrams_serve(struct listener *listener)
 	    .may_answer = may_answer,
 	    .ctx = listener,
 	    .port = ntohs(endpoint_port(listener->endpoint))};
+	struct standing *standing = gate_standing(listener);
 
+	if (standing == NULL)
+		return;
 	if (!internal_datagrams_serve(&service, listener->fd))
 		listener_pause(listener, READING_MS);
-	listener->endpoint->service->standing->counters.accepted +=
-	    service.answered + service.ignored;
+	standing->counters.accepted += service.answered + service.ignored;
 }

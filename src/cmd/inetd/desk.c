@@ -95,17 +95,20 @@ state_of(const struct service *service)
 		return CONTROL_OFF;
 	if (is_dropped(service))
 		return CONTROL_DROPPED;
-	return service->standing->is_paused ? CONTROL_PAUSED : states[listeners_state(service)];
+	return standing_is_paused(service->standing) ? CONTROL_PAUSED
+	                                             : states[listeners_state(service)];
 }
 
 /* Why it serves nobody now; NULL: it does. */
 static const char *
-limit_of(const struct service *service)
+limit_of(struct inetd *inetd, const struct service *service)
 {
+	struct limits untouched = {.world = &inetd->limits};
+	struct limits *limits = service->standing != NULL ? &service->standing->limits : &untouched;
 	int64_t now_ms = clock_now_ms();
 
 	for (unsigned why = 0; why < LIMITS_OF_SOURCE; why++)
-		if (limits_is_over(service->entry, &service->standing->limits, why, now_ms))
+		if (limits_is_over(service->entry, limits, why, now_ms))
 			return limits_reason(why);
 	return NULL;
 }
@@ -113,9 +116,12 @@ limit_of(const struct service *service)
 static void
 show_service(void *ctx, size_t number, struct control_service *ret)
 {
-	const struct service *service = find(ctx, number);
+	static const struct standing untouched; /* of a service that had no client yet */
+	struct desk *desk = ctx;
+	const struct service *service = find(desk, number);
 	const struct conf_entry *entry = service->entry;
-	const struct standing *standing = service->standing;
+	const struct standing *standing =
+	    service->standing != NULL ? service->standing : &untouched;
 
 	*ret = (struct control_service){.id = service->id,
 	    .name = service->name,
@@ -130,7 +136,7 @@ show_service(void *ctx, size_t number, struct control_service *ret)
 	    .line = service->at.line,
 	    .running = standing->limits.running,
 	    .waiting = standing->waiting_count,
-	    .limit = limit_of(service),
+	    .limit = limit_of(desk->inetd, service),
 #define COUNTER(member, help) .counters.member = (unsigned long)standing->counters.member,
 #include "control.def"
 	    .last_error = standing->last_error,
@@ -183,11 +189,18 @@ show_address(void *ctx, size_t number, size_t which, struct control_address *ret
 static enum control_result
 pause_service(void *ctx, size_t number, bool is_paused)
 {
+	struct inetd *inetd = ((struct desk *)ctx)->inetd;
 	const struct service *service = find(ctx, number);
+	struct standing *standing;
 
-	if (service->standing->is_paused == is_paused)
+	if (standing_is_paused(service->standing) == is_paused)
 		return CONTROL_ALREADY;
-	service->standing->is_paused = is_paused;
+	standing = standings_get(&inetd->standings, service);
+	if (standing == NULL) {
+		log_line(LOG_ERR, "%s: not paused: %s", service->name, strerror(ENOMEM));
+		return CONTROL_FAILED;
+	}
+	standing->is_paused = is_paused;
 	for (const struct endpoint *e = service->endpoints; e != NULL; e = e->next) {
 		if (e->listener != NULL && is_paused)
 			listener_disarm(e->listener);
@@ -195,7 +208,7 @@ pause_service(void *ctx, size_t number, bool is_paused)
 			listener_resume(e->listener);
 	}
 	if (!is_paused)
-		queue_wake(((struct desk *)ctx)->inetd, service->standing);
+		queue_wake(inetd, standing);
 	log_line(LOG_NOTICE, "%s: %s by inetctl", service->name, is_paused ? "paused" : "resumed");
 	return CONTROL_DONE;
 }

@@ -6,6 +6,7 @@
  */
 #include "cmd/inetd/gate.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -66,17 +67,47 @@ is_crowded(const struct standing *standing)
 	return standing->waiting_count >= WAITING_MAX || standing->judged_count >= JUDGED_MAX;
 }
 
+/* *told_ms: when it was told before; 0 = never. */
+static void
+tell_shortage(int64_t *told_ms, const char *name, const char *what, int error)
+{
+	int64_t now_ms = clock_now_ms();
+
+	if (*told_ms != 0 && now_ms - *told_ms < SHORTAGE_TELL_MS)
+		return;
+	*told_ms = now_ms;
+	log_line(LOG_ERR, "%s: cannot %s: %s (pausing; those in the queue wait)", name, what,
+	    strerror(error));
+}
+
+struct standing *
+gate_standing(struct listener *listener)
+{
+	const struct service *service = listener->endpoint->service;
+	struct inetd *inetd = listener->all->ctx;
+	struct standing *standing = standings_get(&inetd->standings, service);
+
+	if (standing != NULL)
+		return standing;
+	tell_shortage(&inetd->standings.shortage_ms, service->name, "count clients", ENOMEM);
+	listener_pause(listener, SHORTAGE_PAUSE_MS);
+	return NULL;
+}
+
 bool
 gate_may_come(struct listener *listener)
 {
 	const struct service *service = listener->endpoint->service;
-	struct limits_answer answer =
-	    limits_door(service->entry, &service->standing->limits, clock_now_ms());
+	struct standing *standing = gate_standing(listener);
+	struct limits_answer answer;
 
+	if (standing == NULL)
+		return false;
+	answer = limits_door(service->entry, &standing->limits, clock_now_ms());
 	if (answer.say != LIMITS_GO) {
-		gate_tell_news(service->standing);
+		gate_tell_news(standing);
 		listener_rest(listener, answer.until_ms);
-	} else if (is_crowded(service->standing)) {
+	} else if (is_crowded(standing)) {
 		listener_pause(listener, SHORTAGE_PAUSE_MS);
 		return false;
 	}
@@ -110,14 +141,9 @@ gate_note_error(struct standing *standing, const char *what, int error)
 void
 gate_shortage(struct inetd *inetd, struct standing *standing, const char *what, int error)
 {
-	int64_t now_ms = clock_now_ms();
+	const char *name = standing->service != NULL ? standing->service->name : standing->id;
 
-	if (standing->shortage_ms == 0 || now_ms - standing->shortage_ms >= SHORTAGE_TELL_MS) {
-		standing->shortage_ms = now_ms;
-		log_line(LOG_ERR, "%s: cannot %s: %s (pausing; those in the queue wait)",
-		    standing->service != NULL ? standing->service->name : standing->id, what,
-		    strerror(error));
-	}
+	tell_shortage(&standing->shortage_ms, name, what, error);
 	gate_note_error(standing, what, error);
 	listeners_pause(&inetd->listeners, standing, SHORTAGE_PAUSE_MS);
 }

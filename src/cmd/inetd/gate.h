@@ -6,6 +6,9 @@
 
 #include "cmd/inetd/inetd.h"
 
+/* Where its clients are counted. NULL: out of memory; the listener rests for a moment, and that is told. */
+struct standing *gate_standing(struct listener *);
+
 /* May anybody be served? If not, the listener rests, and that is told: somebody is there. */
 bool gate_may_come(struct listener *);
 /* May another one, if there is one? */

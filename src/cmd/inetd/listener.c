@@ -86,7 +86,7 @@ listener_resume(struct listener *listener)
 	listener->is_held &= listener->server != NULL;
 	if (listener->is_armed || listener->fd < 0 || listener_is_pausing(listener) ||
 	    listener->is_held || listener->is_resting ||
-	    listener->endpoint->service->standing->is_paused)
+	    standing_is_paused(listener->endpoint->service->standing))
 		return;
 	set_blocking(listener);
 	if (reactor_add(listener->all->reactor, &listener->watch, listener->fd, EPOLLIN))

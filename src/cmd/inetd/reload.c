@@ -40,6 +40,7 @@ replace(struct inetd *inetd, struct services *next, bool is_first)
 {
 	bool ok;
 
+	standings_prepare(&inetd->standings, next);
 	activation_adapt(&inetd->activation, next);
 	ok = listeners_replace(&inetd->listeners, next, is_first, tell_finding);
 	activation_finish(&inetd->activation);
@@ -74,8 +75,7 @@ adopt(struct inetd *inetd, struct generation *next, bool is_first)
 {
 	struct services *services = &next->services;
 	bool ok = load_tell_lines(&services->conf, tell_finding) && next->is_read &&
-	    (is_first || may_replace(services)) && standings_prepare(&inetd->standings, services) &&
-	    replace(inetd, services, is_first);
+	    (is_first || may_replace(services)) && replace(inetd, services, is_first);
 	struct generation *left = ok ? inetd->holds : next;
 
 	inetd->loads.count++;

@@ -1,6 +1,7 @@
 /*
  * NAME     standing - what outlives a reload
  * INVARIANTS  A standing lives as long as a service of the configuration or a connection refers to it.
+ *          A service that holds has none only if there is none with its id.
  */
 #include "cmd/inetd/standing.h"
 
@@ -46,19 +47,32 @@ make(struct standings *standings, const char *id)
 	return NULL;
 }
 
-bool
+void
 standings_prepare(struct standings *standings, struct services *next)
 {
-	for (struct service *service = next->first; service != NULL; service = service->next) {
-		struct standing **at = find(standings, service->id);
+	for (struct service *s = next->first; s != NULL; s = s->next)
+		s->standing = *find(standings, s->id);
+}
 
-		if (*at == NULL)
-			*at = make(standings, service->id);
-		if (*at == NULL)
-			return false;
-		service->standing = *at;
-	}
-	return true;
+/* Lines for the same place have one id, and the last one holds. */
+struct standing *
+standings_get(struct standings *standings, const struct service *service)
+{
+	struct standing **at;
+
+	if (service->standing != NULL)
+		return service->standing;
+	at = find(standings, service->id);
+	if (*at == NULL)
+		*at = make(standings, service->id);
+	if (*at == NULL)
+		return NULL;
+	for (struct service *s = standings->services->first; s != NULL; s = s->next)
+		if (strcmp(s->id, service->id) == 0) {
+			s->standing = *at;
+			s->standing->service = s;
+		}
+	return *at;
 }
 
 static void
@@ -81,8 +95,10 @@ standings_settle(struct standings *standings, struct services *services)
 	for (size_t i = 0; i < STANDING_BUCKETS; i++)
 		for (struct standing *s = standings->buckets[i]; s != NULL; s = s->next)
 			s->service = NULL;
+	standings->services = services;
 	for (struct service *s = services != NULL ? services->first : NULL; s != NULL; s = s->next)
-		s->standing->service = s;
+		if (s->standing != NULL)
+			s->standing->service = s;
 	for (size_t i = 0; i < STANDING_BUCKETS; i++) {
 		struct standing **at = &standings->buckets[i];
 

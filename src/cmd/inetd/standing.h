@@ -1,6 +1,7 @@
 /*
  * What a service has that outlives the text it was read from: limits, counters, and whether the
  * administrator has paused it. A service of the next reading with the same id goes on with it.
+ * It is made when there is something to remember: of a thousand services most never have a client.
  */
 #ifndef INETD_STANDING_H
 #define INETD_STANDING_H
@@ -49,6 +50,8 @@ enum { STANDING_BUCKETS = 1024 }; /* a thousand services are many */
 /* All zero: none. */
 struct standings {
 	struct standing *buckets[STANDING_BUCKETS];
+	struct services *services; /* that hold; NULL: none do */
+	int64_t shortage_ms; /* when it was last told that one could not be made; 0 = never */
 	struct limits_world *world;
 	struct reactor *reactor;
 	void (*ring_news)(struct alarm *, int64_t now_ms);
@@ -56,11 +59,20 @@ struct standings {
 	void *ctx; /* of who rings */
 };
 
-/* Give every service of the next configuration its standing. False: out of memory; give up by
- * standings_settle with the configuration that holds. */
-bool standings_prepare(struct standings *, struct services *next);
+/* Of a service that holds; it is made if there is none. NULL: out of memory. */
+struct standing *standings_get(struct standings *, const struct service *);
+
+/* Give the services of the next configuration those that there are. */
+void standings_prepare(struct standings *, struct services *next);
 /* This configuration holds: who is not in it, and has no connection, is forgotten. NULL: none does. */
 void standings_settle(struct standings *, struct services *);
+
+/* NULL is that of a service which has none yet. */
+static inline bool
+standing_is_paused(const struct standing *standing)
+{
+	return standing != NULL && standing->is_paused;
+}
 
 /* A client was not served. */
 void standing_note_error(struct standing *, const char *error);
