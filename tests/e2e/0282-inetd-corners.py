@@ -77,5 +77,37 @@ def _():
         for client in clients:
             client.close()
 
+def shared_place():
+    """A table that has a child decide, and lets everybody in."""
+    tables("ALL: ALL: spawn true\n", "")
+
+
+@test("a client that a child has judged, and who waits for a place, is let go if he would be judged otherwise now")
+def _():
+    shared_place()
+    words = ["port = 7204", "bind = 127.0.0.1", "server = /bin/cat"]
+    for change, is_served in ((["instances = 2"], True), (["no_access = 127.0.0.1"], False),
+                              (["flags = NOLIBWRAP"], False), (["server = /bin/tac"], False)):
+        with Inetd(block(7204, *words, "instances = 1"), preexec_fn=in_place()) as running, \
+                socket.create_connection(("127.0.0.1", 7204), WAIT_SECONDS) as first, \
+                socket.create_connection(("127.0.0.1", 7204), WAIT_SECONDS) as second:
+            second.sendall(b"x")
+            first.sendall(b"x")
+            served, waits = (first, second) if select.select([first, second], [], [], 5)[0] == [first] \
+                else (second, first)
+            until(lambda: len(running.children()) == 2, "a judge that waits")
+            kept = [word for word in words if not (word.startswith("server") and "server" in change[0])]
+            running.reload(block(7204, *kept, *change))
+            served.shutdown(socket.SHUT_WR)
+            equal(read_all(served), b"x")
+            waits.settimeout(WAIT_SECONDS)
+            waits.shutdown(socket.SHUT_WR)
+            try:
+                got = read_all(waits)
+            except ConnectionResetError:
+                got = b""
+            equal((change, got), (change, b"x" if is_served else b""))
+            until(lambda: not running.children(), "nobody")
+
 
 main()

@@ -59,6 +59,7 @@ struct connection {
 	enum connection_stage stage;
 	int fd; /* the client's socket while inetd needs it; -1 */
 	int link_fd; /* to the child that judges; -1 */
+	uint64_t terms; /* of the service that it is, or was, judged for */
 	unsigned rounds; /* how often tables were being read */
 	pid_t pid; /* of its child; 0 = none */
 	int64_t started_ms;

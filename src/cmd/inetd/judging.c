@@ -21,12 +21,6 @@
 /* One source, which can make children wait for a name, never has all that there may be. */
 enum { JUDGED_OF_SOURCE_MAX = 32 };
 
-static const struct conf_entry *
-entry_of(const struct connection *connection)
-{
-	return connection->standing->service->entry;
-}
-
 static int
 judge(void *context)
 {
@@ -75,6 +69,7 @@ judging_begin(struct connection *connection)
 	}
 	connection_stop_waiting(connection);
 	connection->stage = CONNECTION_JUDGED;
+	connection->terms = service->terms;
 	connection_judge(connection);
 	connection_track(connection, pid);
 	if (!question.is_all)
@@ -88,13 +83,13 @@ answer_child(struct connection *connection, char answer)
 		connection_close_link(connection); /* then it has to give up */
 }
 
-/* It is gone, or a program serves now whom inetd itself would have served: then the child does not. */
+/* It is gone, or not what the client was judged for: the child knows only the one that was. */
 static bool
 is_another_service(const struct connection *connection)
 {
-	return connection->standing->service == NULL ||
-	    (connection->fd >= 0 && !connection->is_of_listener &&
-	        entry_of(connection)->kind == CONF_SERVER);
+	const struct service *service = connection->standing->service;
+
+	return service == NULL || service->terms != connection->terms;
 }
 
 static void

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "cmd/inetd/datagrams.h"
 #include "cmd/inetd/conf/common.h"
 #include "cmd/inetd/lookup.h"
@@ -60,6 +61,42 @@ identify(struct conf *conf, const struct service *service)
 	return text;
 }
 
+/* A text with its end; NULL is another one than "". */
+static uint64_t
+add_text(uint64_t hash, const char *text)
+{
+	return text != NULL ? hash_add(hash, text, strlen(text) + 1) : hash_add(hash, "\xff", 1);
+}
+
+static uint64_t
+add_words(uint64_t hash, const struct conf_words *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		hash = add_text(hash, words->items[i].text);
+	return add_text(hash, NULL);
+}
+
+/* What a client was judged for holds for a later reading, if this is the same there: whom it lets in, and
+ * what they get. Limits are none of it. */
+static uint64_t
+find_terms(const struct service *service)
+{
+	const struct conf_entry *entry = service->entry;
+	const struct identity *identity = &service->identity;
+	const struct access_rules *access = &service->access;
+	const unsigned numbers[] = {entry->kind, entry->socktype, entry->is_wait,
+	    access->asks_tables, access->has_only_from, access->has_no_access, identity->uid,
+	    identity->gid, entry->is_no_new_privs};
+	uint64_t hash = hash_add(HASH_INIT, numbers, sizeof numbers);
+
+	hash = hash_add(hash, identity->groups, identity->count * sizeof(gid_t));
+	hash = add_words(add_words(hash, &entry->only_from), &entry->no_access);
+	hash = add_text(add_text(add_text(hash, access->name), access->path), entry->chroot.text);
+	for (char *const *word = access->argv; word != NULL && *word != NULL; word++)
+		hash = add_text(hash, *word);
+	return hash;
+}
+
 /* What a reading needs while it goes on. */
 struct reading {
 	struct conf *conf;
@@ -102,6 +139,7 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
 	if (entry->kind == CONF_REDIRECT)
 		service->target = resolve_target(conf, service, *reading->first);
+	service->terms = find_terms(service);
 	if (entry->is_off)
 		service->endpoints = NULL;
 	is_good = conf->errors == errors && !conf->failed;

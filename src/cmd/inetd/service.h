@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "cmd/inetd/access/rules.h"
@@ -44,6 +45,7 @@ struct service {
 	struct identity identity;
 	struct setup setup;
 	const struct redirect_target *target; /* of a redirect */
+	uint64_t terms; /* for whom, by whom and as whom: a hash, to be compared */
 };
 
 struct services {
