@@ -110,4 +110,23 @@ def _():
             until(lambda: not running.children(), "nobody")
 
 
+@test("a client that waits when its service becomes one that accepts by itself is not let in unasked")
+def _():
+    tables("", "")
+    mark = dir / "stranded"
+    service("strand", f"open('{mark}', 'w').close()")
+    words = ["port = 7205", "bind = 127.0.0.1"]
+    with Inetd(block(7205, *words, "server = /bin/cat", "per_source = 1", "over_limit = wait"),
+               preexec_fn=in_place()) as running, \
+            socket.create_connection(("127.0.0.1", 7205), WAIT_SECONDS) as first, \
+            socket.create_connection(("127.0.0.1", 7205), WAIT_SECONDS) as second:
+        running.wait_log("may run at a time")
+        tables("", "ALL: ALL\n")
+        running.reload(block(7205, *words, "server = /usr/sbin/strand", wait="yes"))
+        second.settimeout(WAIT_SECONDS)
+        equal(second.recv(1), b"")
+        time.sleep(0.3)
+        equal(mark.exists(), False)
+
+
 main()

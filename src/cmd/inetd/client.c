@@ -119,6 +119,15 @@ is_nobody(const struct connection *connection)
 	    connection->standing->service->entry->socktype != CONF_DGRAM;
 }
 
+/* It was accepted, and the service has become one whose server gets the socket itself. */
+static bool
+is_stranded(const struct connection *connection)
+{
+	const struct conf_entry *entry = connection->standing->service->entry;
+
+	return !connection->is_of_listener && (entry->is_wait || entry->socktype == CONF_DGRAM);
+}
+
 void
 client_consider(struct connection *connection)
 {
@@ -131,7 +140,7 @@ client_consider(struct connection *connection)
 	    .is_datagram = connection->is_of_listener,
 	    .rounds = connection->rounds};
 
-	if (service == NULL) {
+	if (service == NULL || is_stranded(connection)) {
 		ending_turn_away(connection, RECORD_FAILED, "its service is gone");
 		return;
 	}
