@@ -30,7 +30,10 @@ drop(const struct listener *listener)
 		peer_drop_datagram(listener->fd);
 		return;
 	}
+	/* A server that went on in the background may take the client first. */
+	socket_set_blocking(listener->fd, false);
 	fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	socket_set_blocking(listener->fd, listener->is_blocking);
 	if (fd >= 0)
 		close(fd);
 }
