@@ -77,6 +77,42 @@ def _():
         for client in clients:
             client.close()
 
+# ---- who waits ----
+
+waiting = []
+
+
+def begin_to_wait():
+    """A source may have one client, and its second waits, longer than the log speaks of it."""
+    conf = block(7203, "bind = 127.0.0.1", "server = /bin/cat", "per_source = 1", "over_limit = wait",
+                 "port = 7203")
+    waiting.append(Inetd(conf, preexec_fn=in_place()))
+    atexit.register(waiting[0].__exit__)
+    for _ in (1, 2):
+        waiting.append(socket.create_connection(("127.0.0.1", 7203), WAIT_SECONDS))
+        waiting[-1].sendall(b"x")
+        until(lambda: "may run at a time" in waiting[0].log() or len(waiting) < 3, "the limit")
+    equal(waiting[1].recv(1), b"x")
+
+
+begin_to_wait()
+
+
+def end_waiting():
+    tables("", "")
+    running, first, second = waiting
+    until(lambda: "no source has too many" in running.log(), "the end of the news", 20)
+    first.close()
+    second.settimeout(WAIT_SECONDS)
+    equal(second.recv(1), b"x")
+    second.close()
+
+
+@test("a client whose source had its place meanwhile is served, though nobody spoke of it for long")
+def _():
+    end_waiting()
+
+
 def shared_place():
     """A table that has a child decide, and lets everybody in."""
     tables("ALL: ALL: spawn true\n", "")

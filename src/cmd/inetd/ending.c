@@ -54,8 +54,9 @@ ending_finish(struct connection *connection, enum limits_end how)
 	struct listener *listener = connection->listener;
 	int64_t now_ms = clock_now_ms();
 	bool is_hasty = connection->pid > 0 && now_ms - connection->started_ms < AGAIN_MS;
-	bool is_free = limits_give(&connection->ticket, how, now_ms);
+	bool is_free = connection->ticket.limits != NULL && standing->waiting_count > 0;
 
+	is_free |= limits_give(&connection->ticket, how, now_ms);
 	tell_record(connection);
 	if (is_free) /* whoever waits is asked behind what goes on now */
 		reactor_set_alarm(standing->reactor, &standing->place, now_ms);
