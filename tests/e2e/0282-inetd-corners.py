@@ -165,4 +165,28 @@ def _():
         equal(mark.exists(), False)
 
 
+# ---- a loop that has nothing to do ----
+
+def is_idle(running, seconds=0.5):
+    before = running.cpu_ticks()
+    time.sleep(seconds)
+    return running.cpu_ticks() - before <= seconds * os.sysconf("SC_CLK_TCK") / 10
+
+
+@test("errors that a datagram server leaves unread are no reason to spin")
+def _():
+    tables("", "")
+    service("icmp", "import socket, time\ns = socket.socket(fileno=0)\n"
+            "s.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR\ns.recv(9)\n"
+            "for _ in range(100):\n    try: s.sendto(b'x', ('127.0.0.1', 9))\n    except OSError: pass\n"
+            "time.sleep(0.1)")
+    with Inetd(line(7206, "root /usr/sbin/icmp icmp", kind="dgram udp wait.1000000"),
+               preexec_fn=in_place()) as running, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.sendto(b"x", ("127.0.0.1", 7206))
+        until(lambda: running.children(), "a server")
+        until(lambda: not running.children(), "its end")
+        equal(is_idle(running), True)
+
+
 main()

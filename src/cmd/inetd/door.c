@@ -22,6 +22,7 @@
 
 enum {
 	CLIENTS_AT_ONCE = 8,
+	ERRORS_AT_ONCE = 64,
 	/* A datagram stays in the queue until its server has read it: look again after so long,
 	 * then twice as long, up to the last. */
 	PATIENCE_FIRST_MS = 2,
@@ -190,20 +191,32 @@ hand_over_datagrams(struct listener *listener)
 		listener->handed = arrival;
 }
 
+/* Else they would be reported for ever. Some go when they are read; those that a server has asked for are in
+ * a queue of their own, and it may have ended before it had them. */
+static void
+clear_errors(int fd)
+{
+	int error, left = ERRORS_AT_ONCE;
+	socklen_t len = sizeof error;
+	char byte;
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	while (left-- > 0 && recv(fd, &byte, sizeof byte, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		;
+}
+
 void
 door_ready(void *ctx, struct listener *listener, uint32_t events)
 {
 	const struct conf_entry *entry;
-	int error;
-	socklen_t len = sizeof error;
 
 	(void)ctx;
 	if ((events & EPOLLHUP) != 0) { /* a server has shut the socket down for all */
 		listener_reopen(listener);
 		return;
 	}
-	if ((events & EPOLLERR) != 0) /* reading it clears it */
-		getsockopt(listener->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if ((events & EPOLLERR) != 0)
+		clear_errors(listener->fd);
 	entry = listener->endpoint->service->entry;
 	if ((events & EPOLLIN) == 0 ||
 	    (entry->socktype == CONF_DGRAM && !leaving_has_datagram(listener)))
