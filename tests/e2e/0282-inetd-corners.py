@@ -189,4 +189,31 @@ def _():
         equal(is_idle(running), True)
 
 
+@test("no descriptor left, while clients of an address that went are still in the queue: inetd rests")
+def _():
+    tables("", "")
+    words = ["id = corner", "port = 7207", "server = /bin/cat", "instances = 1"]
+    with Inetd(block(7207, *words), preexec_fn=in_place()) as running:
+        with socket.create_connection(("127.0.0.1", 7207), WAIT_SECONDS) as s:  # tables are known then
+            s.sendall(b"x")
+            equal(s.recv(1), b"x")
+        until(lambda: not running.children(), "its end")
+        clients = []
+        for _ in range(3):
+            clients.append(socket.create_connection(("127.0.0.1", 7207), WAIT_SECONDS))
+            clients[-1].sendall(b"x")
+        equal(clients[0].recv(1), b"x")
+        running.wait_log("may run at a time")
+        running.reload(block(7207, *words, "bind = 127.0.0.1"))
+        time.sleep(0.5)
+        limits = running.take_descriptors()
+        clients[0].close()
+        running.wait_log("cannot accept")
+        equal(is_idle(running, 1), True)
+        resource.prlimit(running.pid, resource.RLIMIT_NOFILE, limits)
+        for client in clients[1:]:
+            equal(client.recv(1), b"x")
+            client.close()
+
+
 main()

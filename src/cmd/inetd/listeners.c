@@ -294,6 +294,9 @@ listeners_pause(struct listeners *all, const struct standing *standing, unsigned
 	for (size_t i = 0; i < all->count; i++)
 		if (all->items[i]->endpoint->service->standing == standing)
 			listener_pause(all->items[i], for_ms);
+	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
+		if (l->endpoint != NULL && l->endpoint->service->standing == standing)
+			listener_pause(l, for_ms);
 }
 
 void
