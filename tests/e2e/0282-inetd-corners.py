@@ -173,6 +173,33 @@ def is_idle(running, seconds=0.5):
     return running.cpu_ticks() - before <= seconds * os.sysconf("SC_CLK_TCK") / 10
 
 
+@test("a user who keeps his program from being opened stops his own service, and nobody's else for long",
+      need_root=True)
+def _():
+    tables("", "")
+    own = dir / "own"
+    shutil.copy("/bin/true", own)
+    os.chown(own, NOBODY, NOBODY)
+    holder = script("holder", f"""import fcntl, os, signal, time
+os.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+fd = os.open("{own}", os.O_RDWR)
+fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print(flush=True)
+time.sleep(60)""")
+    with Inetd(line(7210, f"nobody {own} own") + line(7209, f"root /usr/sbin/svc svc {dir}/served"),
+               preexec_fn=in_place()) as running, \
+            subprocess.Popen([holder], stdout=subprocess.PIPE) as process:
+        try:
+            process.stdout.readline()
+            with socket.create_connection(("127.0.0.1", 7210), WAIT_SECONDS) as client:
+                equal(knock(7209), SERVED)
+                equal(client.recv(1), b"")
+            running.wait_log("cannot be started")
+        finally:
+            process.kill()
+
+
 @test("errors that a datagram server leaves unread are no reason to spin")
 def _():
     tables("", "")

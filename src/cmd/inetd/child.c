@@ -6,7 +6,8 @@
  *          until the first steps; steps.c says what that means. One that judges has a copy: it may
  *          do what it likes.
  *          Nothing executes a server as the end of a judgement but an answer of 0.
- * LIMITS   inetd waits while exec reads the server's file, so a server belongs on a local disk.
+ * LIMITS   inetd waits while exec reads the server's file, so a server belongs on a local disk; for
+ *          START_ROUNDS at most, since whoever owns the file can keep it from being opened.
  * SEE      threats I6 and I7, clone(2) CLONE_CHILD_CLEARTID, posix_spawn(3)
  */
 #include "cmd/inetd/child.h"
@@ -29,8 +30,9 @@
 enum {
 	CHILD_STACK_BYTES = 64 * 1024,
 	CHILD_HOLDS = 1, /* any value but 0 */
-	/* Then see whether the child was stopped, and go on waiting. */
+	/* Then see whether the child was stopped, or has ended, and go on waiting. */
 	CHILD_PATIENCE_NS = 10000000,
+	START_ROUNDS = 200, /* of that: two seconds, for a disk that has to turn first */
 	EXEC_FAILED_STATUS = 127,
 	REFUSED_STATUS = 0, /* no fault of anybody's */
 	ADMITTED = 1, /* any value but 0 */
@@ -120,22 +122,44 @@ run(void *argument)
 	_exit(EXEC_FAILED_STATUS);
 }
 
+enum child_state { CHILD_AT_WORK, CHILD_STOPPED, CHILD_ENDED };
+
+static enum child_state
+look_at(pid_t pid)
+{
+	siginfo_t found = {0};
+
+	if (waitid(P_PID, (id_t)pid, &found, WSTOPPED | WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    found.si_pid != pid)
+		return CHILD_AT_WORK;
+	return found.si_code == CLD_STOPPED ? CHILD_STOPPED : CHILD_ENDED;
+}
+
 /* Wait until the child has let go of our memory, by exec or exit. Not by CLONE_VFORK: from the moment
- * the child has its user's identity that user may stop it, and all of inetd would stand still with it. */
+ * the child has its user's identity that user may stop it, and all of inetd would stand still with it.
+ * One that dumps core ends without letting go, in some kernels. */
 static void
 await(pid_t pid, const pid_t *held, struct child_failure *failure)
 {
 	const struct timespec patience = {.tv_nsec = CHILD_PATIENCE_NS};
+	enum child_state state;
+	unsigned rounds = 0;
 
 	while (__atomic_load_n(held, __ATOMIC_ACQUIRE) != 0) {
-		siginfo_t found = {0};
-
 		if (syscall(SYS_futex, held, FUTEX_WAIT, CHILD_HOLDS, &patience, NULL, 0) == 0 ||
 		    errno != ETIMEDOUT)
 			continue;
-		if (waitid(P_PID, (id_t)pid, &found, WSTOPPED | WNOHANG) < 0 || found.si_pid != pid)
+		state = look_at(pid);
+		if (state == CHILD_ENDED)
+			return;
+		if (state == CHILD_STOPPED)
+			*failure =
+			    (struct child_failure){"be started, since its user stopped it", EINTR};
+		else if (++rounds >= START_ROUNDS)
+			*failure = (struct child_failure){
+			    "be started, since its file cannot be had", ETIMEDOUT};
+		else
 			continue;
-		*failure = (struct child_failure){"be started, since its user stopped it", EINTR};
 		kill(pid, SIGKILL);
 	}
 }
