@@ -8,6 +8,9 @@ from access_lab import *  # noqa: E402
 from dns_server import DnsServer, SILENCE  # noqa: E402
 
 
+COMMANDS, COMMANDS_OF_SOURCE = 256, 32  # COMMANDS_MAX, JUDGED_OF_SOURCE_MAX
+
+
 def block(name, *words, kind="stream", protocol="tcp", wait="no", user="root"):
     words = "".join(f" {word}\n" for word in words)
     return (f"service {name}\n{{\n type = UNLISTED\n socket_type = {kind}\n protocol = {protocol}\n"
@@ -165,6 +168,27 @@ def _():
         equal(mark.exists(), False)
 
 
+@test("commands that run in the server's place take nobody's place: others are served, as many as they are")
+def _():
+    tables("svc: 127.0.0.1\nsvc: ALL: twist sleep 60\n", "ALL: ALL\n")
+    clients = []
+    with Inetd(line(7211, f"root /usr/sbin/svc svc {dir}/served"), preexec_fn=in_place()) as running:
+        try:
+            for number in range(COMMANDS):
+                clients.append(socket.create_connection(("127.0.0.1", 7211), WAIT_SECONDS,
+                                                        (f"127.1.{number % 10}.1", 0)))
+            until(lambda: len(running.children()) >= COMMANDS, "all of them", 30)
+            equal(knock(7211), SERVED)
+            # Nor are there more: who may be one of them is let go.
+            with socket.create_connection(("127.0.0.1", 7211), WAIT_SECONDS, ("127.1.77.1", 0)) as s:
+                equal(s.recv(1), b"")
+        finally:
+            for client in clients:
+                client.close()
+            for pid, _ in running.children():
+                os.killpg(pid, signal.SIGKILL)
+
+
 # ---- a loop that has nothing to do ----
 
 def is_idle(running, seconds=0.5):
@@ -198,6 +222,24 @@ time.sleep(60)""")
             running.wait_log("cannot be started")
         finally:
             process.kill()
+
+
+@test("a datagram that starts one command too many is dropped, and no reason to spin")
+def _():
+    tables("two: ALL: twist dd bs=9 count=1 2>/dev/null; sleep 60\n", "")
+    service("two")
+    with Inetd(line(7212, "root /usr/sbin/two two", kind="dgram udp nowait.1000000"), "--records=all",
+               preexec_fn=in_place()) as running, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for number in range(COMMANDS_OF_SOURCE):
+            s.sendto(b"x", ("127.0.0.1", 7212))
+            until(lambda: len(running.children()) == number + 1, "one more")
+        s.sendto(b"x", ("127.0.0.1", 7212))
+        running.wait_log("verdict=limited")
+        equal(is_idle(running), True)
+        equal(running.log().count("verdict=limited"), 1)
+        for pid, _ in running.children():
+            os.killpg(pid, signal.SIGKILL)
 
 
 @test("errors that a datagram server leaves unread are no reason to spin")

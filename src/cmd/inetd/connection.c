@@ -151,7 +151,20 @@ connection_stop_judging(struct connection *connection)
 	if (connection->next_judged != NULL)
 		connection->next_judged->at_judged = connection->at_judged;
 	connection->at_judged = NULL;
+	if (connection->is_command)
+		connection->standing->command_count--;
+	else
+		connection->standing->judged_count--;
+}
+
+void
+connection_note_command(struct connection *connection)
+{
+	if (connection->at_judged == NULL || connection->is_command)
+		return;
+	connection->is_command = true;
 	connection->standing->judged_count--;
+	connection->standing->command_count++;
 }
 
 static struct source_key

@@ -55,6 +55,7 @@ struct connection {
 	bool waits_for_tables;
 	struct connection *next_judged,
 	    **at_judged; /* of its standing's; NULL: no child judges it */
+	bool is_command; /* what was to judge it is a command in the server's place */
 	bool is_put_back; /* in the queue it came from, as if it had not come */
 	enum connection_stage stage;
 	int fd; /* the client's socket while inetd needs it; -1 */
@@ -96,7 +97,9 @@ void connection_stop_waiting(struct connection *);
 /* A child begins to judge it, or has answered. */
 void connection_judge(struct connection *);
 void connection_stop_judging(struct connection *);
-/* Clients of the same source whom children judge at this moment. */
+/* The child has neither answered nor ended: a command of a rule runs in its place. */
+void connection_note_command(struct connection *);
+/* Clients of the same source whom children judge at this moment, or commands serve. */
 size_t connection_count_judged(const struct connection *);
 
 /* The loop does not need the client's socket any more. */

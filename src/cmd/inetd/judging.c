@@ -2,7 +2,7 @@
  * NAME     judging - a child decides what the loop cannot decide at once
  * INVARIANTS  A child that has admitted its client asks for a place before it becomes the server, and gives
  *          up if there is no answer.
- * LIMITS   JUDGED_OF_SOURCE_MAX
+ * LIMITS   JUDGED_OF_SOURCE_MAX, COMMANDS_MAX
  * SEE      access/child.h, child.h
  */
 #include "cmd/inetd/judging.h"
@@ -17,9 +17,15 @@
 #include "cmd/inetd/ending.h"
 #include "cmd/inetd/gate.h"
 #include "cmd/inetd/serving.h"
+#include "peer/socket.h"
 
-/* One source, which can make children wait for a name, never has all that there may be. */
-enum { JUDGED_OF_SOURCE_MAX = 32 };
+enum {
+	/* One source, which can make children wait for a name, never has all that there may be. */
+	JUDGED_OF_SOURCE_MAX = 32,
+	/* Of a service. They keep nobody waiting whom the loop can judge: strangers may have brought
+	 * them about, and keep them running. */
+	COMMANDS_MAX = 256,
+};
 
 static int
 judge(void *context)
@@ -30,6 +36,25 @@ judge(void *context)
 	if (question->is_all)
 		_exit(EXIT_SUCCESS);
 	return 0;
+}
+
+/* True: it is turned away. */
+static bool
+is_over(struct connection *connection)
+{
+	const char *reason = NULL;
+
+	if (connection->standing->command_count >= COMMANDS_MAX)
+		reason = "too many commands run in its server's place";
+	else if (connection_count_judged(connection) >= JUDGED_OF_SOURCE_MAX)
+		reason = "too many of its source are being judged";
+	if (reason == NULL)
+		return false;
+	if (connection->is_of_listener) /* its datagram would bring it back at once */
+		peer_drop_datagram(connection->fd);
+	connection->standing->counters.limited++;
+	ending_turn_away(connection, RECORD_LIMITED, reason);
+	return true;
 }
 
 void
@@ -47,12 +72,8 @@ judging_begin(struct connection *connection)
 	struct child_judge how = {.ask = judge, .context = &question, .log_fd = -1};
 	pid_t pid;
 
-	if (connection_count_judged(connection) >= JUDGED_OF_SOURCE_MAX) {
-		connection->standing->counters.limited++;
-		ending_turn_away(
-		    connection, RECORD_LIMITED, "too many of its source are being judged");
+	if (is_over(connection))
 		return;
-	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		ending_fail(connection, "judge a client", errno);
 		return;
@@ -150,6 +171,8 @@ judging_hear(struct watch *watch, uint32_t events)
 			judging_seek_place(connection);
 	}
 	connection_close_link(connection); /* it serves now, or it is at its end */
-	if (connection->stage == CONNECTION_JUDGED)
+	if (connection->stage == CONNECTION_JUDGED) {
 		connection_close_fd(connection);
+		connection_note_command(connection);
+	}
 }

@@ -32,8 +32,10 @@ struct standing {
 	struct connection *waiting,
 	    **waiting_end; /* clients that are there and not served, the oldest first */
 	size_t waiting_count;
-	struct connection *judged; /* by children that have not answered yet */
-	size_t judged_count;
+	struct connection
+	    *judged; /* by children that have not answered yet, or have become commands */
+	size_t judged_count; /* without commands */
+	size_t command_count; /* that a rule has put in the server's place */
 	struct limits limits;
 	int64_t shortage_ms; /* when one was last told; 0 = never */
 	struct standings *all;
