@@ -99,6 +99,11 @@ def _():
     with socket.create_server(("127.0.0.1", 7001)):
         status, out, err = run("-c", conf)
         equal((status, out.splitlines()[-1], err), (0, f"{conf}: 1 sockets, 0 errors, 0 warnings", ""))
+    bad.write_text("7001 stream tcp nowait root /etc/passwd\n7002 stream tcp nowait root /bin/sh\n"
+                   "7003 stream tcp nowait root /no/such\n")
+    equal([line for line in run("-c", bad)[1].splitlines() if "program" in line], [
+        f"{bad}:{line}: notice: server is not there, or is no program '{path}' (install it, or mend the path)"
+        for line, path in (("1:1", "/etc/passwd"), ("3:1", "/no/such"))])
     equal(run("-j", conf), (2, "", "inetd: --json goes with --check (inetd --help)\n"))
     status, out, err = run("-c", dir / "none")
     equal((status, out), (1, f"{dir}/none: error: cannot read (No such file or directory)\n{dir}/none: 0 sockets, 1 errors, 0 warnings\n"))

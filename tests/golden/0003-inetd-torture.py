@@ -93,6 +93,8 @@ LINES = [
     ("too few fields", "7001 stream tcp4 nowait\n", ["1:18 few-fields"], ""),
     ("five fields", "7001 stream tcp4 nowait root\n", ["1:25 few-fields"], ""),
     ("no arguments", "7001" + REST, [], "7001" + REST + " true\n"),
+    ("a server that is not there", "7001 stream tcp4 nowait root /no/such x", [],
+     "7001 stream tcp4 nowait root /no/such x\n"),
     ("quotes", "7001" + REST + " d \"x y\"", ["1:42 quote"], "7001" + REST + " d \"x y\"\n"),
     ("an open quote", "7001" + REST + " d 'x y", ["1:42 quote"], "7001" + REST + " d 'x y\n"),
     ("a quote within a word", "7001" + REST + " a\"b", [], "7001" + REST + " a\"b\n"),
@@ -377,7 +379,7 @@ ok(status == 1 and err == "" and f"{dir}/report.conf:2:1: error: no port number 
 ok(re.search(r"report.conf:1:1: notice: .*tcpd.* 'true' ", out) is not None,
    "a line without tcpd is named, since it is judged here", out)
 path = write(dir / "tcpd.conf", "7001 stream tcp4 nowait root /usr/sbin/tcpd /bin/true\n")
-ok("notice" not in run("--check", path)[1], "one with tcpd is not")
+ok("judged by" not in run("--check", path)[1], "one with tcpd is not")
 ok("notice" not in run("--check", write(dir / "x.conf", AFTER))[1], "nor one of xinetd, who asked the tables")
 status, out, err = run("-R", "40", "--print", path)
 ok(status == 0 and "\trate = 40/minute\n" in out, "-R is printed where a service says nothing", out)

@@ -1,13 +1,15 @@
 /*
  * NAME     check - report on a configuration without serving it
- * PURPOSE  Every finding, in the order of the files; and which services are asked of the tables that
- *          were not when another inetd read the same line.
+ * PURPOSE  Every finding, in the order of the files; which services are asked of the tables that were
+ *          not when another inetd read the same line; and which servers are not there.
  * SEE      inetd(8) --check
  */
 #include "cmd/inetd/check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/json.h"
 #include "cmd/inetd/conf/load.h"
@@ -55,6 +57,32 @@ note_judged(struct services *services)
 	}
 }
 
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == EACCES; /* who checks may see less than inetd */
+	return S_ISREG(st.st_mode) && (st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
+}
+
+/* What could not be executed now; it may be installed later. What is in a chroot, links and all, only
+ * the kernel finds. */
+static void
+note_missing(struct services *services)
+{
+	for (const struct service *s = services->first; s != NULL; s = s->next) {
+		const struct conf_entry *entry = s->entry;
+		struct conf_word at = s->at;
+
+		at.text = s->server;
+		if (entry->kind == CONF_SERVER && !entry->is_off && entry->chroot.text == NULL &&
+		    s->server != NULL && !is_program(s->server))
+			conf_note(&services->conf, CONF_NO_PROGRAM, &at);
+	}
+}
+
 static void
 sum_up(const struct report *report, const char *path, const struct services *services)
 {
@@ -82,6 +110,7 @@ check(const struct options *options)
 	bool ok = load_conf(conf, NULL, options->conf_path) && services_resolve(&services, &rules);
 
 	note_judged(&services);
+	note_missing(&services);
 	if (options->is_json)
 		fputs("{\"findings\":[", stdout);
 	ok = load_tell(conf, tell, &report) && ok && conf->errors == 0 && !conf->failed;
