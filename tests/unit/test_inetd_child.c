@@ -225,7 +225,7 @@ set_umask(void)
 static int
 set_priority(void)
 {
-	return setpriority(PRIO_PROCESS, 0, 3);
+	return setpriority(PRIO_PROCESS, 0, 19);
 }
 
 /* Descriptors, identity, mask: what whoever judges has to work with. */
