@@ -326,8 +326,10 @@ def _():
 def _():
     banner = dir / "closed"
     banner.write_text("closed\n")
-    with Inetd(block(7001, **ECHO, access_times=hours(6), banner_fail=banner), "--records", "all") as inetd:
+    with Inetd(block(7001, **ECHO, access_times=hours(6), banner_fail=banner, id="shop"),
+               "--records", "all") as inetd:
         equal(tcp(7001), "closed\n")
+        inetd.wait_log("inetd: shop: outside of its hours")
         inetd.wait_log("verdict=refused reason=\"outside of the service's hours\"")
 
 

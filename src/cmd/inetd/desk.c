@@ -197,7 +197,7 @@ pause_service(void *ctx, size_t number, bool is_paused)
 		return CONTROL_ALREADY;
 	standing = standings_get(&inetd->standings, service);
 	if (standing == NULL) {
-		log_line(LOG_ERR, "%s: not paused: %s", service->name, strerror(ENOMEM));
+		log_line(LOG_ERR, "%s: not paused: %s", service->id, strerror(ENOMEM));
 		return CONTROL_FAILED;
 	}
 	standing->is_paused = is_paused;
@@ -209,7 +209,7 @@ pause_service(void *ctx, size_t number, bool is_paused)
 	}
 	if (!is_paused)
 		queue_wake(inetd, standing);
-	log_line(LOG_NOTICE, "%s: %s by inetctl", service->name, is_paused ? "paused" : "resumed");
+	log_line(LOG_NOTICE, "%s: %s by inetctl", service->id, is_paused ? "paused" : "resumed");
 	return CONTROL_DONE;
 }
 
@@ -232,13 +232,13 @@ drop(void *ctx, size_t number)
 		return CONTROL_ALREADY;
 	if (is_given(service)) {
 		log_line(LOG_ERR, "%s: not dropped: its sockets were given to inetd (pause it)",
-		    service->name);
+		    service->id);
 		return CONTROL_FAILED;
 	}
 	for (const struct endpoint *e = service->endpoints; e != NULL; e = e->next)
 		if (e->listener != NULL)
 			listener_drop(e->listener);
-	log_line(LOG_NOTICE, "%s: dropped by inetctl, until the next reload", service->name);
+	log_line(LOG_NOTICE, "%s: dropped by inetctl, until the next reload", service->id);
 	return CONTROL_DONE;
 }
 

@@ -133,7 +133,7 @@ static void
 drop_unread(const struct listener *listener)
 {
 	log_line(LOG_WARNING, "%s: server ended without reading its datagram (dropped)",
-	    listener->endpoint->service->name);
+	    listener->endpoint->service->id);
 	peer_drop_datagram(listener->fd);
 }
 

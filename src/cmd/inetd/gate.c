@@ -45,8 +45,8 @@ gate_tell_news(struct standing *standing)
 		news = news_next(standing->service->entry, &standing->limits, now_ms, &text);
 		if (news == NEWS_NONE)
 			break;
-		log_line(news == NEWS_BEGINS ? LOG_WARNING : LOG_NOTICE, "%s: %s",
-		    standing->service->name, text.bytes);
+		log_line(news == NEWS_BEGINS ? LOG_WARNING : LOG_NOTICE, "%s: %s", standing->id,
+		    text.bytes);
 	}
 	if (standing->limits.news_ms != 0)
 		reactor_set_alarm(standing->reactor, &standing->news, standing->limits.news_ms);
@@ -89,7 +89,7 @@ gate_standing(struct listener *listener)
 
 	if (standing != NULL)
 		return standing;
-	tell_shortage(&inetd->standings.shortage_ms, service->name, "count clients", ENOMEM);
+	tell_shortage(&inetd->standings.shortage_ms, service->id, "count clients", ENOMEM);
 	listener_pause(listener, SHORTAGE_PAUSE_MS);
 	return NULL;
 }
@@ -141,9 +141,7 @@ gate_note_error(struct standing *standing, const char *what, int error)
 void
 gate_shortage(struct inetd *inetd, struct standing *standing, const char *what, int error)
 {
-	const char *name = standing->service != NULL ? standing->service->name : standing->id;
-
-	tell_shortage(&standing->shortage_ms, name, what, error);
+	tell_shortage(&standing->shortage_ms, standing->id, what, error);
 	gate_note_error(standing, what, error);
 	listeners_pause(&inetd->listeners, standing, SHORTAGE_PAUSE_MS);
 }

@@ -211,11 +211,11 @@ open_again(struct listener *listener, bool is_retry)
 	buf_init(&place, storage, sizeof storage, sizeof storage - 1);
 	endpoint_format(endpoint, &place);
 	if (listener->fd >= 0 && is_retry)
-		log_line(LOG_NOTICE, "%s: listening on %s at last", endpoint->service->name,
-		    place.bytes);
+		log_line(
+		    LOG_NOTICE, "%s: listening on %s at last", endpoint->service->id, place.bytes);
 	else if (listener->fd < 0 && !is_retry)
 		log_line(LOG_ERR, "%s: cannot listen on %s again: %s (tried every %d s)",
-		    endpoint->service->name, place.bytes, strerror(listener->error),
+		    endpoint->service->id, place.bytes, strerror(listener->error),
 		    LISTENER_RETRY_MS / 1000);
 }
 
@@ -280,7 +280,7 @@ apply(struct listener *listener)
 	socket_apply(listener->fd, endpoint->service->entry);
 	socket_listen(listener->fd, endpoint, listener->all->backlog);
 	if (endpoint_is_path(endpoint) && !listener->is_given && !socket_set_access(endpoint))
-		log_line(LOG_ERR, "%s: cannot set owner and mode: %s", endpoint->service->name,
+		log_line(LOG_ERR, "%s: cannot set owner and mode: %s", endpoint->service->id,
 		    strerror(errno));
 }
 

@@ -58,7 +58,7 @@ start_server(struct connection *connection, const struct access_answer *answer)
 	if (failure.step != NULL)
 		serving_tell_failure(connection, &failure);
 	else
-		log_line(LOG_DEBUG, "%s: started %s[%d]", service->name, service->server, (int)pid);
+		log_line(LOG_DEBUG, "%s: started %s[%d]", service->id, service->server, (int)pid);
 	connection_close_fd(connection);
 }
 
