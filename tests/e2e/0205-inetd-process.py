@@ -187,6 +187,15 @@ def _():
         equal(inetd.process.wait(WAIT_SECONDS), 0)
 
 
+@test("SIGUSR1 and SIGUSR2, which mean something to xinetd, do not end it")
+def _():
+    with Inetd(ECHO) as inetd:
+        for number in 1, 2:
+            inetd.process.send_signal(getattr(signal, f"SIGUSR{number}"))
+            inetd.wait_log(f"SIGUSR{number} means nothing here (ask with inetctl)")
+        equal(tcp(7001), "x\n")
+
+
 @test("SIGTERM ends it at once, also under load, and leaves servers alone")
 def _():
     with Inetd("127.0.0.1:7001 stream tcp nowait root /bin/cat\n") as inetd, \

@@ -71,6 +71,9 @@ take_signals(struct watch *watch, uint32_t events)
 			reap(inetd);
 		else if (info.ssi_signo == SIGHUP)
 			reload_begin(inetd);
+		else if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2)
+			log_line(LOG_NOTICE, "SIGUSR%c means nothing here (ask with inetctl)",
+			    info.ssi_signo == SIGUSR1 ? '1' : '2');
 		else
 			inetd->is_ending = true;
 	}

@@ -125,6 +125,8 @@ process_signal_fd(void)
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGCHLD);
+	sigaddset(&ours, SIGUSR1);
+	sigaddset(&ours, SIGUSR2);
 	if (sigprocmask(SIG_SETMASK, &ours, NULL) < 0)
 		return -1;
 	return signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
