@@ -421,6 +421,15 @@ def _():
         path.parent.rmdir()
 
 
+@test("a first reading with errors is shown as one, until a reload has none")
+def _():
+    with Inetd(line(7001) + line(7002, "relative") + line(7003, "relative")) as inetd:
+        equal(ask(inetd, "list")["inetd"]["errors"], 2)
+        equal(" ago with 2 errors (reload says which); 0 of 1 readings refused" in ctl(inetd, "list"), True)
+        inetd.reload(line(7001))
+        equal([ask(inetd, "list")["inetd"]["errors"], "errors" in ctl(inetd, "list")], [0, False])
+
+
 @test("another user gets nothing, even if the socket lets him", need_root=True)
 def _():
     with Inetd(CONF) as inetd:

@@ -103,6 +103,7 @@ print_daemon(const struct value *answer)
 {
 	struct value daemon = value_member(answer, "inetd");
 	unsigned long failed = number_of(&daemon, "failed_loads");
+	unsigned long errors = number_of(&daemon, "errors");
 
 	printf("inetd %lu, up ", number_of(&daemon, "pid"));
 	print_time(number_of(&daemon, "up_ms"));
@@ -110,7 +111,10 @@ print_daemon(const struct value *answer)
 	print_member(stdout, &daemon, "configuration");
 	fputs(" read ", stdout);
 	print_time(number_of(&daemon, "loaded_ms"));
-	printf(" ago; %lu of %lu readings refused%s\n\n", failed, number_of(&daemon, "loads"),
+	fputs(" ago", stdout);
+	if (errors > 0)
+		printf(" with %lu errors (reload says which)", errors);
+	printf("; %lu of %lu readings refused%s\n\n", failed, number_of(&daemon, "loads"),
 	    is_true(&daemon, "current") ? "" : ", the last one, too");
 }
 

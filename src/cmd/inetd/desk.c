@@ -39,7 +39,8 @@ show_daemon(void *ctx, struct control_daemon *ret)
 	    .loads = inetd->loads.count,
 	    .failed_loads = inetd->loads.failed,
 	    .is_current = inetd->loads.is_current,
-	    .loaded_ms = now_ms - inetd->loads.taken_ms};
+	    .loaded_ms = now_ms - inetd->loads.taken_ms,
+	    .errors = inetd->loads.errors};
 }
 
 static const char *

@@ -44,6 +44,7 @@ struct inetd {
 		unsigned long count, failed;
 		bool is_current; /* the last one was taken */
 		int64_t taken_ms; /* when that was which holds */
+		unsigned errors; /* in it: the first may have some */
 	} loads; /* of the configuration */
 	struct watch signals;
 	struct alarm log; /* rings when what it did not take is to be tried again */

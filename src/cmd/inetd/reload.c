@@ -84,6 +84,7 @@ adopt(struct inetd *inetd, struct generation *next, bool is_first)
 	if (ok) {
 		inetd->holds = next;
 		inetd->loads.taken_ms = clock_now_ms();
+		inetd->loads.errors = services->conf.errors;
 	}
 	standings_settle(&inetd->standings, inetd->holds != NULL ? &inetd->holds->services : NULL);
 	leave(inetd, left);

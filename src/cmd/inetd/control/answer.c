@@ -273,6 +273,7 @@ show(struct asked *asked)
 	add_number(buf, "failed_loads", daemon.failed_loads);
 	add_bool(buf, "current", daemon.is_current);
 	add_number(buf, "loaded_ms", (unsigned long)daemon.loaded_ms);
+	add_number(buf, "errors", daemon.errors);
 	buf_add_char(buf, '}');
 	return about_services(asked, add_service);
 }

@@ -54,6 +54,7 @@ struct control_daemon {
 	unsigned long loads, failed_loads; /* of the configuration, the first included */
 	bool is_current; /* the last reading was taken */
 	int64_t loaded_ms; /* ago: when that which holds was read */
+	unsigned errors; /* in it */
 };
 
 enum control_result {
