@@ -45,6 +45,9 @@ static gid_t groups[] = {NOBODY}, answer[2];
 struct trial {
 	struct conf_entry entry;
 	struct service service;
+	struct access_rules access; /* the service's, as are these */
+	struct identity identity;
+	struct setup setup;
 	struct child_world world;
 	struct child_judge judge;
 	int client, link;
@@ -78,12 +81,14 @@ set_up(struct trial *trial)
 	                            .families = CONF_UNIX,
 	                            .server = {.text = path_shell},
 	                            .argv = argv_show},
-	    .service = {.setup = {.umask = 027, .variables = base, .variable_count = 1}}};
+	    .setup = {.umask = 027, .variables = base, .variable_count = 1},
+	    .access = {.path = path_shell, .argv = argv_show}};
 	trial->service.entry = &trial->entry;
 	trial->service.label = "show";
-	trial->service.access.path = path_shell;
-	trial->service.access.argv = argv_show;
-	trial->service.identity = geteuid() == 0
+	trial->service.setup = &trial->setup;
+	trial->service.access = &trial->access;
+	trial->service.identity = &trial->identity;
+	trial->identity = geteuid() == 0
 	    ? (struct identity){.uid = NOBODY,
 	          .gid = NOBODY,
 	          .groups = groups,
@@ -145,7 +150,7 @@ assert_served(const struct trial *trial, const char *rule)
 	assert_true(trial->is_asked);
 	assert_null(trial->failure.step);
 	assert_non_null(said);
-	snprintf(want, sizeof want, " %u 0027%s\n012\n", trial->service.identity.uid, rule);
+	snprintf(want, sizeof want, " %u 0027%s\n012\n", trial->identity.uid, rule);
 	assert_string_equal(said, want);
 }
 
@@ -273,7 +278,7 @@ test_name(void **state)
 		trial.entry.chroot.text = is_apart ? "/" : NULL;
 		trial.entry.families = cases[i / 2].families;
 		trial.entry.argv = argv_show_name;
-		trial.service.access.argv = argv_show_name;
+		trial.access.argv = argv_show_name;
 		run_trial(&trial, cases[i / 2].decide);
 		assert_null(trial.failure.step);
 		assert_string_equal(strchr(trial.said, ' '), cases[i / 2].want);
@@ -345,7 +350,7 @@ test_failures(void **state)
 
 	(void)state;
 	set_up(&trial);
-	trial.service.access.path = none;
+	trial.access.path = none;
 	run_trial(&trial, admit);
 	assert_not_served(&trial, "execute");
 	assert_int_equal(trial.failure.error, ENOENT);
@@ -353,7 +358,7 @@ test_failures(void **state)
 	if (geteuid() != 0)
 		skip();
 	set_up(&trial);
-	trial.service.identity.uid = (uid_t)-1; /* "leave it": still root */
+	trial.identity.uid = (uid_t)-1; /* "leave it": still root */
 	run_trial(&trial, admit);
 	assert_not_served(&trial, "be sure of the user");
 	assert_false(trial.is_asked);
@@ -371,9 +376,9 @@ test_greetings(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		set_up(&trial);
-		trial.service.setup.greeting = &first;
-		trial.service.setup.greeting_admitted = &good;
-		trial.service.setup.greeting_refused = &bad;
+		trial.setup.greeting = &first;
+		trial.setup.greeting_admitted = &good;
+		trial.setup.greeting_refused = &bad;
 		run_trial(&trial, decide[i]);
 		assert_memory_equal(trial.said, want[i], strlen(want[i]));
 		assert_int_equal(strlen(trial.said) > strlen(want[i]), decide[i] == admit);

@@ -74,7 +74,7 @@ show_entry(const struct conf_entry *entry, struct buf *seen)
 	}
 	buf_add_str(seen, " ");
 	buf_add_str(seen, entry->server.text);
-	for (char **argument = entry->argv; *argument != NULL; argument++) {
+	for (char *const *argument = entry->argv; *argument != NULL; argument++) {
 		buf_add_str(seen, " [");
 		buf_add_escaped(seen, *argument, strlen(*argument));
 		buf_add_str(seen, "]");

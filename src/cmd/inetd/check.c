@@ -50,8 +50,8 @@ note_judged(struct services *services)
 		const struct conf_entry *entry = s->entry;
 		struct conf_word at = s->at;
 
-		at.text = s->access.name;
-		if (s->access.asks_tables && !s->access.is_shortcut && !entry->is_xinetd &&
+		at.text = s->access->name;
+		if (s->access->asks_tables && !s->access->is_shortcut && !entry->is_xinetd &&
 		    entry->families != CONF_UNIX && !entry->is_off)
 			conf_note(&services->conf, CONF_JUDGED, &at);
 	}

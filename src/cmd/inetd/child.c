@@ -81,7 +81,7 @@ static bool
 prepare(struct order *order, const struct child_client *client)
 {
 	const struct conf_entry *entry = order->service->entry;
-	const struct setup *setup = &order->service->setup;
+	const struct setup *setup = order->service->setup;
 	struct sockaddr_storage local, remote;
 	socklen_t local_len = sizeof local, remote_len = sizeof remote;
 	struct environment_facts facts = {.service = order->service->label,
@@ -111,7 +111,7 @@ run(void *argument)
 {
 	const struct start *start = argument;
 	struct order order = start->order;
-	const struct setup *setup = &order.service->setup;
+	const struct setup *setup = order.service->setup;
 
 	greet(&order, setup->greeting);
 	if (!steps_fail(&order, STEPS_BEGIN, start->failure) &&
@@ -232,7 +232,7 @@ require(const struct order *order, bool is_fine, const char *step)
 static _Noreturn void
 turn_away(const struct order *order)
 {
-	greet(order, order->service->setup.greeting_refused);
+	greet(order, order->service->setup->greeting_refused);
 	_exit(REFUSED_STATUS);
 }
 
@@ -355,13 +355,13 @@ child_fork_judge(const struct service *service, int fd, const struct child_clien
 	pid = fork();
 	if (pid != 0)
 		return pid;
-	greet(&order, service->setup.greeting);
+	greet(&order, service->setup->greeting);
 	take_steps(&order, STEPS_BEGIN);
 	if (service->entry->chroot.text != NULL)
 		judge_apart(&order, client != NULL ? client->peer : NULL, judge);
 	else
 		judge_here(&order, judge);
-	greet(&order, service->setup.greeting_admitted);
+	greet(&order, service->setup->greeting_admitted);
 	take_steps(&order, STEPS_SERVE);
 	_exit(EXEC_FAILED_STATUS);
 }

@@ -42,7 +42,7 @@ drop(const struct listener *listener)
 static void
 greet_refused(const struct connection *connection)
 {
-	const struct setup *setup = &connection->standing->service->setup;
+	const struct setup *setup = connection->standing->service->setup;
 
 	if (connection->is_of_listener)
 		return;
@@ -88,7 +88,7 @@ refuse(struct connection *connection, const struct access_client *who,
 
 	connection->standing->counters.refused++;
 	greet_refused(connection);
-	access_refuse(&connection->inetd->access, &service->access, who, answer);
+	access_refuse(&connection->inetd->access, service->access, who, answer);
 	ending_turn_away(connection, RECORD_REFUSED, NULL);
 }
 
@@ -155,7 +155,7 @@ client_consider(struct connection *connection)
 		serving_begin(connection, NULL);
 		return;
 	}
-	switch (access_ask(&connection->inetd->access, &service->access, &who, &answer)) {
+	switch (access_ask(&connection->inetd->access, service->access, &who, &answer)) {
 	case ACCESS_ADMIT:
 		forget_rounds(connection);
 		remember_rule(connection, &answer);

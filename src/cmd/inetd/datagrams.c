@@ -60,13 +60,13 @@ judge(struct listener *listener, const struct sockaddr *sender)
 	    .is_datagram = true,
 	    .rounds = listener->rounds};
 	struct access_answer answer;
-	enum access_verdict verdict = access_ask(&inetd->access, &service->access, &who, &answer);
+	enum access_verdict verdict = access_ask(&inetd->access, service->access, &who, &answer);
 
 	listener->rounds = verdict == ACCESS_LATER ? listener->rounds + 1 : 0;
 	if (verdict == ACCESS_REFUSE) {
 		who.fd = -1; /* who reads the queue takes the datagram out of it */
 		service->standing->counters.refused++;
-		access_refuse(&inetd->access, &service->access, &who, &answer);
+		access_refuse(&inetd->access, service->access, &who, &answer);
 	}
 	if (verdict == ACCESS_LATER)
 		return INTERNAL_LATER;

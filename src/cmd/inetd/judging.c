@@ -64,8 +64,8 @@ judging_begin(struct connection *connection)
 	const struct child_client client = {
 	    .peer = connection->peer.len > 0 ? &connection->peer.address.any : NULL};
 	int ends[2];
-	struct access_question question = {.rules = &service->access,
-	    .greeting = service->setup.greeting_refused,
+	struct access_question question = {.rules = service->access,
+	    .greeting = service->setup->greeting_refused,
 	    .fd = connection->fd,
 	    .is_confined = service->entry->chroot.text != NULL,
 	    .is_all = service->entry->kind != CONF_SERVER};

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/inetd/conf/common.h"
 #include "cmd/inetd/identity.h"
 
 struct lookup_port {
@@ -25,7 +26,7 @@ struct lookup_port {
 struct lookup_identity {
 	struct lookup_identity *next;
 	const struct conf_entry *entry;
-	struct identity identity;
+	const struct identity *identity;
 };
 
 void
@@ -135,32 +136,40 @@ is_same(const struct conf_word *a, const struct conf_word *b)
 	                                          : strcmp(a->text, b->text) == 0;
 }
 
-void
+static const struct identity *
+resolve(struct conf *conf, const struct conf_entry *entry, const struct service_rules *rules)
+{
+	struct identity identity;
+
+	memset(&identity, 0, sizeof identity);
+	identity_resolve(conf, entry, rules, &identity);
+	return common_value(conf, &identity, sizeof identity);
+}
+
+const struct identity *
 lookup_identity(struct lookup *lookup, struct conf *conf, const struct conf_entry *entry,
-    const struct service_rules *rules, struct identity *ret)
+    const struct service_rules *rules)
 {
 	struct lookup_identity *known = lookup->identities;
 	unsigned errors = conf->errors;
+	const struct identity *identity;
 
-	if (entry->user.text == NULL) { /* means different things to servers and others */
-		identity_resolve(conf, entry, rules, ret);
-		return;
-	}
+	if (entry->user.text == NULL) /* means different things to servers and others */
+		return resolve(conf, entry, rules);
 	while (known != NULL &&
 	    (!is_same(&known->entry->user, &entry->user) ||
 	        !is_same(&known->entry->group, &entry->group) ||
 	        known->entry->has_no_groups != entry->has_no_groups))
 		known = known->next;
-	if (known != NULL) {
-		*ret = known->identity;
-		return;
-	}
-	identity_resolve(conf, entry, rules, ret);
+	if (known != NULL)
+		return known->identity;
+	identity = resolve(conf, entry, rules);
 	if (conf->errors != errors || conf->failed)
-		return;
+		return identity;
 	known = arena_alloc(&lookup->arena, sizeof *known);
 	if (known == NULL)
-		return;
-	*known = (struct lookup_identity){lookup->identities, entry, *ret};
+		return identity;
+	*known = (struct lookup_identity){lookup->identities, entry, identity};
 	lookup->identities = known;
+	return identity;
 }

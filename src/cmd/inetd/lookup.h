@@ -27,8 +27,8 @@ void lookup_release(struct lookup *);
 /* The port of a service's name or alias, in network order; 0: unknown. */
 in_port_t lookup_port(struct lookup *, const char *name, bool is_udp);
 
-/* As identity_resolve, which is asked once for all entries that say the same. */
-void lookup_identity(struct lookup *, struct conf *, const struct conf_entry *,
-    const struct service_rules *, struct identity *ret);
+/* As identity_resolve, which is asked once for all entries that say the same. It is the conf's. */
+const struct identity *lookup_identity(
+    struct lookup *, struct conf *, const struct conf_entry *, const struct service_rules *);
 
 #endif

@@ -82,8 +82,8 @@ static uint64_t
 find_terms(const struct service *service)
 {
 	const struct conf_entry *entry = service->entry;
-	const struct identity *identity = &service->identity;
-	const struct access_rules *access = &service->access;
+	const struct identity *identity = service->identity;
+	const struct access_rules *access = service->access;
 	const unsigned numbers[] = {entry->kind, entry->socktype, entry->is_wait,
 	    access->asks_tables, access->has_only_from, access->has_no_access, identity->uid,
 	    identity->gid, entry->is_no_new_privs};
@@ -106,6 +106,23 @@ struct reading {
 	size_t count; /* of services */
 	struct service *const *first; /* of those that are there already */
 };
+
+/* Padding counts as bytes of a common value. */
+static void
+prepare_child(struct reading *reading, const struct conf_entry *entry, struct service *service)
+{
+	struct conf *conf = reading->conf;
+	const struct identity *identity = service->identity;
+	struct setup setup;
+	struct access_rules access;
+
+	memset(&setup, 0, sizeof setup);
+	setup_resolve(conf, entry, reading->rules, &setup);
+	rules_prepare(conf, entry, &reading->access, &access);
+	access.reads_all = identity != NULL && (identity->is_own || identity->uid == 0);
+	service->setup = common_value(conf, &setup, sizeof setup);
+	service->access = common_value(conf, &access, sizeof access);
+}
 
 /* NULL: reported, or out of memory. One that is off is looked at as the others are. */
 static struct service *
@@ -131,10 +148,8 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 		datagrams_complete(entry, reading->rules->rate_per_minute);
 	else if (!entry->has_rate)
 		entry->rate = (struct conf_rate){reading->rules->rate_per_minute, CONF_MINUTE_MS};
-	lookup_identity(&reading->lookup, conf, entry, reading->rules, &service->identity);
-	setup_resolve(conf, entry, reading->rules, &service->setup);
-	rules_prepare(conf, entry, &reading->access, &service->access);
-	service->access.reads_all = service->identity.is_own || service->identity.uid == 0;
+	service->identity = lookup_identity(&reading->lookup, conf, entry, reading->rules);
+	prepare_child(reading, entry, service);
 	resolve_socket_owner(conf, service);
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
 	if (entry->kind == CONF_REDIRECT)

@@ -41,9 +41,10 @@ struct service {
 	struct endpoint *endpoints; /* NULL: it is off */
 	uid_t socket_uid; /* of a unix socket; -1 = inetd's */
 	gid_t socket_gid;
-	struct access_rules access;
-	struct identity identity;
-	struct setup setup;
+	/* common_value(), as is the entry: others may have them too. */
+	const struct access_rules *access;
+	const struct identity *identity;
+	const struct setup *setup;
 	const struct redirect_target *target; /* of a redirect */
 	uint64_t terms; /* for whom, by whom and as whom: a hash, to be compared */
 };

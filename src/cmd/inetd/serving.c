@@ -30,7 +30,7 @@ serving_tell_failure(struct connection *connection, const struct child_failure *
 	connection->record.reason = failure->step;
 	gate_note_error(connection->standing, failure->step, failure->error);
 	if (service == NULL || strcmp(failure->step, "execute") != 0 ||
-	    !access_failed(&service->access, &who, connection->pid, failure->error))
+	    !access_failed(service->access, &who, connection->pid, failure->error))
 		log_line(LOG_ERR, "%s: %s: cannot %s: %s", connection->standing->id,
 		    service != NULL ? service->server : "server", failure->step,
 		    strerror(failure->error));
@@ -54,7 +54,7 @@ start_server(struct connection *connection, const struct access_answer *answer)
 	}
 	connection_track(connection, pid);
 	if (answer != NULL)
-		access_admitted(&service->access, answer, pid);
+		access_admitted(service->access, answer, pid);
 	if (failure.step != NULL)
 		serving_tell_failure(connection, &failure);
 	else
@@ -85,7 +85,7 @@ serving_here(struct connection *connection)
 
 	connection->fd = -1;
 	connection->is_served_here = true;
-	greeting_send(fd, service->setup.greeting_admitted);
+	greeting_send(fd, service->setup->greeting_admitted);
 	if (service->entry->kind == CONF_REDIRECT)
 		redirect_serve(reactor, service->target, fd, &host, connection);
 	else
@@ -102,8 +102,8 @@ serving_begin(struct connection *connection, const struct access_answer *answer)
 	} else if (service->entry->kind == CONF_SERVER) {
 		start_server(connection, answer);
 	} else {
-		access_admitted(&service->access, answer, getpid());
-		greeting_send(connection->fd, service->setup.greeting);
+		access_admitted(service->access, answer, getpid());
+		greeting_send(connection->fd, service->setup->greeting);
 		serving_here(connection);
 	}
 }

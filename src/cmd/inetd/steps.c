@@ -183,7 +183,7 @@ set_limits(struct order *order)
 	const struct conf_entry *entry = order->service->entry;
 	const struct rlimit *given = &order->world->descriptors;
 
-	if (!order->service->setup.has_descriptor_limit &&
+	if (!order->service->setup->has_descriptor_limit &&
 	    set_limit(RLIMIT_NOFILE, given->rlim_cur, given->rlim_max) < 0)
 		return -1;
 	for (size_t i = 0; i < entry->rlimit_count; i++)
@@ -214,13 +214,13 @@ set_priority(struct order *order)
 static bool
 has_umask(const struct order *order)
 {
-	return umask(order->service->setup.umask) == order->service->setup.umask;
+	return umask(order->service->setup->umask) == order->service->setup->umask;
 }
 
 static int
 set_umask(struct order *order)
 {
-	umask(order->service->setup.umask);
+	umask(order->service->setup->umask);
 	return has_umask(order) ? 0 : fail_check();
 }
 
@@ -253,7 +253,7 @@ change_root(struct order *order)
 static int
 become_user(struct order *order)
 {
-	const struct identity *identity = &order->service->identity;
+	const struct identity *identity = order->service->identity;
 
 	if (identity->is_own)
 		return 0;
@@ -287,7 +287,7 @@ has_identity(const struct identity *identity)
 static int
 verify_user(struct order *order)
 {
-	return has_identity(&order->service->identity) ? 0 : fail_check();
+	return has_identity(order->service->identity) ? 0 : fail_check();
 }
 
 /* A server that is not root's has none, even if inetd was given some to keep or to pass on. */
@@ -298,7 +298,7 @@ drop_rights(struct order *order)
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
 	static const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
 
-	if (order->service->identity.uid == 0)
+	if (order->service->identity->uid == 0)
 		return 0;
 	if (syscall(SYS_capset, &head, sets) < 0)
 		return -1;
@@ -343,7 +343,7 @@ reset_signals(struct order *order)
 static int
 execute(struct order *order)
 {
-	const struct access_rules *access = &order->service->access;
+	const struct access_rules *access = order->service->access;
 
 	environment_set_pid(order->environment, (pid_t)syscall(SYS_getpid));
 	return execve(access->path, access->argv, order->variables);
@@ -394,7 +394,7 @@ steps_are_kept(const struct order *order, int priority)
 {
 	const struct conf_entry *entry = order->service->entry;
 
-	return has_identity(&order->service->identity) && has_umask(order) &&
+	return has_identity(order->service->identity) && has_umask(order) &&
 	    steps_priority() == priority && (!entry->is_no_new_privs || has_no_new_rights());
 }
 

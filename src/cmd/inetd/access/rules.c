@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cmd/inetd/access/tcpd.h"
+#include "cmd/inetd/conf/common.h"
 #include "event/message.h"
 
 enum {
@@ -60,7 +61,9 @@ static const char *
 service_of_tcpd(struct conf *conf, char *argument)
 {
 	size_t len = strlen(argument);
-	char *path;
+	char storage[128];
+	struct buf path;
+	const char *kept;
 
 	if (*base_name(argument) == '\0')
 		return NULL;
@@ -68,12 +71,13 @@ service_of_tcpd(struct conf *conf, char *argument)
 		return argument;
 	if (strchr(argument, '/') != NULL)
 		return NULL;
-	path = conf_alloc(conf, sizeof SERVICE_DIR + len);
-	if (path == NULL)
-		return NULL;
-	memcpy(path, SERVICE_DIR, sizeof SERVICE_DIR - 1);
-	memcpy(path + sizeof SERVICE_DIR - 1, argument, len + 1);
-	return path;
+	buf_init(&path, storage, sizeof storage, sizeof SERVICE_DIR + len);
+	buf_add_str(&path, SERVICE_DIR);
+	buf_add_str(&path, argument);
+	conf->failed |= path.failed;
+	kept = conf_share(conf, path.bytes);
+	buf_release(&path);
+	return kept;
 }
 
 /* As tcpd would: the service's own name in place of the path. */
@@ -81,16 +85,13 @@ static char *const *
 arguments_of_tcpd(struct conf *conf, char *const *argv, const char *path)
 {
 	size_t count = 0;
-	char **copy;
+	char *copy[CONF_WORDS_MAX + 2];
 
 	while (argv[count] != NULL)
 		count++;
-	copy = conf_alloc(conf, (count + 1) * sizeof *copy);
-	if (copy == NULL)
-		return NULL;
-	memcpy(copy, argv, count * sizeof *copy);
-	copy[0] = conf_text(conf, base_name(path));
-	return copy[0] != NULL ? copy : NULL;
+	memcpy(copy, argv, (count + 1) * sizeof *copy);
+	copy[0] = conf_share(conf, base_name(path));
+	return common_value(conf, copy, (count + 1) * sizeof *copy);
 }
 
 static bool
@@ -126,11 +127,9 @@ take_shortcut(struct conf *conf, const struct conf_entry *entry, struct access_s
 static const char *
 cut(struct conf *conf, const char *name)
 {
-	char *copy = conf_text(conf, name);
+	const struct conf_word whole = {.text = name};
 
-	if (copy != NULL && strlen(copy) >= NAME_BYTES)
-		copy[NAME_BYTES - 1] = '\0';
-	return copy;
+	return conf_part(conf, &whole, 0, strnlen(name, NAME_BYTES - 1)).text;
 }
 
 static const char *
@@ -165,10 +164,11 @@ rules_prepare(struct conf *conf, const struct conf_entry *entry, struct access_s
 {
 	bool is_server = entry->kind == CONF_SERVER;
 
-	*ret = (struct access_rules){.has_only_from = entry->has_only_from,
-	    .has_no_access = entry->no_access.count > 0,
-	    .path = entry->server.text,
-	    .argv = entry->argv};
+	memset(ret, 0, sizeof *ret); /* padding too: of a common value it counts */
+	ret->has_only_from = entry->has_only_from;
+	ret->has_no_access = entry->no_access.count > 0;
+	ret->path = entry->server.text;
+	ret->argv = entry->argv;
 	ret->asks_tables =
 	    !entry->skips_tables && !settings->skips_tables && is_known_before(entry);
 	ret->name = base_name(is_server ? entry->server.text : entry->service.text);
@@ -178,7 +178,8 @@ rules_prepare(struct conf *conf, const struct conf_entry *entry, struct access_s
 		take_shortcut(conf, entry, settings, ret);
 	ret->tag = tag_of(conf, ret->name);
 	ret->name = cut(conf, ret->name);
-	find_places(conf, entry, ret);
+	if (ret->has_only_from || ret->has_no_access)
+		find_places(conf, entry, ret);
 	if (!is_known_before(entry) && (ret->has_only_from || ret->has_no_access))
 		conf_note(conf, CONF_ORIGIN_WAIT, &entry->service);
 	if (ret->has_only_from)

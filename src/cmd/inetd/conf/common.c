@@ -34,39 +34,33 @@ forget_places(struct conf_entry *entry)
 	}
 }
 
-static bool
-has_arguments(const struct conf_entry *entry, char *const argv[])
+const void *
+common_value(struct conf *conf, const void *value, size_t size_bytes)
 {
-	size_t i = 0;
+	struct conf_value *slot =
+	    &conf->common[hash_add(HASH_INIT, value, size_bytes) % CONF_RECENT];
+	void *copy;
 
-	while (entry->argv[i] != NULL && entry->argv[i] == argv[i])
-		i++;
-	return entry->argv[i] == NULL && argv[i] == NULL;
+	if (slot->size_bytes == size_bytes && memcmp(slot->bytes, value, size_bytes) == 0)
+		return slot->bytes;
+	copy = conf_alloc(conf, size_bytes);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, value, size_bytes);
+	*slot = (struct conf_value){copy, size_bytes};
+	return copy;
 }
 
 const struct conf_entry *
 common_entry(struct conf *conf, const struct conf_entry *entry)
 {
-	struct conf_entry key, **slot, kept;
+	struct conf_entry key;
 
 	memcpy(&key, entry, sizeof key);
 	key.next = NULL;
 	key.id = key.service = (struct conf_word){0};
 	key.addresses = key.ports = (struct conf_words){0};
 	key.port = 0;
-	key.argv = NULL;
 	forget_places(&key);
-	slot = &conf->common[hash_add(HASH_INIT, &key, sizeof key) % CONF_RECENT];
-	if (*slot != NULL) {
-		memcpy(&kept, *slot, sizeof kept);
-		kept.argv = NULL;
-		if (memcmp(&kept, &key, sizeof key) == 0 && has_arguments(*slot, entry->argv))
-			return *slot;
-	}
-	*slot = conf_alloc(conf, sizeof **slot);
-	if (*slot == NULL)
-		return NULL;
-	key.argv = entry->argv;
-	memcpy(*slot, &key, sizeof key);
-	return *slot;
+	return common_value(conf, &key, sizeof key);
 }

@@ -57,6 +57,12 @@ struct conf_request {
 
 struct conf_draft;
 
+/* Of common.h. */
+struct conf_value {
+	const void *bytes;
+	size_t size_bytes;
+};
+
 /* Not to be copied: it points into itself. */
 struct conf {
 	struct arena arena; /* of everything below, but for the drafts */
@@ -78,7 +84,7 @@ struct conf {
 	struct conf_request **requests_end;
 	const char **files;
 	char *recent[CONF_RECENT];
-	struct conf_entry *common[CONF_RECENT]; /* common_entry() */
+	struct conf_value common[CONF_RECENT]; /* common_value() */
 	size_t file_count, note_count, text_bytes;
 	unsigned depth; /* of the file that is being read */
 	bool has_defaults; /* were they seen? */

@@ -118,7 +118,8 @@ struct conf_entry {
 	bool is_wait;
 	bool passes_listen_fds; /* to a "wait" server: as descriptor 3, and 0 to 2 are /dev/null */
 	struct conf_word server; /* "internal" or "redirect" if no program serves */
-	char **argv; /* NULL-terminated; argv[0] is the server's base name if none was written */
+	char *const
+	    *argv; /* NULL-terminated; argv[0] is the server's base name if none was written */
 
 	/* how often; 0 = no limit */
 	struct conf_rate rate; /* of admitted clients; inetd.conf: wait.N and nowait.N */

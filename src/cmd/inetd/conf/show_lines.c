@@ -157,7 +157,7 @@ add_line(struct buf *buf, const struct conf_entry *entry, const char *service)
 	add_user(buf, entry);
 	buf_add_char(buf, ' ');
 	buf_add_str(buf, entry->server.text);
-	for (char **argument = entry->argv; *argument != NULL && entry->kind == CONF_SERVER;
+	for (char *const *argument = entry->argv; *argument != NULL && entry->kind == CONF_SERVER;
 	     argument++) {
 		buf_add_char(buf, ' ');
 		buf_add_str(buf, *argument);

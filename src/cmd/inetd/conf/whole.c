@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "cmd/inetd/conf/common.h"
 #include "cmd/inetd/conf/field.h"
 #include "cmd/inetd/conf/where.h"
 
@@ -123,6 +124,8 @@ whole_complete(struct builder *builder)
 
 /* ---- both ---- */
 
+_Static_assert((int)CONF_SET_MAX <= (int)CONF_WORDS_MAX, "arguments may be a set");
+
 /* argv[0] is the server's last part, or with NAMEINARGS the first argument. */
 static void
 set_arguments(struct builder *builder)
@@ -131,15 +134,14 @@ set_arguments(struct builder *builder)
 	const char *server = entry->server.text != NULL ? entry->server.text : "";
 	const char *slash = strrchr(server, '/');
 	size_t count = 0;
+	char *argv[CONF_WORDS_MAX + 2]; /* an argv[0], all that there may be, NULL */
 
-	entry->argv = conf_alloc(builder->conf, (builder->args.count + 2) * sizeof *entry->argv);
-	if (entry->argv == NULL)
-		return;
 	if ((builder->flags & FLAG_NAMEINARGS) == 0 || builder->args.count == 0)
-		entry->argv[count++] =
-		    conf_share(builder->conf, slash != NULL ? slash + 1 : server);
+		argv[count++] = conf_share(builder->conf, slash != NULL ? slash + 1 : server);
 	for (size_t i = 0; i < builder->args.count; i++)
-		entry->argv[count++] = conf_share(builder->conf, builder->args.items[i].text);
+		argv[count++] = conf_share(builder->conf, builder->args.items[i].text);
+	argv[count++] = NULL;
+	entry->argv = common_value(builder->conf, argv, count * sizeof *argv);
 }
 
 /* A unix socket is a path, and only a unix socket is. */
