@@ -19,7 +19,8 @@
 #include "in_folder.h"
 
 static struct conf_entry entry;
-static struct service service = {.entry = &entry, .socket_uid = (uid_t)-1, .socket_gid = (gid_t)-1};
+static struct setup owner = {.socket_uid = (uid_t)-1, .socket_gid = (gid_t)-1};
+static struct service service = {.entry = &entry, .setup = &owner};
 
 static struct endpoint
 at(int socktype, const char *address)
@@ -235,8 +236,8 @@ test_path(void **state)
 
 	(void)state;
 	entry = (struct conf_entry){.families = CONF_UNIX, .socket_mode = 0620};
-	service.socket_uid = geteuid() == 0 ? 4711 : geteuid();
-	service.socket_gid = geteuid() == 0 ? 4712 : getegid();
+	owner.socket_uid = geteuid() == 0 ? 4711 : geteuid();
+	owner.socket_gid = geteuid() == 0 ? 4712 : getegid();
 	endpoint.len = sizeof endpoint.address.path;
 	endpoint.address.path.sun_family = AF_UNIX;
 	snprintf(name, sizeof endpoint.address.path.sun_path, "%s/s", folder);
@@ -244,8 +245,8 @@ test_path(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(lstat(name, &found), 0);
 	assert_int_equal(found.st_mode, S_IFSOCK | 0620);
-	assert_int_equal(found.st_uid, service.socket_uid);
-	assert_int_equal(found.st_gid, service.socket_gid);
+	assert_int_equal(found.st_uid, owner.socket_uid);
+	assert_int_equal(found.st_gid, owner.socket_gid);
 	assert_true(socket_is_linked(&endpoint, &path));
 	/* Not through a link that somebody puts there. */
 	assert_int_equal(unlink(name), 0);
@@ -256,8 +257,8 @@ test_path(void **state)
 	assert_int_equal(lstat(name, &found), 0);
 	assert_int_equal(unlink(name), 0);
 	close(fd);
-	service.socket_uid = (uid_t)-1;
-	service.socket_gid = (gid_t)-1;
+	owner.socket_uid = (uid_t)-1;
+	owner.socket_gid = (gid_t)-1;
 }
 
 int

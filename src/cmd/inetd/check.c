@@ -76,9 +76,9 @@ note_missing(struct services *services)
 		const struct conf_entry *entry = s->entry;
 		struct conf_word at = s->at;
 
-		at.text = s->server;
+		at.text = entry->server.text;
 		if (entry->kind == CONF_SERVER && !entry->is_off && entry->chroot.text == NULL &&
-		    s->server != NULL && !is_program(s->server))
+		    entry->server.text != NULL && !is_program(entry->server.text))
 			conf_note(&services->conf, CONF_NO_PROGRAM, &at);
 	}
 }

@@ -268,8 +268,8 @@ is_same_socket(const struct service *a, const struct service *b)
 	    x->is_keepalive == y->is_keepalive && x->is_nodelay == y->is_nodelay &&
 	    x->defer_accept_s == y->defer_accept_s && x->backlog == y->backlog &&
 	    (x->kind == CONF_SERVER) == (y->kind == CONF_SERVER) &&
-	    x->socket_mode == y->socket_mode && a->socket_uid == b->socket_uid &&
-	    a->socket_gid == b->socket_gid;
+	    x->socket_mode == y->socket_mode && a->setup->socket_uid == b->setup->socket_uid &&
+	    a->setup->socket_gid == b->setup->socket_gid;
 }
 
 static void

@@ -337,10 +337,10 @@ find_id(struct conf *conf, const struct conf_word *word, bool is_user, unsigned 
 }
 
 void
-resolve_socket_owner(struct conf *conf, struct service *service)
+resolve_socket_owner(struct conf *conf, const struct conf_entry *entry, struct setup *setup)
 {
-	service->socket_uid = (uid_t)-1;
-	service->socket_gid = (gid_t)-1;
-	find_id(conf, &service->entry->socket_user, true, &service->socket_uid);
-	find_id(conf, &service->entry->socket_group, false, &service->socket_gid);
+	setup->socket_uid = (uid_t)-1;
+	setup->socket_gid = (gid_t)-1;
+	find_id(conf, &entry->socket_user, true, &setup->socket_uid);
+	find_id(conf, &entry->socket_group, false, &setup->socket_gid);
 }

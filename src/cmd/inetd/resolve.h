@@ -11,7 +11,7 @@
 struct endpoint *resolve_endpoints(struct conf *, struct lookup *, const struct service *);
 
 /* Owner and group of a unix socket. What is unknown is reported. */
-void resolve_socket_owner(struct conf *, struct service *);
+void resolve_socket_owner(struct conf *, const struct conf_entry *, struct setup *);
 
 /* Where a redirect leads; its endpoints are known, and so are others, a list. What is wrong is reported.
  * NULL: out of memory. */

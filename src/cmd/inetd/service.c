@@ -17,48 +17,67 @@
 #include "cmd/inetd/lookup.h"
 #include "cmd/inetd/resolve.h"
 
-/* Words of an entry as a log may show them, with a slash between the two; the second may be "". */
+/* A word of an entry as a log may show it. */
 static const char *
-printable(struct conf *conf, const char *first, const char *second)
+printable(struct conf *conf, const char *word)
 {
 	char storage[128];
 	struct buf buf;
 	const char *text;
 
-	buf_init(&buf, storage, sizeof storage, 8 * CONF_ENTRY_MAX);
-	buf_add_escaped(&buf, first, strlen(first));
-	buf_add_str(&buf, second[0] != '\0' ? "/" : "");
-	buf_add_escaped(&buf, second, strlen(second));
+	buf_init(&buf, storage, sizeof storage, 4 * CONF_ENTRY_MAX);
+	buf_add_escaped(&buf, word, strlen(word));
 	conf->failed |= buf.failed;
 	text = conf_share(conf, buf.bytes);
 	buf_release(&buf);
 	return text;
 }
 
-/* The given one; else the name, with the addresses that the line has: there may be a line for each. */
-static const char *
-identify(struct conf *conf, const struct service *service)
+/* The addresses that the line has: there may be a line for each. */
+static void
+add_addresses(struct buf *id, const struct conf_entry *entry)
 {
-	const struct conf_entry *entry = service->entry;
-	char storage[256];
-	struct buf id;
-	const char *text;
-
-	if (entry->id.text != NULL)
-		return entry->id.text;
-	buf_init(&id, storage, sizeof storage, 8 * CONF_ENTRY_MAX);
 	for (size_t i = 0; entry->families != CONF_UNIX && i < entry->addresses.count; i++) {
 		if (entry->addresses.count == 1 && strcmp(entry->addresses.items[i].text, "*") == 0)
 			break;
-		buf_add_str(&id, i > 0 ? "," : "");
-		buf_add_str(&id, entry->addresses.items[i].text);
+		buf_add_str(id, i > 0 ? "," : "");
+		buf_add_str(id, entry->addresses.items[i].text);
 	}
-	buf_add_str(&id, id.len > 0 ? ":" : "");
-	buf_add_str(&id, service->name);
-	conf->failed |= id.failed;
-	text = conf_share(conf, id.bytes);
-	buf_release(&id);
-	return text;
+	buf_add_str(id, id->len > 0 ? ":" : "");
+}
+
+static void
+add_name(struct buf *name, const struct conf_entry *entry)
+{
+	const char *protocol = entry->families == CONF_UNIX ? "" : entry->protocol.text;
+
+	buf_add_escaped(name, entry->service.text, strlen(entry->service.text));
+	buf_add_str(name, protocol[0] != '\0' ? "/" : "");
+	buf_add_escaped(name, protocol, strlen(protocol));
+}
+
+/* Its id is the given one; else its name, behind its addresses. */
+static void
+identify(struct conf *conf, struct service *service)
+{
+	const struct conf_entry *entry = service->entry;
+	char storage[256];
+	struct buf buf;
+	const char *text;
+	size_t from;
+
+	buf_init(&buf, storage, sizeof storage, 8 * CONF_ENTRY_MAX);
+	if (entry->id.text == NULL)
+		add_addresses(&buf, entry);
+	from = buf.len;
+	add_name(&buf, entry);
+	conf->failed |= buf.failed;
+	text = conf_share(conf, buf.bytes);
+	if (text != NULL) {
+		service->id = entry->id.text != NULL ? entry->id.text : text;
+		service->name = text + from;
+	}
+	buf_release(&buf);
 }
 
 /* A text with its end; NULL is another one than "". */
@@ -109,7 +128,7 @@ struct reading {
 
 /* Padding counts as bytes of a common value. */
 static void
-prepare_child(struct reading *reading, const struct conf_entry *entry, struct service *service)
+prepare_server(struct reading *reading, const struct conf_entry *entry, struct service *service)
 {
 	struct conf *conf = reading->conf;
 	const struct identity *identity = service->identity;
@@ -117,8 +136,10 @@ prepare_child(struct reading *reading, const struct conf_entry *entry, struct se
 	struct access_rules access;
 
 	memset(&setup, 0, sizeof setup);
+	setup.server = printable(conf, entry->server.text);
 	setup_resolve(conf, entry, reading->rules, &setup);
 	rules_prepare(conf, entry, &reading->access, &access);
+	resolve_socket_owner(conf, entry, &setup);
 	access.reads_all = identity != NULL && (identity->is_own || identity->uid == 0);
 	service->setup = common_value(conf, &setup, sizeof setup);
 	service->access = common_value(conf, &access, sizeof access);
@@ -137,20 +158,16 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	if (service == NULL)
 		return NULL;
 	service->order = reading->count++;
-	service->name = printable(
-	    conf, entry->service.text, entry->families == CONF_UNIX ? "" : entry->protocol.text);
-	service->server = printable(conf, entry->server.text, "");
 	service->entry = entry;
 	service->at = entry->service;
 	service->label = conf_id(entry);
-	service->id = identify(conf, service);
+	identify(conf, service);
 	if (entry->kind != CONF_SERVER && entry->socktype == CONF_DGRAM)
 		datagrams_complete(entry, reading->rules->rate_per_minute);
 	else if (!entry->has_rate)
 		entry->rate = (struct conf_rate){reading->rules->rate_per_minute, CONF_MINUTE_MS};
 	service->identity = lookup_identity(&reading->lookup, conf, entry, reading->rules);
-	prepare_child(reading, entry, service);
-	resolve_socket_owner(conf, service);
+	prepare_server(reading, entry, service);
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
 	if (entry->kind == CONF_REDIRECT)
 		service->target = resolve_target(conf, service, *reading->first);

@@ -31,16 +31,13 @@ struct standing;
 struct service {
 	struct service *next;
 	const char *id; /* tells it apart from the others, in this reading and the next */
-	const char *name; /* "ftp/tcp" or a path: for logs, escaped */
+	const char *name; /* "ftp/tcp" or a path: for logs, escaped; mostly the end of its id */
 	struct standing *standing; /* given by standings_prepare */
-	const char *server; /* its path: the same */
 	struct conf_word at; /* its name as it was written, and where */
 	const char *label; /* its id, or this name: what servers are told */
 	const struct conf_entry *entry; /* common_entry(): others may have it too */
 	size_t order; /* in the text */
 	struct endpoint *endpoints; /* NULL: it is off */
-	uid_t socket_uid; /* of a unix socket; -1 = inetd's */
-	gid_t socket_gid;
 	/* common_value(), as is the entry: others may have them too. */
 	const struct access_rules *access;
 	const struct identity *identity;

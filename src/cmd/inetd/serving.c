@@ -32,7 +32,7 @@ serving_tell_failure(struct connection *connection, const struct child_failure *
 	if (service == NULL || strcmp(failure->step, "execute") != 0 ||
 	    !access_failed(service->access, &who, connection->pid, failure->error))
 		log_line(LOG_ERR, "%s: %s: cannot %s: %s", connection->standing->id,
-		    service != NULL ? service->server : "server", failure->step,
+		    service != NULL ? service->setup->server : "server", failure->step,
 		    strerror(failure->error));
 	if (connection->is_of_listener && connection->listener != NULL)
 		listener_pause(connection->listener, FAILURE_PAUSE_MS);
@@ -58,7 +58,8 @@ start_server(struct connection *connection, const struct access_answer *answer)
 	if (failure.step != NULL)
 		serving_tell_failure(connection, &failure);
 	else
-		log_line(LOG_DEBUG, "%s: started %s[%d]", service->id, service->server, (int)pid);
+		log_line(
+		    LOG_DEBUG, "%s: started %s[%d]", service->id, service->setup->server, (int)pid);
 	connection_close_fd(connection);
 }
 

@@ -1,6 +1,6 @@
 /*
- * What a server gets besides its socket and its identity, as far as it can be known when the file
- * is read. The rest of it is in the entry itself.
+ * What a server gets besides its identity, as far as it can be known when the file is read, and its
+ * socket. The rest of it is in the entry itself.
  */
 #ifndef INETD_SETUP_H
 #define INETD_SETUP_H
@@ -16,6 +16,9 @@
 struct service_rules;
 
 struct setup {
+	const char *server; /* its path: for logs, escaped */
+	uid_t socket_uid; /* of a unix socket; -1 = inetd's */
+	gid_t socket_gid;
 	mode_t umask;
 	bool has_descriptor_limit; /* else the one that inetd was started with */
 	/* All variables that do not depend on the client; each name once, none of inetd's own. */

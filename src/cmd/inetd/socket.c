@@ -115,10 +115,11 @@ static bool
 grant(int path_fd, const struct service *service)
 {
 	const struct conf_entry *entry = service->entry;
+	const struct setup *setup = service->setup;
 	char path[32];
 
-	if ((service->socket_uid != (uid_t)-1 || service->socket_gid != (gid_t)-1) &&
-	    fchownat(path_fd, "", service->socket_uid, service->socket_gid, AT_EMPTY_PATH) < 0)
+	if ((setup->socket_uid != (uid_t)-1 || setup->socket_gid != (gid_t)-1) &&
+	    fchownat(path_fd, "", setup->socket_uid, setup->socket_gid, AT_EMPTY_PATH) < 0)
 		return false;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", path_fd);
 	return chmod(path, entry->socket_mode != 0 ? (mode_t)entry->socket_mode : PATH_MODE) == 0;

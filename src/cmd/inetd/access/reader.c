@@ -3,7 +3,7 @@
  * PURPOSE  A table of a million lines takes a second to parse: its services wait for that, others do not.
  * INVARIANTS  One thread at a time, which ends by itself; it touches the store of tables, memory and files,
  *          and takes no signal. Nobody forks while it lives.
- * LIMITS   STACK_BYTES: reading does not recurse.
+ * LIMITS   STACK_BYTES: reading does not recurse. The stack is given back: the C library would keep it.
  * SEE      docs/decisions/freshness.md, docs/decisions/inetd-access.md, pthreads(7)
  */
 #include "cmd/inetd/access/reader.h"
@@ -13,9 +13,13 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 256 << 10 };
+enum {
+	STACK_BYTES = 256 << 10,
+	GUARD_BYTES = 64 << 10, /* the largest page there is */
+};
 
 static void *
 work(void *arg)
@@ -32,6 +36,14 @@ work(void *arg)
 }
 
 static void
+end_thread(struct reader *reader)
+{
+	pthread_join(reader->thread, NULL);
+	munmap(reader->stack, STACK_BYTES);
+	reader->is_busy = false;
+}
+
+static void
 ready(struct watch *watch, uint32_t events)
 {
 	struct reader *reader = (struct reader *)watch;
@@ -40,8 +52,7 @@ ready(struct watch *watch, uint32_t events)
 	(void)events;
 	if (read(reader->event_fd, &count, sizeof count) != sizeof count || !reader->is_busy)
 		return;
-	pthread_join(reader->thread, NULL);
-	reader->is_busy = false;
+	end_thread(reader);
 	reader->done(reader);
 }
 
@@ -71,14 +82,28 @@ void
 reader_release(struct reader *reader)
 {
 	if (reader->is_busy)
-		pthread_join(reader->thread, NULL);
-	reader->is_busy = false;
+		end_thread(reader);
 	if (reader->event_fd < 0)
 		return;
 	reactor_remove(reader->reactor, reader->event_fd);
 	reactor_retire(reader->reactor, &reader->watch);
 	close(reader->event_fd);
 	reader->event_fd = -1;
+}
+
+/* The end that is reached last is nobody's. */
+static void *
+make_stack(void)
+{
+	char *stack =
+	    mmap(NULL, STACK_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	if (stack == MAP_FAILED)
+		return NULL;
+	if (mprotect(stack + GUARD_BYTES, STACK_BYTES - GUARD_BYTES, PROT_READ | PROT_WRITE) == 0)
+		return stack;
+	munmap(stack, STACK_BYTES);
+	return NULL;
 }
 
 /* A new thread has the signals blocked that its maker has. */
@@ -91,12 +116,16 @@ make_thread(struct reader *reader)
 
 	if (pthread_attr_init(&attributes) != 0)
 		return false;
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	reader->stack = make_stack();
+	made = reader->stack != NULL &&
+	    pthread_attr_setstack(&attributes, reader->stack, STACK_BYTES) == 0;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	made = pthread_create(&reader->thread, &attributes, work, reader) == 0;
+	made = made && pthread_create(&reader->thread, &attributes, work, reader) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
+	if (!made && reader->stack != NULL)
+		munmap(reader->stack, STACK_BYTES);
 	return made;
 }
 

@@ -16,6 +16,7 @@ struct reader {
 	bool is_busy;
 	bool is_kept; /* all that the last one has read, if not busy */
 	pthread_t thread;
+	void *stack; /* its own */
 	const char *tables[2];
 	struct table_kept wanted;
 	void (*done)(struct reader *); /* in the loop, when the thread has ended */

@@ -34,11 +34,25 @@ forget_places(struct conf_entry *entry)
 	}
 }
 
+/* An entry is long, and is hashed by words; less than a word at the end would only be compared. */
+static size_t
+slot_of(const void *value, size_t size_bytes)
+{
+	const char *bytes = value;
+	uint64_t hash = HASH_INIT, word;
+
+	for (size_t at = 0; at + sizeof word <= size_bytes; at += sizeof word) {
+		memcpy(&word, bytes + at, sizeof word);
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* the golden ratio's */
+		hash ^= hash >> 32;
+	}
+	return hash % CONF_RECENT;
+}
+
 const void *
 common_value(struct conf *conf, const void *value, size_t size_bytes)
 {
-	struct conf_value *slot =
-	    &conf->common[hash_add(HASH_INIT, value, size_bytes) % CONF_RECENT];
+	struct conf_value *slot = &conf->common[slot_of(value, size_bytes)];
 	void *copy;
 
 	if (slot->size_bytes == size_bytes && memcmp(slot->bytes, value, size_bytes) == 0)
