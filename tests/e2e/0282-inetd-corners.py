@@ -17,6 +17,15 @@ def block(name, *words, kind="stream", protocol="tcp", wait="no", user="root"):
             f" wait = {wait}\n user = {user}\n{words}}}\n")
 
 
+server = DnsServer().serve({"A slow.example.org": SILENCE, "AAAA slow.example.org": SILENCE})
+
+
+def ask_silence():
+    """From now on name service waits for one that says nothing."""
+    place.joinpath("resolv.conf").write_text(f"nameserver {server.address}\n")
+    place.joinpath("nsswitch.conf").write_text("hosts: files dns\npasswd: files\ngroup: files\n")
+
+
 # ---- who comes in ----
 
 @test("a datagram of a unix socket without a name is judged as any other")
@@ -54,10 +63,8 @@ def shared_memory(pid):
       need_root=True)
 def _():
     tables("svc: ALL: aclexec sleep 60\n", "ALL: ALL\n")
-    server = DnsServer().serve({"A slow.example.org": SILENCE, "AAAA slow.example.org": SILENCE})
     conf = line(7201, f"nobody /usr/sbin/svc svc {dir}/served")
-    place.joinpath("resolv.conf").write_text(f"nameserver {server.address}\n")
-    place.joinpath("nsswitch.conf").write_text("hosts: files dns\npasswd: files\ngroup: files\n")
+    ask_silence()
     clients = []
 
     def judges():
@@ -187,6 +194,21 @@ def _():
                 client.close()
             for pid, _ in running.children():
                 os.killpg(pid, signal.SIGKILL)
+
+
+@test("a start that waits for a name server that says nothing ends when it is told to")
+def _():
+    ask_silence()
+    try:
+        with Inetd("".join(line(7213 + n, "root /usr/sbin/svc svc", "slow.example.org") for n in range(3)),
+                   ready=None, preexec_fn=in_place()) as running:
+            until(lambda: running.children(), "a reader")
+            start = time.monotonic()
+            running.process.terminate()
+            equal(running.process.wait(WAIT_SECONDS), 1)
+            equal(time.monotonic() - start < 2, True)
+    finally:
+        place.joinpath("nsswitch.conf").write_text(ETC["nsswitch.conf"])
 
 
 # ---- a loop that has nothing to do ----

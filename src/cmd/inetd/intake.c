@@ -171,16 +171,42 @@ intake_take(struct intake *intake, int status)
 	return NULL;
 }
 
+/* There is no loop yet to hear of it, and signals are blocked. False: errno; it is not waited for any
+ * longer. */
+static bool
+await_reader(pid_t pid, int *ret_status)
+{
+	const struct timespec patience = {.tv_sec = PATIENCE_MS / 1000};
+	sigset_t news;
+	int number;
+
+	sigemptyset(&news);
+	sigaddset(&news, SIGCHLD);
+	sigaddset(&news, SIGTERM);
+	sigaddset(&news, SIGINT);
+	while (waitpid(pid, ret_status, WNOHANG) != pid) {
+		number = sigtimedwait(&news, NULL, &patience);
+		if (number == SIGCHLD || (number < 0 && errno == EINTR))
+			continue;
+		errno = number < 0 ? ETIMEDOUT : EINTR;
+		return false;
+	}
+	return true;
+}
+
 struct generation *
 intake_whole(struct intake *intake)
 {
-	int status = 0;
+	int status = 0, error;
 
 	if (!start(intake))
 		return NULL;
-	while (waitpid(intake->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return intake_take(intake, status);
+	if (await_reader(intake->pid, &status))
+		return intake_take(intake, status);
+	error = errno;
+	intake_stop(intake);
+	errno = error;
+	return NULL;
 }
 
 void
