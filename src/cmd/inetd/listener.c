@@ -223,7 +223,8 @@ void
 listener_reopen(struct listener *listener)
 {
 	close_socket(listener);
-	open_again(listener, false);
+	if (listener->left == NULL) /* else its place is another's by now */
+		open_again(listener, false);
 }
 
 static void
