@@ -425,6 +425,42 @@ test_places(void **state)
 	}
 }
 
+/* In another root folder tcpd is another file, whatever is outside: it is not done without. */
+static void
+test_tcpd(void **state)
+{
+	static const struct {
+		const char *flags, *words, *path, *name;
+		bool asks, is_shortcut;
+	} rows[] = {{"", "", "/usr/sbin/in.d", "in.d", true, true},
+	    {"", "chroot = /j\n", "/x/tcpd", "in.d", true, false},
+	    {" NOLIBWRAP", "chroot = /j\n", "/x/tcpd", "tcpd", false, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct access_settings settings = {.tcpd_path = "/x/tcpd", .tcpd_is_ours = true};
+		struct access_rules rules;
+		struct conf conf;
+		char text[256];
+
+		snprintf(text, sizeof text,
+		    "service a\n{\nsocket_type = stream\nwait = no\nuser = u\nserver = /x/tcpd\n"
+		    "flags = NAMEINARGS%s\nserver_args = in.d x\n%s}\n",
+		    rows[i].flags, rows[i].words);
+		conf_init(&conf, NULL);
+		assert_true(
+		    conf_read(&conf, conf_add_file(&conf, "a"), text, strlen(text), CONF_BLOCKS));
+		assert_true(conf_finish(&conf));
+		assert_non_null(conf.entries);
+		rules_prepare(&conf, conf.entries, &settings, &rules);
+		assert_string_equal(rules.path, rows[i].path);
+		assert_string_equal(rules.name, rows[i].name);
+		assert_int_equal(rules.asks_tables, rows[i].asks);
+		assert_int_equal(rules.is_shortcut, rows[i].is_shortcut);
+		conf_release(&conf);
+	}
+}
+
 static void
 test_origins(void **state)
 {
@@ -525,6 +561,7 @@ main(void)
 	    cmocka_unit_test(test_faults),
 	    cmocka_unit_test(test_readers),
 	    cmocka_unit_test(test_places),
+	    cmocka_unit_test(test_tcpd),
 	    cmocka_unit_test(test_origins),
 	    cmocka_unit_test(test_refusals),
 	};

@@ -4,6 +4,7 @@
  *          starts tcpd is judged in tcpd's place, and what tcpd would start is started at once.
  * INVARIANTS  Nothing is taken for tcpd but a file that is one. A service that cannot be judged here,
  *          since its clients are not known before it runs, is left to tcpd if its line says so.
+ *          Another root folder has another tcpd.
  * SEE      tcpd(8), docs/decisions/inetd-access.md
  */
 #include "cmd/inetd/access/rules.h"
@@ -111,13 +112,20 @@ take_shortcut(struct conf *conf, const struct conf_entry *entry, struct access_s
 {
 	const char *path;
 
+	bool may_ask = rules->asks_tables, is_jailed = entry->chroot.text != NULL;
+
 	rules->asks_tables = false;
-	if (settings->skips_shortcut || settings->skips_tables || entry->skips_tables ||
-	    !is_known_before(entry) || !is_ours(settings, entry->server.text))
+	if (settings->skips_shortcut || !may_ask ||
+	    (!is_jailed && !is_ours(settings, entry->server.text)))
 		return;
 	path = service_of_tcpd(conf, entry->argv[0]);
 	if (path == NULL || tcpd_is_one(path))
 		return;
+	if (is_jailed) { /* that one is another file, with tables of its own: it is asked, too */
+		rules->name = base_name(path);
+		rules->asks_tables = true;
+		return;
+	}
 	rules->argv = arguments_of_tcpd(conf, entry->argv, path);
 	rules->path = path;
 	rules->name = base_name(path);
