@@ -174,6 +174,7 @@ def _(inetd):
 
 @walk(f"{REFUSALS} refusals at once: a line for each, and no process is left")
 def _(inetd):
+    time.sleep(1.1)  # inetd counts on, whatever becomes of the file: no refusal of before in this second
     since = log.mark()
     burst(REFUSALS, DENIED, TELNET)
     until(lambda: processes() == {inetd.pid: "inetd"}, "nothing but inetd runs", 2)
