@@ -44,9 +44,12 @@ static struct sender sender = {.path = "/dev/log", .fd = -1};
 void
 sender_open(const char *tag, const char *path)
 {
-	sender_close();
+	if (path == NULL)
+		path = "/dev/log";
+	if (!sender.is_open || strcmp(path, sender.path) != 0)
+		sender_close();
 	sender.tag = tag;
-	sender.path = path != NULL ? path : "/dev/log";
+	sender.path = path;
 	sender.is_open = true;
 }
 

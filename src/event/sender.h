@@ -15,7 +15,8 @@ enum {
 };
 
 /* tag is of the process's own lines, such as the one about those that were lost; path is the log's
- * socket (NULL: /dev/log). Both are borrowed. Nothing is opened yet. */
+ * socket (NULL: /dev/log). Both are borrowed. Nothing is opened yet. Said again of
+ * the same log, what waits for it stays. */
 void sender_open(const char *tag, const char *path);
 void sender_close(void);
 
