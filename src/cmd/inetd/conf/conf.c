@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "cmd/inetd/conf/draft.h"
 
 void *
 conf_alloc(struct conf *conf, size_t size_bytes)
