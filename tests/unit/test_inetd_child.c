@@ -84,7 +84,7 @@ set_up(struct trial *trial)
 	    .setup = {.umask = 027, .variables = base, .variable_count = 1},
 	    .access = {.path = path_shell, .argv = argv_show}};
 	trial->service.entry = &trial->entry;
-	trial->service.label = "show";
+	trial->service.at.text = "show";
 	trial->service.setup = &trial->setup;
 	trial->service.access = &trial->access;
 	trial->service.identity = &trial->identity;

@@ -80,12 +80,14 @@ protocol_of(const struct service *service)
 static bool
 prepare(struct order *order, const struct child_client *client)
 {
-	const struct conf_entry *entry = order->service->entry;
-	const struct setup *setup = order->service->setup;
+	const struct service *service = order->service;
+	const struct conf_entry *entry = service->entry;
+	const struct setup *setup = service->setup;
 	struct sockaddr_storage local, remote;
 	socklen_t local_len = sizeof local, remote_len = sizeof remote;
-	struct environment_facts facts = {.service = order->service->label,
-	    .protocol = protocol_of(order->service),
+	struct environment_facts facts = {
+	    .service = service->has_own_id ? service->id : service->at.text,
+	    .protocol = protocol_of(service),
 	    .has_listener = entry->passes_listen_fds};
 
 	/* Whoever has the socket itself serves others, too. */

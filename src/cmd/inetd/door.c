@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/inetd/client.h"
@@ -22,6 +23,7 @@
 
 enum {
 	CLIENTS_AT_ONCE = 8,
+	SECOND_NS = 1000000000,
 	ERRORS_AT_ONCE = 64,
 	/* A datagram stays in the queue until its server has read it: look again after so long,
 	 * then twice as long, up to the last. */
@@ -94,7 +96,7 @@ hand_over(struct listener *listener, const struct peer *peer)
  * control message they did not ask for could crowd out one that they did: so it is asked for only
  * here. False: there is none. */
 static bool
-peek_datagram(int fd, struct timespec *ret, struct peer *ret_peer)
+peek_datagram(int fd, int64_t *ret_ns, struct peer *ret_peer)
 {
 	static const int on = 1, off = 0;
 	union {
@@ -105,6 +107,7 @@ peek_datagram(int fd, struct timespec *ret, struct peer *ret_peer)
 	    .msg_namelen = sizeof ret_peer->address,
 	    .msg_control = &control,
 	    .msg_controllen = sizeof control};
+	struct timespec arrival = {0};
 	ssize_t got;
 
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
@@ -112,21 +115,13 @@ peek_datagram(int fd, struct timespec *ret, struct peer *ret_peer)
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &off, sizeof off);
 	if (got < 0)
 		return false;
-	*ret = (struct timespec){0};
 	ret_peer->len = message.msg_namelen;
 	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL;
 	     part = CMSG_NXTHDR(&message, part))
 		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPNS)
-			memcpy(ret, CMSG_DATA(part), sizeof *ret);
+			memcpy(&arrival, CMSG_DATA(part), sizeof arrival);
+	*ret_ns = (int64_t)arrival.tv_sec * SECOND_NS + arrival.tv_nsec;
 	return true;
-}
-
-/* Was a server started for it already? */
-static bool
-is_handed(const struct listener *listener, const struct timespec *arrival)
-{
-	return arrival->tv_sec == listener->handed.tv_sec &&
-	    arrival->tv_nsec == listener->handed.tv_nsec;
 }
 
 static void
@@ -145,9 +140,9 @@ wait_for_reader(struct listener *listener)
 		drop_unread(listener);
 		return;
 	}
-	listener->patience_ms *= 2;
-	if (listener->patience_ms > PATIENCE_LAST_MS)
-		listener->patience_ms = PATIENCE_LAST_MS;
+	listener->patience_ms = listener->patience_ms < PATIENCE_LAST_MS / 2
+	    ? (uint16_t)(listener->patience_ms * 2)
+	    : PATIENCE_LAST_MS;
 	listener_pause(listener, listener->patience_ms);
 }
 
@@ -155,18 +150,18 @@ wait_for_reader(struct listener *listener)
 static void
 offer_datagram(struct listener *listener)
 {
-	struct timespec arrival;
+	int64_t arrival_ns;
 	struct peer peer = {.len = 0};
 
-	if (!peek_datagram(listener->fd, &arrival, &peer))
+	if (!peek_datagram(listener->fd, &arrival_ns, &peer))
 		return;
-	if (is_handed(listener, &arrival)) {
+	if (arrival_ns == listener->handed_ns) {
 		wait_for_reader(listener);
 		return;
 	}
 	if (!gate_may_come(listener) || !client_knock(listener, &peer))
 		return;
-	listener->handed = arrival;
+	listener->handed_ns = arrival_ns;
 	listener->patience_ms = PATIENCE_FIRST_MS;
 	if (!listener_is_pausing(listener))
 		listener_pause(listener, PATIENCE_FIRST_MS);
@@ -177,18 +172,18 @@ offer_datagram(struct listener *listener)
 static void
 hand_over_datagrams(struct listener *listener)
 {
-	struct timespec arrival;
+	int64_t arrival_ns;
 	struct peer peer = {.len = 0};
 
-	if (!peek_datagram(listener->fd, &arrival, &peer))
+	if (!peek_datagram(listener->fd, &arrival_ns, &peer))
 		return;
-	if (is_handed(listener, &arrival)) {
+	if (arrival_ns == listener->handed_ns) {
 		drop_unread(listener);
 		return;
 	}
 	hand_over(listener, &peer);
 	if (listener->server != NULL && listener->server->record.verdict != RECORD_FAILED)
-		listener->handed = arrival;
+		listener->handed_ns = arrival_ns;
 }
 
 /* Else they would be reported for ever. Some go when they are read; those that a server has asked for are in

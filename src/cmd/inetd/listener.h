@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "cmd/inetd/reactor.h"
 #include "cmd/inetd/service.h"
@@ -31,10 +30,10 @@ struct listener {
 	bool is_late; /* is bound when another one's path is free */
 	bool is_given; /* whoever started inetd made the socket, and owns its path */
 	bool is_kept; /* by the services that are being prepared */
+	uint16_t patience_ms; /* how long the last server was given to read its datagram */
 	unsigned rounds; /* how often the first datagram has waited for tables */
-	unsigned patience_ms; /* how long the last server was given to read its datagram */
 	struct connection *server; /* that has the socket, and is to end first; NULL = none */
-	struct timespec handed; /* arrival of the last datagram that a server was started for */
+	int64_t handed_ns; /* arrival of the last datagram that a server was started for */
 	struct socket_path path; /* of a unix socket: what we bound */
 	struct endpoint *left; /* the place that it is leaving, its own copy; NULL = it is not */
 	struct listener *next_leaving;

@@ -122,7 +122,7 @@ struct reading {
 	const struct service_rules *rules;
 	struct access_settings access;
 	struct lookup lookup;
-	size_t count; /* of services */
+	unsigned count; /* of services */
 	struct service *const *first; /* of those that are there already */
 };
 
@@ -160,7 +160,7 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	service->order = reading->count++;
 	service->entry = entry;
 	service->at = entry->service;
-	service->label = conf_id(entry);
+	service->has_own_id = entry->id.text != NULL;
 	identify(conf, service);
 	if (entry->kind != CONF_SERVER && entry->socktype == CONF_DGRAM)
 		datagrams_complete(entry, reading->rules->rate_per_minute);
@@ -171,10 +171,11 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
 	if (entry->kind == CONF_REDIRECT)
 		service->target = resolve_target(conf, service, *reading->first);
-	service->terms = find_terms(service);
 	if (entry->is_off)
 		service->endpoints = NULL;
 	is_good = conf->errors == errors && !conf->failed;
+	if (is_good)
+		service->terms = find_terms(service);
 	if (entry->is_off)
 		conf_soften(conf, here, errors);
 	return is_good ? service : NULL;
@@ -185,7 +186,7 @@ by_place_and_order(const void *a, const void *b)
 {
 	const struct endpoint *const *x = a, *const *y = b;
 	int order = endpoint_cmp(*x, *y);
-	size_t x_order = (*x)->service->order, y_order = (*y)->service->order;
+	unsigned x_order = (*x)->service->order, y_order = (*y)->service->order;
 
 	return order != 0 ? order : (x_order > y_order) - (x_order < y_order);
 }

@@ -34,9 +34,9 @@ struct service {
 	const char *name; /* "ftp/tcp" or a path: for logs, escaped; mostly the end of its id */
 	struct standing *standing; /* given by standings_prepare */
 	struct conf_word at; /* its name as it was written, and where */
-	const char *label; /* its id, or this name: what servers are told */
 	const struct conf_entry *entry; /* common_entry(): others may have it too */
-	size_t order; /* in the text */
+	unsigned order; /* in the text */
+	bool has_own_id; /* that was given: else servers are told its name */
 	struct endpoint *endpoints; /* NULL: it is off */
 	/* common_value(), as is the entry: others may have them too. */
 	const struct access_rules *access;
