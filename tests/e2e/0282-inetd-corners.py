@@ -8,7 +8,8 @@ from access_lab import *  # noqa: E402
 from dns_server import DnsServer, SILENCE  # noqa: E402
 
 
-COMMANDS, COMMANDS_OF_SOURCE = 256, 32  # COMMANDS_MAX, JUDGED_OF_SOURCE_MAX
+COMMANDS = JUDGED = 256  # COMMANDS_MAX, JUDGED_MAX
+COMMANDS_OF_SOURCE = JUDGED_OF_SOURCE = 32
 
 
 def block(name, *words, kind="stream", protocol="tcp", wait="no", user="root"):
@@ -189,6 +190,34 @@ def _():
             # Nor are there more: who may be one of them is let go.
             with socket.create_connection(("127.0.0.1", 7211), WAIT_SECONDS, ("127.1.77.1", 0)) as s:
                 equal(s.recv(1), b"")
+        finally:
+            for client in clients:
+                client.close()
+            for pid, _ in running.children():
+                os.killpg(pid, signal.SIGKILL)
+
+
+@test("as many children judge as may: whom the loop can judge is served, and who needs a child waits for one")
+def _():
+    tables("svc: 127.0.0.1\nsvc: ALL: aclexec sleep 60\n", "ALL: ALL\n")
+    clients = []
+
+    def come(source):
+        clients.append(socket.create_connection(("127.0.0.1", 7212), WAIT_SECONDS, (source, 0)))
+
+    with Inetd(line(7212, f"root /usr/sbin/svc svc {dir}/served"), preexec_fn=in_place()) as running:
+        try:
+            for number in range(JUDGED):
+                come(f"127.1.{number // JUDGED_OF_SOURCE}.1")
+            until(lambda: len(running.children()) >= JUDGED, "all of them", 30)
+            judges = [pid for pid, _ in running.children()]
+            come("127.1.77.1")
+            equal(knock(7212), SERVED)
+            time.sleep(0.3)
+            equal(len(running.children()), JUDGED)
+            for pid in judges:
+                os.killpg(pid, signal.SIGKILL)
+            until(lambda: [pid for pid, _ in running.children() if pid not in judges], "one more")
         finally:
             for client in clients:
                 client.close()

@@ -17,8 +17,6 @@
 enum {
 	WAITING_MAX = 256,
 	HELD_MAX = WAITING_MAX / 2, /* of them, when those who are over a limit of their own come */
-	JUDGED_MAX =
-	    256, /* children that judge for one service: each may wait ten seconds for a name */
 	SHORTAGE_PAUSE_MS = 250, /* no descriptor, memory or process */
 	SHORTAGE_TELL_MS = 60000, /* a flood must not flood the log */
 	NEWS_MAX = 256,
@@ -64,7 +62,7 @@ gate_ring_news(struct alarm *alarm, int64_t now_ms)
 static bool
 is_crowded(const struct standing *standing)
 {
-	return standing->waiting_count >= WAITING_MAX || standing->judged_count >= JUDGED_MAX;
+	return standing->waiting_count >= WAITING_MAX;
 }
 
 /* *told_ms: when it was told before; 0 = never. */

@@ -2,7 +2,7 @@
  * NAME     judging - a child decides what the loop cannot decide at once
  * INVARIANTS  A child that has admitted its client asks for a place before it becomes the server, and gives
  *          up if there is no answer.
- * LIMITS   JUDGED_OF_SOURCE_MAX, COMMANDS_MAX
+ * LIMITS   JUDGED_MAX, JUDGED_OF_SOURCE_MAX, COMMANDS_MAX
  * SEE      access/child.h, child.h
  */
 #include "cmd/inetd/judging.h"
@@ -14,12 +14,17 @@
 #include <unistd.h>
 
 #include "cmd/inetd/access/child.h"
+#include "cmd/inetd/clock.h"
 #include "cmd/inetd/ending.h"
 #include "cmd/inetd/gate.h"
 #include "cmd/inetd/serving.h"
 #include "peer/socket.h"
 
 enum {
+	/* Children that judge for one service: each may wait ten seconds for a name. Those who need one
+	 * more wait; whom the loop can judge does not. */
+	JUDGED_MAX = 256,
+	JUDGED_RETRY_MS = 100,
 	/* One source, which can make children wait for a name, never has all that there may be. */
 	JUDGED_OF_SOURCE_MAX = 32,
 	/* Of a service. They keep nobody waiting whom the loop can judge: strangers may have brought
@@ -38,13 +43,28 @@ judge(void *context)
 	return 0;
 }
 
+/* Until another child has decided. They take no more room than sources that are over a limit. */
+static bool
+waits(struct connection *connection)
+{
+	static const struct limits_answer held = {.say = LIMITS_HOLD_SOURCE};
+
+	if (connection->standing->judged_count < JUDGED_MAX || connection->is_of_listener ||
+	    !gate_has_room(connection, &held))
+		return false;
+	connection_wait(connection, clock_now_ms() + JUDGED_RETRY_MS);
+	return true;
+}
+
 /* True: it is turned away. */
 static bool
 is_over(struct connection *connection)
 {
 	const char *reason = NULL;
 
-	if (connection->standing->command_count >= COMMANDS_MAX)
+	if (connection->standing->judged_count >= JUDGED_MAX)
+		reason = "too many are being judged";
+	else if (connection->standing->command_count >= COMMANDS_MAX)
 		reason = "too many commands run in its server's place";
 	else if (connection_count_judged(connection) >= JUDGED_OF_SOURCE_MAX)
 		reason = "too many of its source are being judged";
@@ -72,7 +92,7 @@ judging_begin(struct connection *connection)
 	struct child_judge how = {.ask = judge, .context = &question, .log_fd = -1};
 	pid_t pid;
 
-	if (is_over(connection))
+	if (waits(connection) || is_over(connection))
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		ending_fail(connection, "judge a client", errno);
