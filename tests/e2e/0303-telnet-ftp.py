@@ -160,7 +160,7 @@ def _(inetd):
         since = log.mark()
         with connect(port, ALLOWED) as s:
             equal(len(s.recv(1)), 1)
-            equal([line for line in log.lines("connect from", since)],
+            equal([line for line in log.wait("connect from", since)],
                   [f"{DAEMON_INFO}{name}[{pid}]: connect from {ALLOWED} ({ALLOWED})"
                    for pid, command in processes().items() if command == name])
         since = log.mark()
@@ -207,7 +207,7 @@ def _(inetd):
     until(lambda: first_bytes(ALLOWED, TELNET) == IAC, "inetd has read its configuration")
     since = log.mark()
     equal((first_bytes(DENIED, FTP)[:4], bytes_for(DENIED, TELNET)), (b"220 ", b""))
-    equal([nameless(line) for line in log.lines("connect from", since)],
+    equal([nameless(line) for line in log.wait("connect from", since, 2)],
           [f"{DAEMON_INFO}in.ftpd[PID]: connect from {DENIED} ({DENIED})",
            f"{DAEMON_WARNING}in.telnetd[PID]: refused connect from {DENIED} ({DENIED})"])
 
@@ -243,7 +243,7 @@ def _():
             for s in waiting:
                 with s:
                     got.append(read_all(s))
-        return got, sorted(nameless(line) for line in log.lines("connect from", since))
+        return got, sorted(nameless(line) for line in log.wait("connect from", since, 4))
     use(OURS)
     mine = outcome("/usr/sbin/tcpd")
     use(DEBIANS)
