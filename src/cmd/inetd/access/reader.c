@@ -16,8 +16,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* A sanitizer has things of its own on every stack. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define STACK_SCALE 32
+#else
+#define STACK_SCALE 1
+#endif
+
 enum {
-	STACK_BYTES = 256 << 10,
+	STACK_BYTES = STACK_SCALE * (256 << 10),
 	GUARD_BYTES = 64 << 10, /* the largest page there is */
 };
 
