@@ -54,8 +54,7 @@ void
 gate_ring_news(struct alarm *alarm, int64_t now_ms)
 {
 	(void)now_ms;
-	gate_tell_news(
-	    (struct standing *)(void *)((char *)alarm - offsetof(struct standing, news)));
+	gate_tell_news(owner_of(alarm, struct standing, news));
 }
 
 /* By those who are there and not served yet. */

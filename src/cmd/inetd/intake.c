@@ -118,8 +118,7 @@ read_all(struct intake *intake, pid_t parent)
 static void
 lose_patience(struct alarm *alarm, int64_t now_ms)
 {
-	struct intake *intake =
-	    (struct intake *)(void *)((char *)alarm - offsetof(struct intake, patience));
+	struct intake *intake = owner_of(alarm, struct intake, patience);
 
 	(void)now_ms;
 	kill(intake->pid, SIGKILL);

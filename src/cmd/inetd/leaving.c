@@ -84,8 +84,7 @@ dismiss(struct listeners *listeners, bool is_time)
 static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
-	struct listeners *listeners =
-	    (struct listeners *)(void *)((char *)alarm - offsetof(struct listeners, farewell));
+	struct listeners *listeners = owner_of(alarm, struct listeners, farewell);
 
 	(void)now_ms;
 	dismiss(listeners, true);

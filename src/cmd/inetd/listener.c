@@ -239,8 +239,7 @@ ready(struct watch *watch, uint32_t events)
 static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
-	struct listener *listener =
-	    (struct listener *)(void *)((char *)alarm - offsetof(struct listener, alarm));
+	struct listener *listener = owner_of(alarm, struct listener, alarm);
 
 	(void)now_ms;
 	listener->is_resting = false;

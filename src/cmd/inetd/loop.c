@@ -61,8 +61,7 @@ reap(struct inetd *inetd)
 static void
 take_signals(struct watch *watch, uint32_t events)
 {
-	struct inetd *inetd =
-	    (struct inetd *)(void *)((char *)watch - offsetof(struct inetd, signals));
+	struct inetd *inetd = owner_of(watch, struct inetd, signals);
 	struct signalfd_siginfo info;
 
 	(void)events;
@@ -82,8 +81,7 @@ take_signals(struct watch *watch, uint32_t events)
 static void
 tables_read(struct access *access)
 {
-	queue_tables_read(
-	    (struct inetd *)(void *)((char *)access - offsetof(struct inetd, access)));
+	queue_tables_read(owner_of(access, struct inetd, access));
 }
 
 /* Nobody outside may know which sources share a place. */

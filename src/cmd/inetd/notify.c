@@ -80,8 +80,7 @@ notify_send(struct notify *notify, const char *text)
 static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
-	struct notify *notify =
-	    (struct notify *)(void *)((char *)alarm - offsetof(struct notify, alarm));
+	struct notify *notify = owner_of(alarm, struct notify, alarm);
 
 	notify_send(notify, "WATCHDOG=1");
 	reactor_set_alarm(notify->reactor, alarm, now_ms + notify->half_ms);

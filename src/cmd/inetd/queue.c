@@ -52,8 +52,7 @@ queue_wake(struct inetd *inetd, struct standing *standing)
 void
 queue_ring(struct alarm *alarm, int64_t now_ms)
 {
-	struct connection *connection =
-	    (struct connection *)(void *)((char *)alarm - offsetof(struct connection, alarm));
+	struct connection *connection = owner_of(alarm, struct connection, alarm);
 
 	(void)now_ms;
 	queue_wake(connection->inetd, connection->standing);
@@ -62,8 +61,7 @@ queue_ring(struct alarm *alarm, int64_t now_ms)
 void
 queue_ring_place(struct alarm *alarm, int64_t now_ms)
 {
-	struct standing *standing =
-	    (struct standing *)(void *)((char *)alarm - offsetof(struct standing, place));
+	struct standing *standing = owner_of(alarm, struct standing, place);
 
 	(void)now_ms;
 	queue_wake(standing->all->ctx, standing);

@@ -120,8 +120,7 @@ ring(struct reactor *reactor)
 
 	while (
 	    left-- > 0 && (item = heap_first(&reactor->alarms)) != NULL && item->at_ms <= now_ms) {
-		struct alarm *alarm =
-		    (struct alarm *)(void *)((char *)item - offsetof(struct alarm, due));
+		struct alarm *alarm = owner_of(item, struct alarm, due);
 
 		reactor_stop_alarm(reactor, alarm);
 		alarm->ring(alarm, now_ms);

@@ -12,6 +12,9 @@
 
 #include "cmd/inetd/heap.h"
 
+/* The structure of that type whose member a pointer is to. */
+#define owner_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
 struct watch {
 	void (*ready)(struct watch *, uint32_t events); /* of epoll(7) */
 	/* Give the memory back; called when no event can refer to it any more. NULL: not ours. */

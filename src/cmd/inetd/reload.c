@@ -50,8 +50,7 @@ replace(struct inetd *inetd, struct services *next, bool is_first)
 static void
 sweep(struct alarm *alarm, int64_t now_ms)
 {
-	struct inetd *inetd =
-	    (struct inetd *)(void *)((char *)alarm - offsetof(struct inetd, sweep));
+	struct inetd *inetd = owner_of(alarm, struct inetd, sweep);
 
 	(void)now_ms;
 	generation_free(inetd->left);
@@ -145,7 +144,7 @@ static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
 	(void)now_ms;
-	start((struct inetd *)(void *)((char *)alarm - offsetof(struct inetd, again)));
+	start(owner_of(alarm, struct inetd, again));
 }
 
 void

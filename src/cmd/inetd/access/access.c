@@ -365,8 +365,7 @@ access_ask(struct access *access, const struct access_rules *rules,
 static void
 read_done(struct reader *reader)
 {
-	struct access *access =
-	    (struct access *)(void *)((char *)reader - offsetof(struct access, reader));
+	struct access *access = owner_of(reader, struct access, reader);
 
 	access->wake(access);
 }

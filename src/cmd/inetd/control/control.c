@@ -100,8 +100,7 @@ static void
 run_out_of_time(struct alarm *alarm, int64_t now_ms)
 {
 	(void)now_ms;
-	disconnect((struct control_client *)(void *)((char *)alarm -
-	    offsetof(struct control_client, alarm)));
+	disconnect(owner_of(alarm, struct control_client, alarm));
 }
 
 /* What can be sent now; the rest when the client has taken some. */
@@ -246,8 +245,7 @@ rest(struct control *control)
 static void
 wake(struct alarm *alarm, int64_t now_ms)
 {
-	struct control *control =
-	    (struct control *)(void *)((char *)alarm - offsetof(struct control, alarm));
+	struct control *control = owner_of(alarm, struct control, alarm);
 
 	(void)now_ms;
 	watch_socket(control, control->count < CLIENTS_MAX);

@@ -199,8 +199,7 @@ ready(struct watch *watch, uint32_t events)
 static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
-	struct client *client =
-	    (struct client *)(void *)((char *)alarm - offsetof(struct client, alarm));
+	struct client *client = owner_of(alarm, struct client, alarm);
 	int64_t until_ms = client->moved_ms + services[client->kind].patience_ms;
 
 	if (until_ms > now_ms && reactor_set_alarm(client->reactor, alarm, until_ms))

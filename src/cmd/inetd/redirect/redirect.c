@@ -257,8 +257,7 @@ ready(struct watch *watch, uint32_t events)
 static void
 ring(struct alarm *alarm, int64_t now_ms)
 {
-	struct redirect *redirect =
-	    (struct redirect *)(void *)((char *)alarm - offsetof(struct redirect, alarm));
+	struct redirect *redirect = owner_of(alarm, struct redirect, alarm);
 	struct side *client = &redirect->client, *target = &redirect->target;
 	bool is_stalled =
 	    client->is_full || client->has_said_all || target->is_full || target->has_said_all;
