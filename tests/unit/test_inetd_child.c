@@ -1,5 +1,6 @@
-/* Processes that judge before they serve: only an answer of 0 starts the server; where the root
- * folder changes, what a rule changed is not lost in silence; what fails arrives on the link. */
+/* Servers that are started at once, several at a time: each has its own client and says its own
+ * failure. Processes that judge before they serve: only an answer of 0 starts the server; where the
+ * root folder changes, what a rule changed is not lost in silence; what fails arrives on the link. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -32,7 +33,7 @@ static char base_variable[] = "PATH=/bin:/usr/bin";
 static char *base[] = {base_variable, NULL};
 static char *argv_show[] = {shell, dash_c, show, NULL};
 static pid_t test_group;
-static gid_t groups[] = {NOBODY}, answer[2];
+static gid_t groups[] = {NOBODY};
 
 /* One client, one service, and what came of it. */
 /* ThreadSanitizer has descriptors and a thread of its own in the child. */
@@ -89,11 +90,7 @@ set_up(struct trial *trial)
 	trial->service.access = &trial->access;
 	trial->service.identity = &trial->identity;
 	trial->identity = geteuid() == 0
-	    ? (struct identity){.uid = NOBODY,
-	          .gid = NOBODY,
-	          .groups = groups,
-	          .answer = answer,
-	          .count = 1}
+	    ? (struct identity){.uid = NOBODY, .gid = NOBODY, .groups = groups, .count = 1}
 	    : (struct identity){.is_own = true, .uid = geteuid(), .gid = getegid()};
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &trial->world.descriptors), 0);
 }
@@ -162,6 +159,117 @@ assert_not_served(const struct trial *trial, const char *step)
 		assert_null(trial->failure.step);
 	else
 		assert_string_equal(trial->failure.step, step);
+}
+
+/* ---- several at a time ---- */
+
+enum { STARTS = 50 }; /* more than can be on their way */
+
+struct started {
+	int sockets[2];
+	pid_t pid;
+	struct child_failure failure;
+};
+
+static void
+start(struct trial *trial, struct started *ret)
+{
+	*ret = (struct started){0};
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ret->sockets), 0);
+	ret->pid =
+	    child_start(&trial->service, ret->sockets[1], NULL, &trial->world, &ret->failure);
+	assert_true(ret->pid > 0);
+}
+
+static int
+end_started(struct started *started)
+{
+	int status;
+
+	assert_int_equal(waitpid(started->pid, &status, 0), started->pid);
+	child_ended(started->pid);
+	close(started->sockets[0]);
+	return status;
+}
+
+static void
+test_many(void **state)
+{
+	static char show_pid[] = "echo $$";
+	static char *argv_show_pid[] = {shell, dash_c, show_pid, NULL};
+	struct started started[STARTS];
+	struct trial trial;
+	char said[32], want[32];
+
+	(void)state;
+	if (IS_THREAD_SANITIZED) /* it takes clone for fork */
+		skip();
+	set_up(&trial);
+	trial.access.argv = argv_show_pid;
+	for (size_t i = 0; i < STARTS; i++)
+		start(&trial, &started[i]);
+	child_await_all();
+	assert_true(child_settle());
+	for (size_t i = 0; i < STARTS; i++) {
+		ssize_t len = read(started[i].sockets[0], said, sizeof said - 1);
+
+		assert_true(len > 0);
+		said[len] = '\0';
+		snprintf(want, sizeof want, "%d\n", (int)started[i].pid);
+		assert_string_equal(said, want);
+		assert_int_equal(read(started[i].sockets[0], said, sizeof said), 0);
+		assert_int_equal(end_started(&started[i]), 0);
+		assert_false(child_has_failed(&started[i].failure));
+	}
+}
+
+/* A child that fails does not write to errno of whoever goes on. */
+static void
+test_many_failures(void **state)
+{
+	struct started started[STARTS];
+	struct trial trial;
+	char none[] = "/none/such";
+
+	(void)state;
+	if (IS_THREAD_SANITIZED) /* it takes clone for fork */
+		skip();
+	set_up(&trial);
+	trial.access.path = none;
+	for (size_t i = 0; i < STARTS; i++) {
+		start(&trial, &started[i]);
+		errno = ECANCELED;
+		while (!child_has_failed(&started[i].failure))
+			;
+		assert_int_equal(errno, ECANCELED);
+		assert_string_equal(started[i].failure.step, "execute");
+		assert_int_equal(started[i].failure.error, ENOENT);
+	}
+	for (size_t i = 0; i < STARTS; i++)
+		assert_int_equal(WEXITSTATUS(end_started(&started[i])), 127);
+	assert_true(child_settle());
+}
+
+/* A listening socket stays. */
+static void
+test_listener(void **state)
+{
+	struct started started;
+	struct trial trial;
+	char none[] = "/none/such";
+
+	(void)state;
+	if (IS_THREAD_SANITIZED) /* it takes clone for fork */
+		skip();
+	set_up(&trial);
+	trial.entry.is_wait = true;
+	trial.access.path = none;
+	start(&trial, &started);
+	assert_true(child_settle());
+	end_started(&started);
+	assert_true(child_has_failed(&started.failure));
+	assert_true(fcntl(started.sockets[1], F_GETFD) >= 0);
+	close(started.sockets[1]);
 }
 
 /* ---- what is answered ---- */
@@ -459,6 +567,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_many_failures),
+	    cmocka_unit_test(test_listener),
 	    cmocka_unit_test(test_answers),
 	    cmocka_unit_test(test_where_it_judges),
 	    cmocka_unit_test(test_options),

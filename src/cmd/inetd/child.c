@@ -3,36 +3,26 @@
  * PURPOSE  The one place where inetd makes processes that execute something. All of them go through
  *          the same steps (steps.c), whether the client was judged before or is judged on the way.
  * INVARIANTS  A child that needs no judgement shares inetd's memory until exec, and its descriptors
- *          until the first steps; steps.c says what that means. One that judges has a copy: it may
- *          do what it likes.
+ *          until the first steps; launch.c and steps.c say what that means. One that judges has a
+ *          copy: it may do what it likes.
  *          Nothing executes a server as the end of a judgement but an answer of 0.
- * LIMITS   inetd waits while exec reads the server's file, so a server belongs on a local disk; for
- *          START_ROUNDS at most, since whoever owns the file can keep it from being opened.
- * SEE      threats I6 and I7, clone(2) CLONE_CHILD_CLEARTID, posix_spawn(3)
+ * SEE      threats I6 and I7, launch.h, posix_spawn(3)
  */
 #include "cmd/inetd/child.h"
 
 #include <errno.h>
-#include <linux/futex.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cmd/inetd/launch.h"
 #include "cmd/inetd/steps.h"
 
 enum {
-	CHILD_STACK_BYTES = 64 * 1024,
-	CHILD_HOLDS = 1, /* any value but 0 */
-	/* Then see whether the child was stopped, or has ended, and go on waiting. */
-	CHILD_PATIENCE_NS = 10000000,
-	START_ROUNDS = 200, /* of that: two seconds, for a disk that has to turn first */
 	EXEC_FAILED_STATUS = 127,
 	REFUSED_STATUS = 0, /* no fault of anybody's */
 	ADMITTED = 1, /* any value but 0 */
@@ -46,14 +36,6 @@ struct verdict {
 
 /* This process's own, or shared with the one that goes on to serve. */
 static struct verdict own_verdict, *verdict = &own_verdict;
-
-/* One child at a time, or a copy of its own: its memory is needed until exec. */
-static struct environment environment;
-
-struct start {
-	struct order order;
-	struct child_failure *failure;
-};
 
 static bool
 is_connection(const struct service *service)
@@ -78,7 +60,23 @@ protocol_of(const struct service *service)
 
 /* False: errno says why. */
 static bool
-prepare(struct order *order, const struct child_client *client)
+prepare_groups(struct order_room *room, size_t count)
+{
+	gid_t *groups;
+
+	if (count <= room->group_count)
+		return true;
+	groups = realloc(room->groups, count * sizeof *groups);
+	if (groups == NULL)
+		return false;
+	room->groups = groups;
+	room->group_count = count;
+	return true;
+}
+
+/* False: errno says why. */
+static bool
+prepare(struct order *order, struct order_room *room, const struct child_client *client)
 {
 	const struct service *service = order->service;
 	const struct conf_entry *entry = service->entry;
@@ -100,10 +98,14 @@ prepare(struct order *order, const struct child_client *client)
 	if (facts.remote == NULL && is_connection(order->service) &&
 	    getpeername(order->fd, (struct sockaddr *)&remote, &remote_len) == 0)
 		facts.remote = (struct sockaddr *)&remote;
-	order->environment = &environment;
-	order->variables = environment.variables;
+	order->room = room;
+	order->variables = room->environment.variables;
+	if (!prepare_groups(
+	        room, service->identity->count + 1)) /* one more would be one too many */
+		return false;
 	errno = E2BIG;
-	return environment_build(&environment, &facts, setup->variables, setup->variable_count);
+	return environment_build(
+	    &room->environment, &facts, setup->variables, setup->variable_count);
 }
 
 /* ---- judged before ---- */
@@ -111,81 +113,51 @@ prepare(struct order *order, const struct child_client *client)
 static int
 run(void *argument)
 {
-	const struct start *start = argument;
-	struct order order = start->order;
-	const struct setup *setup = order.service->setup;
+	struct launch *launch = argument;
+	struct order *order = &launch->order;
+	const struct setup *setup = order->service->setup;
+	struct child_failure failure;
+	bool has_failed;
 
-	greet(&order, setup->greeting);
-	if (!steps_fail(&order, STEPS_BEGIN, start->failure) &&
-	    !steps_fail(&order, STEPS_BECOME, start->failure)) {
-		greet(&order, setup->greeting_admitted);
-		steps_fail(&order, STEPS_SERVE, start->failure);
+	greet(order, setup->greeting);
+	has_failed = steps_fail(order, STEPS_BEGIN, &failure);
+	if (!has_failed) {
+		launch_owns_descriptors(launch);
+		has_failed = steps_fail(order, STEPS_BECOME, &failure);
 	}
+	if (!has_failed) {
+		greet(order, setup->greeting_admitted);
+		has_failed = steps_fail(order, STEPS_SERVE, &failure);
+	}
+	if (has_failed)
+		launch_fail(launch, &failure);
 	_exit(EXEC_FAILED_STATUS);
-}
-
-enum child_state { CHILD_AT_WORK, CHILD_STOPPED, CHILD_ENDED };
-
-static enum child_state
-look_at(pid_t pid)
-{
-	siginfo_t found = {0};
-
-	if (waitid(P_PID, (id_t)pid, &found, WSTOPPED | WEXITED | WNOHANG | WNOWAIT) < 0 ||
-	    found.si_pid != pid)
-		return CHILD_AT_WORK;
-	return found.si_code == CLD_STOPPED ? CHILD_STOPPED : CHILD_ENDED;
-}
-
-/* Wait until the child has let go of our memory, by exec or exit. Not by CLONE_VFORK: from the moment
- * the child has its user's identity that user may stop it, and all of inetd would stand still with it.
- * One that dumps core ends without letting go, in some kernels. */
-static void
-await(pid_t pid, const pid_t *held, struct child_failure *failure)
-{
-	const struct timespec patience = {.tv_nsec = CHILD_PATIENCE_NS};
-	enum child_state state;
-	unsigned rounds = 0;
-
-	while (__atomic_load_n(held, __ATOMIC_ACQUIRE) != 0) {
-		if (syscall(SYS_futex, held, FUTEX_WAIT, CHILD_HOLDS, &patience, NULL, 0) == 0 ||
-		    errno != ETIMEDOUT)
-			continue;
-		state = look_at(pid);
-		if (state == CHILD_ENDED)
-			return;
-		if (state == CHILD_STOPPED)
-			*failure =
-			    (struct child_failure){"be started, since its user stopped it", EINTR};
-		else if (++rounds >= START_ROUNDS)
-			*failure = (struct child_failure){
-			    "be started, since its file cannot be had", ETIMEDOUT};
-		else
-			continue;
-		kill(pid, SIGKILL);
-	}
 }
 
 pid_t
 child_start(const struct service *service, int fd, const struct child_client *client,
     const struct child_world *world, struct child_failure *failure)
 {
-	/* Not on inetd's own stack, whose frames the child would overwrite. One child at a time. */
-	static _Alignas(16) char stack[CHILD_STACK_BYTES];
-	static pid_t held; /* the kernel clears it, and wakes us */
-	struct start start = {
-	    {.service = service, .world = world, .fd = fd, .link_fd = -1, .log_fd = -1}, failure};
+	struct launch *launch = launch_take();
+	bool is_lent = !is_connection(service);
 	pid_t pid;
 
 	*failure = (struct child_failure){0};
-	if (!prepare(&start.order, client))
+	launch->failure = failure;
+	launch->order = (struct order){
+	    .service = service, .world = world, .fd = fd, .link_fd = -1, .log_fd = -1};
+	if (!prepare(&launch->order, &launch->room, client))
 		return -1;
-	held = CHILD_HOLDS;
-	pid = clone(run, stack + sizeof stack,
-	    CLONE_VM | CLONE_FILES | CLONE_CHILD_CLEARTID | SIGCHLD, &start, NULL, NULL, &held);
-	if (pid > 0)
-		await(pid, &held, failure);
+	pid = launch_begin(launch, is_lent ? 0 : fd, run);
+	if (pid > 0 && is_lent)
+		launch_await_copy(launch);
 	return pid;
+}
+
+bool
+child_has_failed(const struct child_failure *failure)
+{
+	return __atomic_load_n(&failure->step, __ATOMIC_ACQUIRE) != NULL;
 }
 
 /* ---- judged on the way ---- */
@@ -311,8 +283,8 @@ judge_apart(struct order *order, const struct sockaddr *peer, const struct child
 	if (__atomic_load_n(&verdict->answer, __ATOMIC_ACQUIRE) != ADMITTED)
 		_exit(got == pid && WIFEXITED(status) ? WEXITSTATUS(status) : EXEC_FAILED_STATUS);
 	verdict->name[sizeof verdict->name - 1] = '\0';
-	require(
-	    order, prepare(order, &(struct child_client){peer, verdict->name}), STEPS_JUDGE_APART);
+	require(order, prepare(order, order->room, &(struct child_client){peer, verdict->name}),
+	    STEPS_JUDGE_APART);
 	take_steps(order, STEPS_BECOME);
 }
 
@@ -350,9 +322,10 @@ child_fork_judge(const struct service *service, int fd, const struct child_clien
 	    .link_fd = judge->link_fd,
 	    .log_fd = judge->log_fd,
 	    .is_judging = true};
+	static struct order_room room; /* each has a copy */
 	pid_t pid;
 
-	if (!prepare(&order, client))
+	if (!prepare(&order, &room, client))
 		return -1;
 	pid = fork();
 	if (pid != 0)

@@ -32,10 +32,27 @@ struct child_failure {
 };
 
 /* Start the service's server with fd (>= 3) as descriptors 0, 1 and 2, and nothing else open; or as
- * LISTEN_FDS says. The client may be NULL. Returns when the server runs, or has failed. The child's
- * pid, to be waited for in both cases; -1: no child was made, errno says why. */
+ * LISTEN_FDS says. The client may be NULL. The child's pid, to be waited for; -1: no child was made,
+ * errno says why.
+ * A connection is the child's from then on: it is closed here. The child may still be on its way:
+ * until it has ended, or child_await_all has returned, the failure is its to write, and the service
+ * its to read. A listening socket remains the caller's. */
 pid_t child_start(const struct service *, int fd, const struct child_client *,
     const struct child_world *, struct child_failure *);
+/* Why is known by then; a child that has ended has said it. */
+bool child_has_failed(const struct child_failure *);
+
+/* Close what the children have copied. True: nothing is left to be closed. */
+bool child_settle(void);
+/* Wait for a child that has to copy one: until exec, but for some milliseconds at most. */
+void child_rest(void);
+/* Wait until none of them reads inetd's memory, and all is closed: two seconds for each at most. */
+void child_await_all(void);
+/* End those that do not get on. Is any on its way? Then this wants to be called again, so soon. */
+bool child_look_after(void);
+enum { CHILD_LOOK_MS = 100 };
+/* That one has ended, and was waited for. */
+void child_ended(pid_t);
 
 /* A question that takes longer than inetd's loop may wait. */
 struct child_judge {

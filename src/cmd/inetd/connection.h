@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "base/addr.h"
+#include "cmd/inetd/child.h"
 #include "cmd/inetd/limit/limits.h"
 #include "cmd/inetd/reactor.h"
 #include "cmd/inetd/record.h"
@@ -63,6 +64,7 @@ struct connection {
 	uint64_t terms; /* of the service that it is, or was, judged for */
 	unsigned rounds; /* how often tables were being read */
 	pid_t pid; /* of its child; 0 = none */
+	struct child_failure failure; /* of its server, not told yet */
 	int64_t started_ms;
 	struct limits_ticket ticket;
 	struct record

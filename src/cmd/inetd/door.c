@@ -182,7 +182,7 @@ hand_over_datagrams(struct listener *listener)
 		return;
 	}
 	hand_over(listener, &peer);
-	if (listener->server != NULL && listener->server->record.verdict != RECORD_FAILED)
+	if (listener->server != NULL)
 		listener->handed_ns = arrival_ns;
 }
 

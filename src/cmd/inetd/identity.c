@@ -61,7 +61,6 @@ find_groups(
 		if (i == 0 || groups[i] != groups[i - 1])
 			groups[count++] = groups[i];
 	identity->groups = conf_alloc(conf, (count + 1) * sizeof *groups);
-	identity->answer = conf_alloc(conf, (count + 1) * sizeof *groups);
 	for (size_t i = 0; i < count && identity->groups != NULL; i++)
 		identity->groups[i] = groups[i];
 	identity->count = count;
@@ -134,14 +133,10 @@ find_group(struct conf *conf, const struct conf_word *word, struct identity *ret
 static void
 be_nobody(const struct service_rules *rules, struct identity *ret)
 {
-	static gid_t groups[] = {NOBODY}, answer[2];
+	static gid_t groups[] = {NOBODY};
 
 	*ret = rules->can_switch
-	    ? (struct identity){.uid = NOBODY,
-	          .gid = NOBODY,
-	          .groups = groups,
-	          .answer = answer,
-	          .count = 1}
+	    ? (struct identity){.uid = NOBODY, .gid = NOBODY, .groups = groups, .count = 1}
 	    : (struct identity){.is_own = true, .uid = rules->uid, .gid = rules->gid};
 }
 

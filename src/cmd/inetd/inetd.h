@@ -47,6 +47,7 @@ struct inetd {
 		unsigned errors; /* in it: the first may have some */
 	} loads; /* of the configuration */
 	struct watch signals;
+	struct alarm launches; /* rings while children are on their way to exec */
 	struct alarm log; /* rings when what it did not take is to be tried again */
 	int signal_fd;
 	bool is_ending;

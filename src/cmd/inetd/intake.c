@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/inetd/child.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/conf/load.h"
 
@@ -53,8 +54,10 @@ generation_new(void)
 void
 generation_free(struct generation *generation)
 {
-	if (generation != NULL)
-		munmap(generation, generation->size_bytes);
+	if (generation == NULL)
+		return;
+	child_await_all(); /* its services may be what they read */
+	munmap(generation, generation->size_bytes);
 }
 
 /* Whole pages: what is in them stays, at its address, and nobody else's any more. */

@@ -24,37 +24,47 @@
 #include "cmd/inetd/queue.h"
 #include "cmd/inetd/redirect/redirect.h"
 #include "cmd/inetd/reload.h"
+#include "cmd/inetd/serving.h"
 
 enum { LOG_RETRY_MS = 100 };
 
+/* What it said last: why there is no server. */
 static void
-end(struct connection *connection, int status, const struct rusage *usage)
+hear_last(struct connection *connection)
 {
 	if (connection->link_fd >= 0)
-		judging_hear(&connection->link_watch, EPOLLIN); /* what it said last */
-	ending_of_child(connection, status, usage);
+		judging_hear(&connection->link_watch, EPOLLIN);
+	serving_hear_failure(connection);
+}
+
+static void
+end(struct inetd *inetd, pid_t pid, int status, const struct rusage *usage)
+{
+	struct connection *connection = connection_find(&inetd->connections, pid);
+
+	if (connection != NULL)
+		hear_last(connection);
+	if (WIFSIGNALED(status))
+		log_line(
+		    LOG_DEBUG, "server [%d] was ended by signal %d", (int)pid, WTERMSIG(status));
+	else
+		log_line(
+		    LOG_DEBUG, "server [%d] ended with status %d", (int)pid, WEXITSTATUS(status));
+	if (connection != NULL)
+		ending_of_child(connection, status, usage);
 }
 
 static void
 reap(struct inetd *inetd)
 {
-	struct connection *connection;
 	struct rusage usage;
 	pid_t pid;
 	int status;
 
 	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-		if (reload_child_ended(inetd, pid, status))
-			continue;
-		if (WIFSIGNALED(status))
-			log_line(LOG_DEBUG, "server [%d] was ended by signal %d", (int)pid,
-			    WTERMSIG(status));
-		else
-			log_line(LOG_DEBUG, "server [%d] ended with status %d", (int)pid,
-			    WEXITSTATUS(status));
-		connection = connection_find(&inetd->connections, pid);
-		if (connection != NULL)
-			end(connection, status, &usage);
+		child_ended(pid);
+		if (!reload_child_ended(inetd, pid, status))
+			end(inetd, pid, status, &usage);
 	}
 }
 
@@ -105,6 +115,15 @@ look_after_log(struct alarm *alarm, int64_t now_ms)
 	(void)now_ms;
 }
 
+static void
+look_after_children(struct alarm *alarm, int64_t now_ms)
+{
+	struct inetd *inetd = owner_of(alarm, struct inetd, launches);
+
+	if (child_look_after())
+		reactor_set_alarm(&inetd->reactor, alarm, now_ms + CHILD_LOOK_MS);
+}
+
 bool
 inetd_open(struct inetd *inetd)
 {
@@ -113,6 +132,7 @@ inetd_open(struct inetd *inetd)
 	inetd->started_ms = clock_now_ms();
 	inetd->signals.ready = take_signals;
 	inetd->log.ring = look_after_log;
+	inetd->launches.ring = look_after_children;
 	inetd->listeners.reactor = &inetd->reactor;
 	inetd->listeners.given = &inetd->activation;
 	inetd->listeners.ready = door_ready;
@@ -141,11 +161,23 @@ flush_log(struct inetd *inetd)
 	    reactor_set_alarm(&inetd->reactor, &inetd->log, clock_now_ms() + LOG_RETRY_MS);
 }
 
+/* Whoever has come is served first. Else what the children need is a processor, not inetd's attention;
+ * but inetd does not sleep with a client's socket in its hands, or nobody would see its server hang up. */
+static bool
+turn(struct inetd *inetd)
+{
+	if (child_settle())
+		return reactor_turn(&inetd->reactor);
+	if (!reactor_poll(&inetd->reactor))
+		child_rest();
+	return true;
+}
+
 bool
 inetd_run(struct inetd *inetd)
 {
 	while (!inetd->is_ending)
-		if (!reactor_turn(&inetd->reactor) || !flush_log(inetd))
+		if (!turn(inetd) || !flush_log(inetd))
 			return false;
 	return true;
 }
@@ -154,6 +186,7 @@ void
 inetd_close(struct inetd *inetd)
 {
 	notify_stopping(&inetd->notify);
+	child_await_all();
 	desk_close(inetd);
 	internal_release(); /* while their services are there: each has its record */
 	redirect_release();

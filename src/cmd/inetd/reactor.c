@@ -141,14 +141,15 @@ time_left_ms(const struct reactor *reactor)
 	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
-bool
-reactor_turn(struct reactor *reactor)
+/* The number of events. -1: errno. */
+static int
+turn(struct reactor *reactor, int timeout_ms)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
-	int count = epoll_wait(reactor->epoll_fd, events, EVENTS_AT_ONCE, time_left_ms(reactor));
+	int count = epoll_wait(reactor->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
 
 	if (count < 0 && errno != EINTR)
-		return false;
+		return -1;
 	for (int i = 0; i < count; i++) {
 		struct watch *watch = events[i].data.ptr;
 
@@ -157,7 +158,19 @@ reactor_turn(struct reactor *reactor)
 	}
 	ring(reactor);
 	bury(reactor);
-	return true;
+	return count > 0 ? count : 0;
+}
+
+bool
+reactor_turn(struct reactor *reactor)
+{
+	return turn(reactor, time_left_ms(reactor)) >= 0;
+}
+
+bool
+reactor_poll(struct reactor *reactor)
+{
+	return turn(reactor, 0) > 0;
 }
 
 void

@@ -62,6 +62,8 @@ reactor_is_set(const struct alarm *alarm)
 
 /* Wait for events or the next alarm, and deal with one batch. False: errno. */
 bool reactor_turn(struct reactor *);
+/* The same without waiting. False: there was no event. */
+bool reactor_poll(struct reactor *);
 
 /* Release what was retired, and the heap; epoll_fd is closed. */
 void reactor_release(struct reactor *);

@@ -22,7 +22,6 @@ struct identity {
 	uid_t uid;
 	gid_t gid;
 	gid_t *groups; /* ascending, each once: as getgroups(2) answers */
-	gid_t *answer; /* room for count + 1 */
 	size_t count;
 };
 

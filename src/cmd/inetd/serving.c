@@ -34,8 +34,22 @@ serving_tell_failure(struct connection *connection, const struct child_failure *
 		log_line(LOG_ERR, "%s: %s: cannot %s: %s", connection->standing->id,
 		    service != NULL ? service->setup->server : "server", failure->step,
 		    strerror(failure->error));
-	if (connection->is_of_listener && connection->listener != NULL)
-		listener_pause(connection->listener, FAILURE_PAUSE_MS);
+	if (!connection->is_of_listener || connection->listener == NULL)
+		return;
+	if (connection->listener->endpoint->service->entry->is_wait)
+		connection->listener->handed_ns = 0; /* nobody could read its datagram */
+	listener_pause(connection->listener, FAILURE_PAUSE_MS);
+}
+
+void
+serving_hear_failure(struct connection *connection)
+{
+	struct child_failure failure = connection->failure;
+
+	if (!child_has_failed(&connection->failure))
+		return;
+	connection->failure = (struct child_failure){0};
+	serving_tell_failure(connection, &failure);
 }
 
 static void
@@ -44,23 +58,21 @@ start_server(struct connection *connection, const struct access_answer *answer)
 	const struct service *service = connection->standing->service;
 	const struct child_client client = {
 	    .peer = connection->peer.len > 0 ? &connection->peer.address.any : NULL};
-	struct child_failure failure;
-	pid_t pid =
-	    child_start(service, connection->fd, &client, &connection->inetd->world, &failure);
+	pid_t pid = child_start(
+	    service, connection->fd, &client, &connection->inetd->world, &connection->failure);
 
 	if (pid < 0) {
 		ending_fail(connection, "make a process for a client", errno);
 		return;
 	}
+	connection->fd = -1;
 	connection_track(connection, pid);
 	if (answer != NULL)
 		access_admitted(service->access, answer, pid);
-	if (failure.step != NULL)
-		serving_tell_failure(connection, &failure);
-	else
-		log_line(
-		    LOG_DEBUG, "%s: started %s[%d]", service->id, service->setup->server, (int)pid);
-	connection_close_fd(connection);
+	log_line(LOG_DEBUG, "%s: started %s[%d]", service->id, service->setup->server, (int)pid);
+	if (!reactor_is_set(&connection->inetd->launches))
+		reactor_set_alarm(&connection->inetd->reactor, &connection->inetd->launches,
+		    clock_now_ms() + CHILD_LOOK_MS);
 }
 
 static void

@@ -10,7 +10,8 @@
 void serving_begin(struct connection *, const struct access_answer *);
 /* By inetd itself; it has a place. The connection may be over before this returns. */
 void serving_here(struct connection *);
-/* Its server could not be started. */
+/* If its server could not be started, say so: once. */
+void serving_hear_failure(struct connection *);
 void serving_tell_failure(struct connection *, const struct child_failure *);
 
 #endif

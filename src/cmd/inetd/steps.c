@@ -7,7 +7,6 @@
  *          glibc would spread over the parent's threads are made raw. What the kernel can be asked
  *          for is asked for: success that a call reports is not enough, and nothing is executed
  *          unless the answer is exactly what is wanted.
- *          errno is shared too: inetd only waits meanwhile, and its own calls cannot set ENOSYS.
  * SEE      threats I6 and I7, credentials(7), capabilities(7), sd_listen_fds(3)
  */
 #include "cmd/inetd/steps.h"
@@ -265,8 +264,10 @@ become_user(struct order *order)
 }
 
 static bool
-has_identity(const struct identity *identity)
+has_identity(const struct order *order)
 {
+	const struct identity *identity = order->service->identity;
+	const struct order_room *room = order->room;
 	uid_t uids[3] = {~identity->uid};
 	gid_t gids[3] = {~identity->gid};
 	long count;
@@ -279,15 +280,15 @@ has_identity(const struct identity *identity)
 			return false;
 	if (identity->is_own)
 		return true;
-	count = syscall(SYS_getgroups, identity->count + 1, identity->answer);
+	count = syscall(SYS_getgroups, room->group_count, room->groups);
 	return count >= 0 && (size_t)count == identity->count &&
-	    memcmp(identity->answer, identity->groups, identity->count * sizeof(gid_t)) == 0;
+	    memcmp(room->groups, identity->groups, identity->count * sizeof(gid_t)) == 0;
 }
 
 static int
 verify_user(struct order *order)
 {
-	return has_identity(order->service->identity) ? 0 : fail_check();
+	return has_identity(order) ? 0 : fail_check();
 }
 
 /* A server that is not root's has none, even if inetd was given some to keep or to pass on. */
@@ -345,7 +346,7 @@ execute(struct order *order)
 {
 	const struct access_rules *access = order->service->access;
 
-	environment_set_pid(order->environment, (pid_t)syscall(SYS_getpid));
+	environment_set_pid(&order->room->environment, (pid_t)syscall(SYS_getpid));
 	return execve(access->path, access->argv, order->variables);
 }
 
@@ -394,8 +395,8 @@ steps_are_kept(const struct order *order, int priority)
 {
 	const struct conf_entry *entry = order->service->entry;
 
-	return has_identity(order->service->identity) && has_umask(order) &&
-	    steps_priority() == priority && (!entry->is_no_new_privs || has_no_new_rights());
+	return has_identity(order) && has_umask(order) && steps_priority() == priority &&
+	    (!entry->is_no_new_privs || has_no_new_rights());
 }
 
 unsigned

@@ -7,12 +7,19 @@
 #include "cmd/inetd/child.h"
 #include "cmd/inetd/environment.h"
 
+/* Memory that it needs on its way, which it shall not have to ask for. */
+struct order_room {
+	struct environment environment;
+	gid_t *groups; /* as the kernel lists its own */
+	size_t group_count; /* there is room for */
+};
+
 /* What a process is to become. */
 struct order {
 	const struct service *service;
 	const struct child_world *world;
-	struct environment *environment;
-	char **variables; /* of that, or what they have become */
+	struct order_room *room; /* nobody else's */
+	char **variables; /* of its environment, or what they have become */
 	int fd; /* the client, or the listening socket; >= 3 */
 	int link_fd, log_fd; /* of a process that judges; -1 = none */
 	int null_fd; /* for the steps themselves */
