@@ -805,7 +805,7 @@ news_of_load_and_crashes(void **state)
 	    "192.0.0.66: 5 servers in a row crashed (its clients are closed; others are served)");
 }
 
-/* However a flood goes up and down, a condition is told at most once each way in NEWS_QUIET_MS. */
+/* However a flood goes up and down, a condition is told at most once each way in LIMITS_QUIET_MS. */
 static void
 news_are_no_flood(void **state)
 {
@@ -824,7 +824,7 @@ news_are_no_flood(void **state)
 			lines++;
 	}
 	assert_true(lines > 2);
-	assert_true(lines <= 4 * 2 * (now_ms - begin_ms) / NEWS_QUIET_MS);
+	assert_true(lines <= 4 * 2 * (now_ms - begin_ms) / LIMITS_QUIET_MS);
 }
 
 static void

@@ -9,7 +9,6 @@
 #include <stddef.h>
 
 #include "cmd/inetd/limit/hours.h"
-#include "cmd/inetd/limit/news.h"
 
 void
 limits_init(struct limits *limits, struct limits_world *world)
@@ -143,6 +142,28 @@ ask_source(const struct conf_entry *rules, struct source *source, int64_t now_ms
 
 /* ---- the question ---- */
 
+/* A client met a condition. key is NULL if it has no source. */
+static void
+note(struct limits *limits, const struct limits_answer *answer, const struct source_key *key,
+    int64_t now_ms)
+{
+	struct limits_count *count = &limits->counts[answer->why];
+	unsigned bit = 1U << answer->why;
+
+	if ((limits->begun & bit) == 0) {
+		*count = (struct limits_count){.from = limits->served};
+		limits->begun |= bit;
+		if (key != NULL)
+			limits->source = *key;
+	}
+	count->last_s = (uint32_t)(now_ms / CONF_SECOND_MS) + 1;
+	count->upto = limits->served;
+	if (answer->say == LIMITS_CLOSE || answer->say == LIMITS_CLOSE_SOURCE)
+		count->closed = count->closed < UINT32_MAX ? count->closed + 1 : UINT32_MAX;
+	if (limits->news_ms == 0)
+		limits->news_ms = now_ms + LIMITS_QUIET_MS;
+}
+
 /* The service works again when what was tried has lived long enough, though it has not ended. */
 static void
 look_at_trial(struct limits *limits, int64_t now_ms)
@@ -172,7 +193,7 @@ limits_door(const struct conf_entry *rules, struct limits *limits, int64_t now_m
 	look_at_trial(limits, now_ms);
 	answer = ask_service(rules, limits, now_ms);
 	if (answer.say == LIMITS_WAIT)
-		news_met(limits, &answer, NULL, now_ms);
+		note(limits, &answer, NULL, now_ms);
 	else
 		answer.say = LIMITS_GO;
 	return answer;
@@ -203,7 +224,7 @@ limits_ask(
 	if (answer.say == LIMITS_GO)
 		answer = ask_service(rules, limits, now_ms);
 	if (answer.say != LIMITS_GO)
-		news_met(limits, &answer, addr != NULL ? &key : NULL, now_ms);
+		note(limits, &answer, addr != NULL ? &key : NULL, now_ms);
 	return answer;
 }
 

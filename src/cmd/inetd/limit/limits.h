@@ -41,6 +41,10 @@ enum limits_say {
 	LIMITS_CLOSE,
 };
 
+/* A condition is over, for the log, when it was not met for so long, and does not hold: one that comes
+ * and goes is one. */
+enum { LIMITS_QUIET_MS = 10000 };
+
 /* No time is known: when limits_give says so. */
 #define LIMITS_UNTIL_GIVEN INT64_MAX
 
@@ -74,7 +78,7 @@ struct limits {
 	unsigned row; /* which; never 0 */
 	int64_t trial_ms; /* after a pause: when the one was started that is tried; 0 = none */
 
-	/* for news.c */
+	/* for the log, by news.h */
 	unsigned begun, told; /* conditions, as bits */
 	uint32_t served; /* clients; turns over */
 	int64_t news_ms; /* when to look for news; 0 = there are none to come */

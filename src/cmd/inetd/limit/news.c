@@ -2,7 +2,7 @@
  * NAME     news - what the log should have of limits
  * INVARIANTS  told is a part of begun. Of a condition that has begun, one line is due now, or one at
  *          news_ms or later.
- * LIMITS   NEWS_QUIET_MS: in it a condition is told at most once each way, whoever hits it and how often.
+ * LIMITS   LIMITS_QUIET_MS: in it a condition is told at most once each way, whoever hits it and how often.
  */
 #include "cmd/inetd/limit/news.h"
 
@@ -10,28 +10,7 @@
 
 #include "cmd/inetd/limit/hours.h"
 
-enum { SECOND_MS = 1000, HOUR_MS = 3600000, DAY_MS = 86400000 };
-
-void
-news_met(struct limits *limits, const struct limits_answer *answer, const struct source_key *key,
-    int64_t now_ms)
-{
-	struct limits_count *count = &limits->counts[answer->why];
-	unsigned bit = 1U << answer->why;
-
-	if ((limits->begun & bit) == 0) {
-		*count = (struct limits_count){.from = limits->served};
-		limits->begun |= bit;
-		if (key != NULL)
-			limits->source = *key;
-	}
-	count->last_s = (uint32_t)(now_ms / SECOND_MS) + 1;
-	count->upto = limits->served;
-	if (answer->say == LIMITS_CLOSE || answer->say == LIMITS_CLOSE_SOURCE)
-		count->closed = count->closed < UINT32_MAX ? count->closed + 1 : UINT32_MAX;
-	if (limits->news_ms == 0)
-		limits->news_ms = now_ms + NEWS_QUIET_MS;
-}
+enum { DAY_MS = 24 * CONF_HOUR_MS };
 
 /* ---- how a condition begins ---- */
 
@@ -54,8 +33,8 @@ add_rate(struct buf *text, const struct conf_rate *rate)
 	static const struct {
 		unsigned per_ms;
 		const char *name;
-	} units[] = {{SECOND_MS, "a second"}, {CONF_MINUTE_MS, "a minute"}, {HOUR_MS, "an hour"},
-	    {DAY_MS, "a day"}};
+	} units[] = {{CONF_SECOND_MS, "a second"}, {CONF_MINUTE_MS, "a minute"},
+	    {CONF_HOUR_MS, "an hour"}, {DAY_MS, "a day"}};
 
 	buf_add_str(text, "more than ");
 	buf_add_number(text, rate->count);
@@ -226,11 +205,11 @@ add_end(const struct limits *limits, enum limits_why why, struct buf *text)
 static int64_t
 end_ms(const struct conf_entry *rules, struct limits *limits, enum limits_why why, int64_t now_ms)
 {
-	int64_t quiet_ms = (int64_t)limits->counts[why].last_s * SECOND_MS + NEWS_QUIET_MS;
+	int64_t quiet_ms = (int64_t)limits->counts[why].last_s * CONF_SECOND_MS + LIMITS_QUIET_MS;
 
 	if (quiet_ms > now_ms)
 		return quiet_ms;
-	return limits_is_over(rules, limits, why, now_ms) ? now_ms + NEWS_QUIET_MS : now_ms;
+	return limits_is_over(rules, limits, why, now_ms) ? now_ms + LIMITS_QUIET_MS : now_ms;
 }
 
 enum news
