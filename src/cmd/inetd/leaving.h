@@ -4,7 +4,7 @@
 #ifndef INETD_LEAVING_H
 #define INETD_LEAVING_H
 
-#include "cmd/inetd/listeners.h"
+#include "cmd/inetd/listener.h"
 
 /* The listener is not of the services that hold any more. If one of those takes its clients, new
  * ones are kept off, and those in the queue are served before it closes; else it closes. */

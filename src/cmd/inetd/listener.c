@@ -18,7 +18,6 @@
 #include "cmd/inetd/activation.h"
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/connection.h"
-#include "cmd/inetd/listeners.h"
 #include "cmd/inetd/log.h"
 #include "cmd/inetd/standing.h"
 
@@ -150,6 +149,53 @@ take_given(struct listener *listener)
 	return true;
 }
 
+static bool
+share_one(struct listener *listener, const struct listener *newcomer)
+{
+	const struct endpoint *place = listener->left != NULL ? listener->left : listener->endpoint;
+
+	if (listener == newcomer || listener->fd < 0 ||
+	    !endpoint_overlaps(place, newcomer->endpoint))
+		return false;
+	socket_share(listener->fd, true);
+	listener->is_shared = true;
+	return true;
+}
+
+/* Let the newcomer's socket be bound, and listen, beside ours that overlap its place. False: there
+ * are none. */
+static bool
+share(const struct listener *newcomer)
+{
+	struct listeners *all = newcomer->all;
+	bool is_any = false;
+
+	for (size_t i = 0; i < all->count; i++)
+		is_any |= share_one(all->items[i], newcomer);
+	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
+		is_any |= share_one(l, newcomer);
+	for (size_t i = 0; i < all->next_count; i++)
+		is_any |= share_one(all->next[i], newcomer);
+	return is_any;
+}
+
+static void
+unshare_one(struct listener *listener)
+{
+	if (listener->is_shared && listener->fd >= 0)
+		socket_share(listener->fd, false);
+	listener->is_shared = false;
+}
+
+void
+listener_unshare(struct listeners *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		unshare_one(all->items[i]);
+	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
+		unshare_one(l);
+}
+
 bool
 listener_bind(struct listener *listener)
 {
@@ -159,7 +205,7 @@ listener_bind(struct listener *listener)
 	if (take_given(listener))
 		return true;
 	listener->fd = socket_open(endpoint, false, &listener->path);
-	if (listener->fd < 0 && errno == EADDRINUSE && listeners_share(listener->all, listener)) {
+	if (listener->fd < 0 && errno == EADDRINUSE && share(listener)) {
 		listener->fd = socket_open(endpoint, true, &listener->path);
 		listener->is_shared = listener->fd >= 0;
 	}
@@ -176,7 +222,7 @@ let_clients_come(struct listener *listener)
 
 	if (socket_listen(listener->fd, endpoint, backlog))
 		return true;
-	if (errno != EADDRINUSE || !listeners_share(listener->all, listener))
+	if (errno != EADDRINUSE || !share(listener))
 		return false;
 	socket_share(listener->fd, true);
 	listener->is_shared = true;
@@ -207,7 +253,7 @@ open_again(struct listener *listener, bool is_retry)
 
 	listener_bind(listener);
 	listener_start(listener);
-	listeners_unshare(listener->all);
+	listener_unshare(listener->all);
 	buf_init(&place, storage, sizeof storage, sizeof storage - 1);
 	endpoint_format(endpoint, &place);
 	if (listener->fd >= 0 && is_retry)

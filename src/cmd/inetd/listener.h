@@ -1,5 +1,6 @@
 /*
- * A listener: an open socket of a service that holds now, and whether it is watched.
+ * A listener: an open socket of a service that holds now, and whether it is watched. What is done to all
+ * of them at once is in listeners.h, to those that are leaving in leaving.h.
  */
 #ifndef INETD_LISTENER_H
 #define INETD_LISTENER_H
@@ -11,8 +12,23 @@
 #include "cmd/inetd/service.h"
 #include "cmd/inetd/socket.h"
 
+struct activation;
 struct connection;
-struct listeners;
+
+struct listeners {
+	struct listener **items; /* ascending by endpoint_cmp */
+	size_t count;
+	struct listener **next; /* while services are replaced: what items shall be */
+	size_t next_count;
+	struct listener *leaving; /* whose place went, with clients that are still to be served */
+	struct alarm farewell; /* rings when those may go */
+	struct reactor *reactor;
+	struct activation *given; /* sockets that whoever started inetd has opened */
+	int backlog;
+	/* A socket is ready, and nothing forbids to serve. */
+	void (*ready)(void *ctx, struct listener *, uint32_t events);
+	void *ctx;
+};
 
 struct listener {
 	struct watch watch; /* first: it is what the reactor knows */
@@ -50,10 +66,13 @@ void listener_discard(struct listener *);
 /* Close it, remove its path; its memory goes behind the batch of events. */
 void listener_remove(struct listener *);
 
-/* Bind its endpoint's place, beside other sockets of ours if it must be. False: listener->error. */
+/* Bind its endpoint's place, beside other sockets of ours if it must be: those that overlap it let it,
+ * until listener_unshare. False: listener->error. */
 bool listener_bind(struct listener *);
 /* Let clients come, and watch. False: listener->error, and it is tried again. */
 bool listener_start(struct listener *);
+/* All newcomers have started: nobody is let in beside another any more. */
+void listener_unshare(struct listeners *);
 
 /* Leave it unwatched for so long, or longer if it pauses already. Clients wait in the queue. */
 void listener_pause(struct listener *, unsigned for_ms);

@@ -33,52 +33,6 @@ struct swap {
 	unsigned holders;
 };
 
-/* ---- who may be beside whom ---- */
-
-static bool
-share_one(struct listener *listener, const struct listener *newcomer)
-{
-	const struct endpoint *place = listener->left != NULL ? listener->left : listener->endpoint;
-
-	if (listener == newcomer || listener->fd < 0 ||
-	    !endpoint_overlaps(place, newcomer->endpoint))
-		return false;
-	socket_share(listener->fd, true);
-	listener->is_shared = true;
-	return true;
-}
-
-static void
-unshare_one(struct listener *listener)
-{
-	if (listener->is_shared && listener->fd >= 0)
-		socket_share(listener->fd, false);
-	listener->is_shared = false;
-}
-
-bool
-listeners_share(struct listeners *all, const struct listener *newcomer)
-{
-	bool is_any = false;
-
-	for (size_t i = 0; i < all->count; i++)
-		is_any |= share_one(all->items[i], newcomer);
-	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
-		is_any |= share_one(l, newcomer);
-	for (size_t i = 0; all->swap != NULL && i < all->swap->next->count; i++)
-		is_any |= share_one(all->swap->items[i], newcomer);
-	return is_any;
-}
-
-void
-listeners_unshare(struct listeners *all)
-{
-	for (size_t i = 0; i < all->count; i++)
-		unshare_one(all->items[i]);
-	for (struct listener *l = all->leaving; l != NULL; l = l->next_leaving)
-		unshare_one(l);
-}
-
 /* ---- prepare ---- */
 
 /* holder: who has the place; "" = that is not known. */
@@ -120,7 +74,7 @@ discard(struct listeners *all, struct swap *swap)
 		if (!is_kept)
 			listener_discard(swap->items[i]);
 	}
-	listeners_unshare(all);
+	listener_unshare(all);
 	free(swap->items);
 }
 
@@ -197,6 +151,8 @@ prepare(struct listeners *all, struct swap *swap)
 		return false;
 	if (!plan(all, swap))
 		return false;
+	all->next = swap->items;
+	all->next_count = swap->next->count;
 	bind_new(swap, false);
 	if (swap->faults == 0 || swap->is_first)
 		bind_new(swap, true);
@@ -255,7 +211,7 @@ commit(struct listeners *all, struct swap *swap)
 	start_late(swap);
 	for (size_t i = 0; i < all->count; i++)
 		all->items[i]->is_kept = false;
-	listeners_unshare(all);
+	listener_unshare(all);
 	free(old);
 	log_line(LOG_INFO, "%zu sockets: %zu kept, %zu new, %zu closed", all->count, swap->kept,
 	    all->count - swap->kept, before - swap->kept);
@@ -267,13 +223,13 @@ listeners_replace(struct listeners *all, struct services *next, bool is_first, l
 	struct swap swap = {.next = next, .is_first = is_first, .tell = tell};
 	bool ok;
 
-	all->swap = &swap;
 	ok = prepare(all, &swap);
 	if (ok)
 		commit(all, &swap);
 	else if (swap.items != NULL)
 		discard(all, &swap);
-	all->swap = NULL;
+	all->next = NULL;
+	all->next_count = 0;
 	return ok;
 }
 

@@ -1,26 +1,10 @@
 /*
- * All listeners, and the change from the services that hold to other ones: all of it, or nothing.
+ * All listeners at once, and the change from the services that hold to other ones: all of it, or nothing.
  */
 #ifndef INETD_LISTENERS_H
 #define INETD_LISTENERS_H
 
 #include "cmd/inetd/listener.h"
-
-struct activation;
-
-struct listeners {
-	struct listener **items; /* ascending by endpoint_cmp */
-	size_t count;
-	struct swap *swap; /* while one goes on: what shall be */
-	struct listener *leaving; /* whose place went, with clients that are still to be served */
-	struct alarm farewell; /* rings when those may go */
-	struct reactor *reactor;
-	struct activation *given; /* sockets that whoever started inetd has opened */
-	int backlog;
-	/* A socket is ready, and nothing forbids to serve. */
-	void (*ready)(void *ctx, struct listener *, uint32_t events);
-	void *ctx;
-};
 
 typedef void listeners_tell(enum conf_severity, const char *line);
 
@@ -38,12 +22,6 @@ void listeners_release(struct listeners *);
 void listeners_wake(struct listeners *, const struct standing *);
 /* All listeners of a service are left unwatched for so long. */
 void listeners_pause(struct listeners *, const struct standing *, unsigned for_ms);
-
-/* Let the newcomer's socket be bound, and listen, beside ours that overlap its place. False: there
- * are none. */
-bool listeners_share(struct listeners *, const struct listener *newcomer);
-/* Not any more. */
-void listeners_unshare(struct listeners *);
 
 enum listeners_state {
 	LISTENERS_OFFLINE, /* nobody can come: switched off, or no place could be had */
