@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cmd/inetd/listeners.h"
+#include "cmd/inetd/service.h"
 
 /* More than any unit has; a hostile number must not have us close a billion descriptors. */
 enum { ACTIVATION_MAX = 4096 };
