@@ -22,6 +22,7 @@ DAY = 86400
 PIPE_BYTES = 1 << 20
 ANSWER_BYTES = 3 << 10  # the longest answer of the probe, a little rounded up
 POST_MAX = PIPE_BYTES // ANSWER_BYTES
+NOTE_CHARS = 3000
 
 # A request as the probe spells it; vectors use the long names (hosts_access(3) on the right).
 KEYS = {"daemon": "d", "user": "u", "name": "n", "addr": "a", "sname": "N", "saddr": "V",
@@ -184,10 +185,14 @@ class Tap:
     def __init__(self):
         self.count = self.failed = 0
 
-    def ok(self, good, name, skip=None):
+    def ok(self, good, name, *notes, skip=None):
+        """The notes explain why it is not so."""
         self.count += 1
         self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.count} - {name}" + (f" # SKIP {skip}" if skip else ""))
+        for note in [] if good else notes:
+            self.note(str(note).strip()[:NOTE_CHARS])
+        print(f"{'ok' if good else 'not ok'} {self.count} - {name}" + (f" # SKIP {skip}" if skip else ""),
+              flush=True)
 
     def skip(self, name, reason):
         self.ok(True, name, skip=reason)

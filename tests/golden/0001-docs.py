@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """The manual pages and the sample tables say what the tables of truth, the sources and the engine
 say: clean mdoc, nothing undocumented, nothing documented that is not there, examples that work."""
-import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
-ROOT = pathlib.Path(os.environ.get("ROOT") or pathlib.Path(__file__).resolve().parents[2])
-BUILD = pathlib.Path(os.environ.get("BUILD") or ROOT / "build")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "compat"))
+from rig import BUILD, ROOT, Tap  # noqa: E402
+
+tap = Tap()
+ok, skip = tap.ok, tap.skip
 MAN, SAMPLES = ROOT / "man", ROOT / "docs/samples"
 TCPWRAP, JUDGE = BUILD / "src/cmd/tcpwrap/tcpwrap", BUILD / "src/cmd/judge/judge"
 PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
@@ -24,22 +27,6 @@ SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|networks|nssw
 OUR_NAMES = {re.sub(r"\.[1-8]$", "", page) for page in OURS}
 DIRECTIVE = "#!tcpwrap modern\n"
 RULE = re.compile(r"#? ?([A-Za-z0-9._@]+ )+: \S")
-
-count = 0
-
-
-def ok(good, name, *notes):
-    global count
-    count += 1
-    for note in [] if good else notes:
-        print("#", str(note).strip().replace("\n", "\n# "))
-    print(f"{'ok' if good else 'not ok'} {count} - {name}", flush=True)
-
-
-def skip(name, why):
-    global count
-    count += 1
-    print(f"ok {count} - {name} # SKIP {why}", flush=True)
 
 
 def same(got, want, name):
@@ -369,7 +356,7 @@ def main():
         check_rules(pathlib.Path(name))
         check_samples(pathlib.Path(name))
         check_c(pathlib.Path(name))
-    print(f"1..{count}")
+    tap.finish()
 
 
 main()

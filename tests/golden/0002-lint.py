@@ -12,8 +12,11 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(os.environ.get("ROOT") or pathlib.Path(__file__).resolve().parents[2])
-BUILD = pathlib.Path(os.environ.get("BUILD") or ROOT / "build")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "compat"))
+from rig import BUILD, ROOT, Tap  # noqa: E402
+
+tap = Tap()
+ok = tap.ok
 TCPWRAP, JUDGE = BUILD / "src/cmd/tcpwrap/tcpwrap", BUILD / "src/cmd/judge/judge"
 LINTS = dict(re.findall(r'^LINT\(\w+, "([A-Z0-9-]+)", (NOTE|WARNING|ERROR)',
                         (ROOT / "data/lints.def").read_text(), re.M))
@@ -22,17 +25,6 @@ ELSEWHERE = {"NAMELESS-MEMBER"}
 # What takes more than a line to show.
 NO_EXAMPLE = {name for name in LINTS if name.startswith(("TABLE-", "LIST-"))} | ELSEWHERE | {
     "LONG-LINE", "LINE-OVER-LIMIT", "NUL-BYTE"}
-
-count = 0
-
-
-def ok(good, name, *notes):
-    global count
-    count += 1
-    for note in [] if good else notes:
-        print("#", str(note).strip()[:2000].replace("\n", "\n# "))
-    print(f"{'ok' if good else 'not ok'} {count} - {name}", flush=True)
-
 
 # ID, the table or (table, list), the line mended; None: it has none. A table is hosts.allow, unless it
 # stands in DENY. LIST stands for the path of the list.
@@ -442,7 +434,7 @@ def main():
         check_one_reading(desk)
         check_documents()
         check_program(desk)
-    print(f"1..{count}")
+    tap.finish()
 
 
 sys.stdout.reconfigure(errors="backslashreplace")

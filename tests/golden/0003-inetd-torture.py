@@ -5,27 +5,22 @@ finding, with file, line and column, and an outcome of its own; so has each bloc
 each way in which files and folders go wrong. Every finding of notes.def is shown here. What --print says
 is read as the same."""
 import json
-import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
-ROOT = pathlib.Path(os.environ.get("ROOT") or pathlib.Path(__file__).resolve().parents[2])
-BUILD = pathlib.Path(os.environ.get("BUILD") or ROOT / "build")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "compat"))
+from rig import BUILD, ROOT, Tap  # noqa: E402
+
+tap = Tap()
+ok = tap.ok
 INETD = BUILD / "src/cmd/inetd/inetd"
 NOTES = dict(re.findall(r"^NOTE\((\w+), (\w+)", (ROOT / "src/cmd/inetd/conf/notes.def").read_text(), re.M))
-count, seen = 0, set()
+seen = set()
 dir = pathlib.Path(tempfile.mkdtemp(prefix="torture-"))
-
-
-def ok(good, name, *notes):
-    global count
-    count += 1
-    for note in [] if good else notes:
-        print("#", str(note).strip()[:3000].replace("\n", "\n# "))
-    print(f"{'ok' if good else 'not ok'} {count} - {name}", flush=True)
 
 
 def run(*words):
@@ -407,5 +402,5 @@ ELSEWHERE = {
 }
 missing = set(NOTES) - seen - ELSEWHERE
 ok(not missing, "every finding of notes.def is shown", sorted(missing))
-print(f"1..{count}")
 shutil.rmtree(dir)
+tap.finish()

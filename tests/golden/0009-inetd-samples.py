@@ -1,30 +1,23 @@
 #!/usr/bin/env python3
 """Samples and examples for inetd: inetd --check takes them, as they are and with everything switched on;
 what a page says is refused is refused; systemd takes the units."""
-import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
-ROOT = pathlib.Path(os.environ.get("ROOT") or pathlib.Path(__file__).resolve().parents[2])
-BUILD = pathlib.Path(os.environ.get("BUILD") or ROOT / "build")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "compat"))
+from rig import BUILD, ROOT, Tap  # noqa: E402
+
+tap = Tap()
+ok, skip = tap.ok, tap.skip
 INETD, SAMPLES = BUILD / "src/cmd/inetd/inetd", ROOT / "docs/samples"
 PAGES = [ROOT / "docs/from-xinetd.md", ROOT / "docs/from-socket-units.md"]
 BLOCK = re.compile(r"^```([\w.-]+)\n(.*?)^```$", re.M | re.S)
 # What an example has for its reader, and a host may lack.
 USERS = re.compile(r"\b(mail|www-data:www-data)\b")
-
-count = 0
-
-
-def ok(good, name, *notes):
-    global count
-    count += 1
-    for note in [] if good else notes:
-        print("#", str(note).strip().replace("\n", "\n# "))
-    print(f"{'ok' if good else 'not ok'} {count} - {name}", flush=True)
 
 
 def check(folder, name, text):
@@ -39,12 +32,6 @@ def check(folder, name, text):
     if numbers and (done.returncode == 0) != (numbers[1] == 0):
         return None, f"status {done.returncode}\n{done.stdout}"
     return numbers, done.stdout
-
-
-def skip(name, why):
-    global count
-    count += 1
-    print(f"ok {count} - {name} # SKIP {why}", flush=True)
 
 
 def check_samples(folder):
@@ -110,7 +97,7 @@ def main():
     listed = re.findall(r"'((?:samples/)?[\w.-]+)'", (ROOT / "docs/meson.build").read_text())
     there = {f"samples/{path.name}" for path in SAMPLES.iterdir()} | {page.name for page in PAGES}
     ok(there <= set(listed), "all of them are installed", there - set(listed))
-    print(f"1..{count}")
+    tap.finish()
 
 
 main()
