@@ -10,7 +10,6 @@
 
 #include "base/str.h"
 #include "lint/inside.h"
-#include "policy/lexer.h"
 
 enum { MEANING_MAX = 128, MENDED_MAX = 512, GROUP_MAX = 1024 };
 
@@ -310,19 +309,6 @@ word_check(struct place *place, enum role role, ways which, const char *at, size
 
 /* ---- lists ---- */
 
-/* The next word from *at on; false: there is none. */
-static bool
-next_word(const struct list *list, size_t *at, const char **ret_word, size_t *ret_len)
-{
-	while (*at < list->len && lexer_is_separator(list->text[*at]))
-		++*at;
-	*ret_word = list->text + *at;
-	while (*at < list->len && !lexer_is_separator(list->text[*at]))
-		++*at;
-	*ret_len = (size_t)(list->text + *at - *ret_word);
-	return *ret_len > 0;
-}
-
 static void
 tell_shape(struct place *place, const struct list *list, enum lint_id id, const char *at)
 {
@@ -341,7 +327,7 @@ check_list(struct place *place, const struct list *list, ways which)
 	unsigned words = 0;
 	const char *word, *except = NULL;
 
-	while (next_word(list, &at, &word, &len)) {
+	while (list_next_word(list, &at, &word, &len)) {
 		bool is_except = str_is(word, len, "EXCEPT");
 
 		if (is_except && words == 0 && except == NULL)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "policy/lexer.h"
 
 void
 list_cursor_init(struct list_cursor *cursor, const struct list *list)
@@ -17,23 +16,6 @@ list_cursor_init(struct list_cursor *cursor, const struct list *list)
 	cursor->at = 0;
 	cursor->next = 0;
 	cursor->pattern.count = 0;
-}
-
-/* The next word; false at the end. */
-static bool
-next_word(struct list_cursor *cursor, const char **ret_word, size_t *ret_len)
-{
-	const struct list *list = cursor->list;
-	size_t at = cursor->at;
-
-	while (at < list->len && lexer_is_separator(list->text[at]))
-		at++;
-	*ret_word = list->text + at;
-	while (at < list->len && !lexer_is_separator(list->text[at]))
-		at++;
-	*ret_len = (size_t)(list->text + at - *ret_word);
-	cursor->at = at;
-	return *ret_len > 0;
 }
 
 const struct test *
@@ -46,7 +28,7 @@ list_next_of_text(struct list_cursor *cursor, bool skip)
 
 	while (cursor->next >= pattern->count) {
 		do {
-			if (!next_word(cursor, &word, &len))
+			if (!list_next_word(cursor->list, &cursor->at, &word, &len))
 				return NULL;
 		} while (skip && !str_is(word, len, "EXCEPT"));
 		pattern_read(pattern, cursor->list->role, cursor->list->ways, word, len);

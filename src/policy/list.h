@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "policy/lexer.h"
 #include "policy/pattern.h"
 
 struct list {
@@ -18,6 +19,19 @@ struct list {
 	ways ways;
 	enum role role;
 };
+
+/* The next word from *at on; false: there is none. */
+static inline bool
+list_next_word(const struct list *list, size_t *at, const char **ret_word, size_t *ret_len)
+{
+	while (*at < list->len && lexer_is_separator(list->text[*at]))
+		++*at;
+	*ret_word = list->text + *at;
+	while (*at < list->len && !lexer_is_separator(list->text[*at]))
+		++*at;
+	*ret_len = (size_t)(list->text + *at - *ret_word);
+	return *ret_len > 0;
+}
 
 struct list_cursor {
 	const struct list *list;

@@ -10,7 +10,6 @@
 
 #include "base/json.h"
 #include "event/log.h"
-#include "policy/lexer.h"
 #include "tool/tell.h"
 
 enum { REPORT_MAX = 256 << 20 };
@@ -91,19 +90,6 @@ print_escaped(const char *text, size_t len)
 	buf_release(&buf);
 }
 
-/* The next word of a list. False: no more. */
-static bool
-next_word(const struct list *list, size_t *at, const char **ret, size_t *ret_len)
-{
-	while (*at < list->len && lexer_is_separator(list->text[*at]))
-		++*at;
-	*ret = list->text + *at;
-	while (*at < list->len && !lexer_is_separator(list->text[*at]))
-		++*at;
-	*ret_len = (size_t)(list->text + *at - *ret);
-	return *ret_len > 0;
-}
-
 static void
 show_list(const char *name, const struct list *list)
 {
@@ -118,7 +104,7 @@ show_list(const char *name, const struct list *list)
 	} else {
 		printf("%s:  ", name);
 	}
-	while (next_word(list, &at, &word, &len)) {
+	while (list_next_word(list, &at, &word, &len)) {
 		if (report.is_json) {
 			json_add_comma(&report.rules);
 			json_add_string(&report.rules, word, len);
