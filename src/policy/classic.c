@@ -114,17 +114,25 @@ read_digits(const char *text, size_t len, uint64_t *ret)
 	return i;
 }
 
-long
-classic_number(const char *text, size_t len)
+/* What may stand before them. Returns how much there was. */
+static size_t
+read_sign(const char *text, size_t len, bool *ret_negative)
 {
 	size_t i = 0;
-	bool negative = false;
-	uint64_t value;
 
 	while (i < len && str_is_space(text[i]))
 		i++;
-	if (i < len && (text[i] == '+' || text[i] == '-'))
-		negative = text[i++] == '-';
+	*ret_negative = i < len && text[i] == '-';
+	return i + (i < len && (text[i] == '+' || text[i] == '-'));
+}
+
+long
+classic_number(const char *text, size_t len)
+{
+	bool negative;
+	uint64_t value;
+	size_t i = read_sign(text, len, &negative);
+
 	read_digits(text + i, len - i, &value);
 	if (value > INT64_MAX)
 		value = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
@@ -135,14 +143,10 @@ classic_number(const char *text, size_t len)
 bool
 classic_port(const char *text, size_t len, unsigned *ret)
 {
-	size_t i = 0;
-	bool negative = false;
+	bool negative;
 	uint64_t value;
+	size_t i = read_sign(text, len, &negative);
 
-	while (i < len && str_is_space(text[i]))
-		i++;
-	if (i < len && (text[i] == '+' || text[i] == '-'))
-		negative = text[i++] == '-';
 	if (i == len || read_digits(text + i, len - i, &value) != len - i)
 		return false;
 	if (negative && value != UINT64_MAX)
