@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/addr.h"
+#include "chance.h"
 
 /* The same numbers in every run. */
 static uint32_t seed = 20240601;
@@ -198,29 +199,18 @@ mapped_addresses_are_ipv4(void **state)
 
 /* ---- the C library's own, for comparison ---- */
 
-static unsigned
-next_random(unsigned limit)
-{
-	static uint64_t state = 88172645463325252U;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned)(state % limit);
-}
-
 /* Put in, take out or change up to three bytes. */
 static void
 spoil(char text[64], const char *alphabet)
 {
-	for (unsigned times = next_random(4); times > 0; times--) {
-		size_t len = strlen(text), at = next_random((unsigned)len + 1);
-		char c = alphabet[next_random((unsigned)strlen(alphabet))];
+	for (uint64_t times = chance(4); times > 0; times--) {
+		size_t len = strlen(text), at = chance(len + 1);
+		char c = alphabet[chance(strlen(alphabet))];
 
-		if (next_random(2) == 0 && len < 60) {
+		if (chance(2) == 0 && len < 60) {
 			memmove(text + at + 1, text + at, len - at + 1);
 			text[at] = c;
-		} else if (at < len && next_random(2) == 0) {
+		} else if (at < len && chance(2) == 0) {
 			memmove(text + at, text + at + 1, len - at);
 		} else if (at < len) {
 			text[at] = c;
@@ -263,13 +253,13 @@ bytes_are_written_as_inet_ntop_does(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 300000; i++) {
 		char want[INET6_ADDRSTRLEN], text[ADDR_TEXT_MAX];
-		unsigned zeros = next_random(6);
+		uint64_t zeros = chance(6);
 		uint8_t bytes[16];
 
 		for (unsigned k = 0; k < 8; k++) {
-			unsigned group = next_random(65536) >> 4 * next_random(4);
+			unsigned group = (unsigned)(chance(65536) >> 4 * chance(4));
 
-			group = next_random(6) <= zeros ? 0 : next_random(4) == 0 ? 0xffff : group;
+			group = chance(6) <= zeros ? 0 : chance(4) == 0 ? 0xffff : group;
 			bytes[2 * k] = (uint8_t)(group >> 8);
 			bytes[2 * k + 1] = (uint8_t)group;
 		}

@@ -12,17 +12,7 @@
 #include <cmocka.h>
 
 #include "policy/classic.h"
-
-static unsigned
-next_random(unsigned limit)
-{
-	static uint64_t state = 88172645463325252U;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned)(state % limit);
-}
+#include "chance.h"
 
 static unsigned
 runs_of(const char *text)
@@ -54,9 +44,8 @@ quads_are_read_as_inet_aton_does(void **state)
 		bool want;
 
 		strcpy(text, seeds[i % (sizeof seeds / sizeof *seeds)]);
-		for (unsigned times = next_random(4); times > 0; times--)
-			text[next_random((unsigned)strlen(text))] =
-			    alphabet[next_random(sizeof alphabet - 1)];
+		for (uint64_t times = chance(4); times > 0; times--)
+			text[chance(strlen(text))] = alphabet[chance(sizeof alphabet - 1)];
 		/* Its failure value is an address. */
 		want = runs_of(text) == 4 && inet_aton(text, &parsed) != 0 &&
 		    parsed.s_addr != INADDR_NONE;
