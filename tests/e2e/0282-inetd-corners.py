@@ -176,53 +176,54 @@ def _():
         equal(mark.exists(), False)
 
 
+class Crowd(Inetd):
+    """An inetd of the service svc, and clients who stay, as do its children, until the end."""
+
+    def __init__(self, port):
+        self.port, self.clients = port, []
+        super().__init__(line(port, f"root /usr/sbin/svc svc {dir}/served"), preexec_fn=in_place())
+
+    def come(self, source):
+        self.clients.append(socket.create_connection(("127.0.0.1", self.port), WAIT_SECONDS, (source, 0)))
+
+    def kill_children(self):
+        for pid, _ in self.children():
+            os.killpg(pid, signal.SIGKILL)
+
+    def __exit__(self, *how):
+        for client in self.clients:
+            client.close()
+        self.kill_children()
+        super().__exit__(*how)
+
+
 @test("commands that run in the server's place take nobody's place: others are served, as many as they are")
 def _():
     tables("svc: 127.0.0.1\nsvc: ALL: twist sleep 60\n", "ALL: ALL\n")
-    clients = []
-    with Inetd(line(7211, f"root /usr/sbin/svc svc {dir}/served"), preexec_fn=in_place()) as running:
-        try:
-            for number in range(COMMANDS):
-                clients.append(socket.create_connection(("127.0.0.1", 7211), WAIT_SECONDS,
-                                                        (f"127.1.{number % 10}.1", 0)))
-            until(lambda: len(running.children()) >= COMMANDS, "all of them", 30)
-            equal(knock(7211), SERVED)
-            # Nor are there more: who may be one of them is let go.
-            with socket.create_connection(("127.0.0.1", 7211), WAIT_SECONDS, ("127.1.77.1", 0)) as s:
-                equal(s.recv(1), b"")
-        finally:
-            for client in clients:
-                client.close()
-            for pid, _ in running.children():
-                os.killpg(pid, signal.SIGKILL)
+    with Crowd(7211) as running:
+        for number in range(COMMANDS):
+            running.come(f"127.1.{number % 10}.1")
+        until(lambda: len(running.children()) >= COMMANDS, "all of them", 30)
+        equal(knock(7211), SERVED)
+        # Nor are there more: who may be one of them is let go.
+        running.come("127.1.77.1")
+        equal(running.clients[-1].recv(1), b"")
 
 
 @test("as many children judge as may: whom the loop can judge is served, and who needs a child waits for one")
 def _():
     tables("svc: 127.0.0.1\nsvc: ALL: aclexec sleep 60\n", "ALL: ALL\n")
-    clients = []
-
-    def come(source):
-        clients.append(socket.create_connection(("127.0.0.1", 7212), WAIT_SECONDS, (source, 0)))
-
-    with Inetd(line(7212, f"root /usr/sbin/svc svc {dir}/served"), preexec_fn=in_place()) as running:
-        try:
-            for number in range(JUDGED):
-                come(f"127.1.{number // JUDGED_OF_SOURCE}.1")
-            until(lambda: len(running.children()) >= JUDGED, "all of them", 30)
-            judges = [pid for pid, _ in running.children()]
-            come("127.1.77.1")
-            equal(knock(7212), SERVED)
-            time.sleep(0.3)
-            equal(len(running.children()), JUDGED)
-            for pid in judges:
-                os.killpg(pid, signal.SIGKILL)
-            until(lambda: [pid for pid, _ in running.children() if pid not in judges], "one more")
-        finally:
-            for client in clients:
-                client.close()
-            for pid, _ in running.children():
-                os.killpg(pid, signal.SIGKILL)
+    with Crowd(7212) as running:
+        for number in range(JUDGED):
+            running.come(f"127.1.{number // JUDGED_OF_SOURCE}.1")
+        until(lambda: len(running.children()) >= JUDGED, "all of them", 30)
+        judges = [pid for pid, _ in running.children()]
+        running.come("127.1.77.1")
+        equal(knock(7212), SERVED)
+        time.sleep(0.3)
+        equal(len(running.children()), JUDGED)
+        running.kill_children()
+        until(lambda: [pid for pid, _ in running.children() if pid not in judges], "one more")
 
 
 @test("a start that waits for a name server that says nothing ends when it is told to")
