@@ -10,11 +10,11 @@
 #include "base/str.h"
 
 static const struct {
-	const char *name, *text, *remedy;
+	const char *text;
 	enum diag_severity severity;
 } messages[DIAG_CODES] = {
-    [DIAG_NONE] = {"none", "", "", DIAG_WARNING},
-#define MESSAGE(id, severity, text, remedy) [DIAG_##id] = {#id, text, remedy, DIAG_##severity},
+    [DIAG_NONE] = {"", DIAG_WARNING},
+#define MESSAGE(id, severity, text, remedy) [DIAG_##id] = {text, DIAG_##severity},
 #include "messages.def"
 #undef MESSAGE
 };
@@ -34,18 +34,6 @@ enum diag_severity
 diag_severity(enum diag_code code)
 {
 	return messages[code].severity;
-}
-
-const char *
-diag_name(enum diag_code code)
-{
-	return messages[code].name;
-}
-
-const char *
-diag_remedy(enum diag_code code)
-{
-	return messages[code].remedy;
 }
 
 bool

@@ -37,7 +37,7 @@ void diag_set(struct diag *, enum diag_code, const char *arg, size_t arg_len);
 
 enum diag_severity diag_severity(enum diag_code);
 
-/* "no-colon" for DIAG_NO_COLON: stable, for scripts. */
+/* "NO_COLON" for DIAG_NO_COLON: stable, for scripts. */
 const char *diag_name(enum diag_code);
 
 /* The message alone: text of messages.def with %s (subject, escaped) and %m (system error)
