@@ -9,10 +9,10 @@
 #include "base/str.h"
 #include "policy/classic.h"
 
-enum { PLAIN = WAY_PLAIN, BOTH = WAY_BOTH };
+enum { PLAIN = WAY_PLAIN, BOTH = WAY_BOTH, NAME_SIZE = sizeof "authpriv" };
 
 struct name {
-	const char *name;
+	char name[NAME_SIZE]; /* no pointer, which each process would relocate */
 	int code;
 	ways ways;
 };
