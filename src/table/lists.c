@@ -4,7 +4,7 @@
  *          piece, and kept parsed once it has been read to its end twice under one stamp.
  * INVARIANTS  A source is closed by whoever opened it; a change under the reader is noticed at the
  *          latest then.
- * LIMITS   KEEP_MAX, as for tables.
+ * LIMITS   STORE_BYTES_MAX.
  */
 #include "table/lists.h"
 
@@ -12,11 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "table/inside.h"
 #include "table/open.h"
-#include "table/table.h"
-
-enum { KEEP_MAX = 256 << 20 };
 
 struct list_source {
 	int fd; /* -1: kept */
@@ -66,7 +62,7 @@ keep(const char *path, int fd, const struct stamp *stamp)
 	int error;
 	size_t size = (size_t)stamp->size;
 
-	if (stamp->size < 0 || stamp->size > KEEP_MAX || !stamp_is_settled(stamp))
+	if (stamp->size < 0 || stamp->size > STORE_BYTES_MAX || !stamp_is_settled(stamp))
 		return NULL;
 	generation = generation_new(stamp);
 	if (generation != NULL) {

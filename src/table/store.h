@@ -15,6 +15,9 @@
 #include "policy/rule.h"
 #include "table/stamp.h"
 
+/* Of a file that is kept: its parsed form takes some ten times its size. */
+enum { STORE_BYTES_MAX = 256 << 20 };
+
 struct generation {
 	unsigned references; /* atomic */
 	struct stamp stamp;

@@ -5,8 +5,7 @@
  *          one of them decided.
  * INVARIANTS  A reading counts only if the stamp is the same before and after. What cannot be had
  *          refuses. No descriptor survives a decision; errno is kept.
- * LIMITS   TRIES, well within STAMP_YOUNG_MS; KEEP_MAX: a larger table is read each time, since its
- *          parsed form takes some ten times its size.
+ * LIMITS   TRIES, well within STAMP_YOUNG_MS; STORE_BYTES_MAX: a larger table is read each time.
  * SEE      docs/decisions/freshness.md, docs/decisions/faults-refuse.md
  */
 #include "table/table.h"
@@ -17,7 +16,6 @@
 #include <unistd.h>
 
 #include "table/inside.h"
-#include "table/lists.h"
 #include "table/open.h"
 #include "table/stamp.h"
 #include "table/store.h"
@@ -27,7 +25,6 @@ enum {
 	/* A first read as small as the original's, so that a first match is as cheap; then larger. */
 	FIRST_READ = 4096,
 	NEXT_READ = 65536,
-	KEEP_MAX = 256 << 20,
 };
 
 enum outcome {
@@ -85,7 +82,7 @@ prepare_keep(struct scan *scan)
 {
 	const struct stamp *stamp = &scan->stamp;
 
-	if (stamp->size > KEEP_MAX || !stamp_is_settled(stamp) ||
+	if (stamp->size > STORE_BYTES_MAX || !stamp_is_settled(stamp) ||
 	    !(scan->always || store_was_read(scan->path, stamp)))
 		return;
 	scan->keep = generation_new(stamp);
