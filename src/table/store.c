@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 enum { SLOTS = 32, GROUPS_MAX = 256, SHORT_PATH = 48 };
 
 /* Who has more groups than GROUPS_MAX shares nothing that is not public. */
@@ -45,28 +47,22 @@ leave(void)
 	atomic_flag_clear_explicit(&busy, memory_order_release);
 }
 
-/* FNV-1a: tells different readers apart; nobody can choose his own groups to collide. */
-static uint64_t
-mix(uint64_t hash, uint64_t value)
-{
-	return (hash ^ value) * 0x100000001b3ULL;
-}
-
 uint64_t
 store_reader(const struct stamp *stamp)
 {
-	gid_t groups[GROUPS_MAX];
+	gid_t ids[2 + GROUPS_MAX];
 	int count;
-	uint64_t hash = 0xcbf29ce484222325ULL;
+	uint64_t hash;
 
 	if (stamp_is_public(stamp))
 		return 0;
-	count = getgroups(GROUPS_MAX, groups);
+	ids[0] = geteuid();
+	ids[1] = getegid();
+	count = getgroups(GROUPS_MAX, ids + 2);
 	if (count < 0)
 		return reader_nobody;
-	hash = mix(mix(mix(hash, geteuid()), getegid()), (uint64_t)count);
-	for (int i = 0; i < count; i++)
-		hash = mix(hash, groups[i]);
+	/* Nobody can choose his own groups to collide. */
+	hash = hash_add(HASH_INIT, ids, (2 + (size_t)count) * sizeof *ids);
 	return hash == reader_nobody || hash == 0 ? 1 : hash;
 }
 
@@ -190,8 +186,8 @@ store_keeps(const char *path)
 	return keeps;
 }
 
-static struct generation *
-get(const char *path, const struct stamp *stamp)
+struct generation *
+store_get(const char *path, const struct stamp *stamp)
 {
 	struct generation *found = NULL;
 	struct slot *slot;
@@ -212,15 +208,9 @@ get(const char *path, const struct stamp *stamp)
 }
 
 struct generation *
-store_get(const char *path, const struct stamp *stamp)
-{
-	return get(path, stamp);
-}
-
-struct generation *
 store_get_last(const char *path)
 {
-	struct generation *last = get(path, NULL);
+	struct generation *last = store_get(path, NULL);
 
 	/* The beginning of an earlier text is no earlier text. */
 	if (last == NULL || !last->partial)

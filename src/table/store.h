@@ -50,7 +50,7 @@ const struct rule *generation_add(struct generation *, const struct rule *, bool
  * whether it is still what it was: a process that decides once decides no sooner by looking. */
 bool store_keeps(const char *path);
 
-/* The generation of exactly this stamp, with a reference; NULL: none. */
+/* The generation of exactly this stamp (NULL: of whatever), with a reference; NULL: none. */
 struct generation *store_get(const char *path, const struct stamp *);
 
 /* The whole text that this process has read last at this path, whatever the file is now; NULL: it is
