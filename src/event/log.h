@@ -23,12 +23,13 @@ void event_syslog(int priority, const char *text);
  * EVENT_LINE_MAX, with each byte that does not belong there as \xNN. Lives as long as both. */
 const char *event_line(const char *text, struct buf *);
 
-/* Append "TAG: FILE, line N: MESSAGE", or "TAG: MESSAGE" where no file is concerned; TAG is
- * warning or error; of an event the message alone. Hostile text is escaped, and the whole cut to EVENT_DIAG_MAX bytes. */
+/* Append "TAG: FILE, line N: MESSAGE", or "TAG: MESSAGE" where no file is concerned; TAG is warning or
+ * error; of an event the message alone. Hostile text is escaped, and the whole cut to EVENT_DIAG_MAX
+ * bytes. */
 void event_diag_text(const struct diag *, struct buf *);
 
-/* That text at LOG_ERR, an event at LOG_INFO. A finding that stays the same at every connection is told at most once a
- * minute; a line of the original is told always. errno is kept, threads and forks are welcome. */
+/* That text at LOG_ERR, an event at LOG_INFO. A finding that stays the same at every connection is told at
+ * most once a minute; a line of the original is told always. errno is kept, threads and forks are welcome. */
 void event_diag(const struct diag *);
 
 /* A finding whose line is composed already, at LOG_ERR. errno is kept. */
