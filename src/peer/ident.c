@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "peer/name.h"
 #include "peer/socket.h"
 
 enum { IDENT_PORT = 113, QUERY_MAX = 16 };
