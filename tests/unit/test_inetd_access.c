@@ -40,6 +40,14 @@ log_as(int priority, const char *tag, pid_t pid, const char *text)
 	lines++;
 }
 
+/* No table here keeps anybody waiting. */
+void
+log_line(int priority, const char *format, ...)
+{
+	(void)priority;
+	fail_msg("%s", format);
+}
+
 /* ---- asking ---- */
 
 static void

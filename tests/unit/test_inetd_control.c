@@ -228,7 +228,8 @@ reset(void **state)
 #define SELF                                                                                       \
 	"\"inetd\":{\"pid\":77,\"up_ms\":61000,\"configuration\":\"/etc/"                          \
 	"inetd\\u000a.conf\",\"loads\":0,"                                                         \
-	"\"failed_loads\":1,\"current\":false,\"loaded_ms\":5,\"errors\":0}"
+	"\"failed_loads\":1,\"current\":false,\"loaded_ms\":5,\"errors\":0,"                       \
+	"\"unread\":null}"
 #define FTP                                                                                        \
 	"{\"id\":\"ftp/tcp\",\"name\":\"ftp/tcp\",\"state\":\"degraded\",\"kind\":\"server\","     \
 	"\"running\":4,\"addresses\":["                                                            \

@@ -114,8 +114,15 @@ print_daemon(const struct value *answer)
 	fputs(" ago", stdout);
 	if (errors > 0)
 		printf(" with %lu errors (reload says which)", errors);
-	printf("; %lu of %lu readings refused%s\n\n", failed, number_of(&daemon, "loads"),
+	printf("; %lu of %lu readings refused%s\n", failed, number_of(&daemon, "loads"),
 	    is_true(&daemon, "current") ? "" : ", the last one, too");
+	if (value_member(&daemon, "unread").kind == VALUE_STRING) {
+		print_member(stdout, &daemon, "unread");
+		fputs(" cannot be read, for ", stdout);
+		print_time(number_of(&daemon, "unread_ms"));
+		puts(" now: clients are refused for whom it has to be");
+	}
+	putchar('\n');
 }
 
 static void

@@ -89,7 +89,7 @@ refuse(struct connection *connection, const struct access_client *who,
 	connection->standing->counters.refused++;
 	greet_refused(connection);
 	access_refuse(&connection->inetd->access, service->access, who, answer);
-	ending_turn_away(connection, RECORD_REFUSED, NULL);
+	ending_turn_away(connection, RECORD_REFUSED, answer->reason);
 }
 
 static void

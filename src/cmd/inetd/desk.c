@@ -31,7 +31,8 @@ static void
 show_daemon(void *ctx, struct control_daemon *ret)
 {
 	const struct inetd *inetd = ((struct desk *)ctx)->inetd;
-	int64_t now_ms = clock_now_ms();
+	int64_t now_ms = clock_now_ms(), since_ms;
+	const char *unread = access_unread(&inetd->access, &since_ms);
 
 	*ret = (struct control_daemon){.pid = getpid(),
 	    .up_ms = now_ms - inetd->started_ms,
@@ -40,7 +41,9 @@ show_daemon(void *ctx, struct control_daemon *ret)
 	    .failed_loads = inetd->loads.failed,
 	    .is_current = inetd->loads.is_current,
 	    .loaded_ms = now_ms - inetd->loads.taken_ms,
-	    .errors = inetd->loads.errors};
+	    .errors = inetd->loads.errors,
+	    .unread = unread,
+	    .unread_ms = now_ms - since_ms};
 }
 
 static const char *

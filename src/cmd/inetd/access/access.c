@@ -263,6 +263,19 @@ is_worth_reading(const struct access *access, unsigned rounds)
 	return rounds < ROUNDS && (rounds == 0 || reader->is_busy || reader->is_kept);
 }
 
+/* A child's, which reads for itself; but what does not come to an end here would not there. */
+static enum access_verdict
+ask_reading_child(const struct access *access, struct access_answer *ret)
+{
+	if (!access->reader.is_late)
+		return ACCESS_CHILD;
+	ret->priority = LOG_WARNING;
+	ret->file = NULL;
+	ret->line = 0;
+	ret->reason = "tables cannot be read";
+	return ACCESS_REFUSE;
+}
+
 static enum access_verdict
 ask_tables(struct access *access, struct question *question, struct access_answer *ret)
 {
@@ -271,7 +284,7 @@ ask_tables(struct access *access, struct question *question, struct access_answe
 	struct pass pass;
 
 	if (!question->rules->reads_all && !are_open_to_all(access))
-		return ACCESS_CHILD;
+		return ask_reading_child(access, ret);
 	pass_init(&pass, &question->facts, &context);
 	table_decide_kept(&pass, access->tables[0], access->tables[1], &question->kept);
 	verdict = weigh(question, &pass, ret);
@@ -279,10 +292,10 @@ ask_tables(struct access *access, struct question *question, struct access_answe
 	if (!question->kept.must_read)
 		return verdict;
 	/* Whoever may wait reads what cannot be kept. */
-	return is_worth_reading(access, question->client->rounds) &&
+	return !access->reader.is_late && is_worth_reading(access, question->client->rounds) &&
 	        reader_start(&access->reader, &question->kept)
 	    ? ACCESS_LATER
-	    : ACCESS_CHILD;
+	    : ask_reading_child(access, ret);
 }
 
 /* ---- only_from and no_access ---- */
@@ -333,6 +346,8 @@ judge(struct access *access, const struct access_rules *rules, const struct acce
 		verdict = by_origin(rules, client->address, ret);
 	if (verdict == ACCESS_ADMIT && rules->asks_tables)
 		verdict = ask_tables(access, &question, ret);
+	else if (verdict == ACCESS_CHILD && rules->asks_tables)
+		verdict = ask_reading_child(access, ret);
 	if (verdict != ACCESS_LATER && verdict != ACCESS_CHILD) {
 		if (question.has_addr[END_CLIENT])
 			memcpy(ret->address, question.texts[END_CLIENT], sizeof ret->address);
@@ -359,7 +374,7 @@ access_ask(struct access *access, const struct access_rules *rules,
 		verdict = ACCESS_CHILD;
 	else
 		verdict = judge(access, rules, &whole, ret);
-	return verdict == ACCESS_CHILD && access->reader.is_busy ? ACCESS_LATER : verdict;
+	return verdict == ACCESS_CHILD && !access_may_fork(access) ? ACCESS_LATER : verdict;
 }
 
 static void
@@ -391,7 +406,14 @@ access_release(struct access *access)
 bool
 access_may_fork(const struct access *access)
 {
-	return !access->reader.is_busy;
+	return !access->reader.is_busy || access->reader.is_late;
+}
+
+const char *
+access_unread(const struct access *access, int64_t *ret_since_ms)
+{
+	*ret_since_ms = access->reader.started_ms;
+	return access->reader.is_late ? access->reader.at : NULL;
 }
 
 /* ---- the log ---- */

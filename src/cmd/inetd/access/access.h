@@ -22,8 +22,8 @@ struct access {
 	const char *tables[2]; /* by enum table; borrowed */
 	struct reader reader;
 	struct teller teller;
-	/* A table has been read: whoever was told LATER is to be asked again now, the oldest first. No
-	 * other client may be asked before them. */
+	/* A table has been read, or is not going to be: whoever was told LATER is to be asked again now, the
+	 * oldest first. No other client may be asked before them. */
 	void (*wake)(struct access *);
 };
 
@@ -40,21 +40,26 @@ struct access_answer {
 	int priority; /* of the line in the log */
 	const char *file;
 	unsigned line;
+	const char *reason; /* why no rule was found that decides; NULL: rules decided */
 	char address[PEER_TEXT_MAX]; /* of the client */
 };
 
 /* False: errno, and everything is released. Both arguments are borrowed. */
 bool access_init(
     struct access *, struct reactor *, const char *const tables[2], void (*wake)(struct access *));
-/* Waits for a table that is being read. */
+/* Waits for a table that is being read, but not for long. */
 void access_release(struct access *);
 
 /* Never waits, never tells. */
 enum access_verdict access_ask(struct access *, const struct access_rules *,
     const struct access_client *, struct access_answer *ret);
 
-/* May a child be forked now? Not while a table is being read, by a thread. */
+/* May a child be forked now? Not while a thread parses a table; one that waits for a file system has
+ * nothing in its hands. */
 bool access_may_fork(const struct access *);
+
+/* What cannot be read, and since when; NULL: nothing of the kind. */
+const char *access_unread(const struct access *, int64_t *ret_since_ms);
 
 /* Say what tcpd would say of an admitted client, whose server has this pid. */
 void access_admitted(const struct access_rules *, const struct access_answer *, pid_t server);

@@ -274,6 +274,9 @@ show(struct asked *asked)
 	add_bool(buf, "current", daemon.is_current);
 	add_number(buf, "loaded_ms", (unsigned long)daemon.loaded_ms);
 	add_number(buf, "errors", daemon.errors);
+	add_text(buf, "unread", daemon.unread);
+	if (daemon.unread != NULL)
+		add_number(buf, "unread_ms", (unsigned long)daemon.unread_ms);
 	buf_add_char(buf, '}');
 	return about_services(asked, add_service);
 }

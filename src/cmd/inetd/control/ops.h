@@ -55,6 +55,8 @@ struct control_daemon {
 	bool is_current; /* the last reading was taken */
 	int64_t loaded_ms; /* ago: when that which holds was read */
 	unsigned errors; /* in it */
+	const char *unread; /* a table or list that cannot be read; NULL: there is none */
+	int64_t unread_ms; /* for how long */
 };
 
 enum control_result {
