@@ -395,7 +395,7 @@ static const struct {
     {ALL, A_instances, "1", NULL},
     {ALL, A_instances, "unlimited", ""},
     {ALL, A_per_source, "1000000", NULL},
-    {ALL, A_per_source, "UNLIMITED", ""},
+    {ALL, A_per_source, "UNLIMITED", NULL},
     {ALL, A_source_prefix, "24 48", NULL},
     {ALL, A_source_prefix, "32 128", NULL},
     {ALL, A_over_limit, "wait", NULL},

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "cmd/inetd/internal/room.h"
 #include "cmd/inetd/internal/tarpit.h"
 #include "with_reactor.h"
 
@@ -124,6 +125,7 @@ test_tarpit_is_full(void **state)
 	pair(SOCK_STREAM, ends[0]);
 	assert_true(internal_serve(&reactor, CONF_TARPIT, ends[0][0], &host, &told[0]));
 	setrlimit(RLIMIT_NOFILE, &files);
+	room_forget();
 	for (int i = 1; i < LIMIT + 2; i++) {
 		if (i <= 2) /* when the third comes, the second is the next to hear something */
 			pass_ms(TARPIT_PAUSE_MS * 2 / 3);

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "cmd/inetd/datagrams.h"
 #include "cmd/inetd/conf/common.h"
+#include "cmd/inetd/internal/internal.h"
 #include "cmd/inetd/lookup.h"
 #include "cmd/inetd/resolve.h"
 
@@ -166,6 +167,7 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 		datagrams_complete(entry, reading->rules->rate_per_minute);
 	else if (!entry->has_rate)
 		entry->rate = (struct conf_rate){reading->rules->rate_per_minute, CONF_MINUTE_MS};
+	internal_complete(entry);
 	service->identity = lookup_identity(&reading->lookup, conf, entry, reading->rules);
 	prepare_server(reading, entry, service);
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);

@@ -124,6 +124,7 @@ struct conf_entry {
 	/* how often; 0 = no limit */
 	struct conf_rate rate; /* of admitted clients; inetd.conf: wait.N and nowait.N */
 	bool has_rate; /* else the command line's */
+	bool has_per_source; /* else inetd's own services have a limit all the same */
 	struct conf_rate source_rate; /* of one source */
 	unsigned instances; /* that run at a time */
 	unsigned per_source; /* that run at a time for one source */

@@ -200,6 +200,7 @@ set_children(struct builder *builder, const struct conf_word *word, const char *
 			return;
 		}
 		*members[i] = (unsigned)number;
+		entry->has_per_source = members[i] == &entry->per_source;
 		numbers += len;
 	}
 	entry->source_rate.per_ms = entry->source_rate.count > 0 ? CONF_MINUTE_MS : 0;

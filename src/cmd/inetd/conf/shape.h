@@ -40,6 +40,7 @@ SHAPE(rlimit);
 SHAPE(rate);
 SHAPE(source_rate);
 SHAPE(cps);
+SHAPE(per_source);
 SHAPE(prefix);
 SHAPE(over);
 SHAPE(load);

@@ -129,6 +129,26 @@ write_cps(const struct conf_entry *entry, const struct attribute *attribute, str
 	return false;
 }
 
+bool
+read_per_source(const struct value *value)
+{
+	if (!read_count(value))
+		return false;
+	value->builder->entry.has_per_source = true;
+	return true;
+}
+
+bool
+write_per_source(const struct conf_entry *entry, const struct attribute *attribute, struct buf *buf)
+{
+	(void)attribute;
+	if (entry->per_source > 0)
+		buf_add_number(buf, entry->per_source);
+	else
+		buf_add_str(buf, "UNLIMITED");
+	return entry->has_per_source;
+}
+
 enum { V4_BITS = 32, V6_BITS = 128, V6_SOURCE_BITS = 64 };
 
 static bool

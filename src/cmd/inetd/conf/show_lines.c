@@ -52,11 +52,20 @@ is_meant(const struct conf_entry *entry, const struct attribute *attribute)
 		return !entry->has_no_groups || entry->kind != CONF_SERVER;
 	case A_socket_mode:
 		return entry->socket_mode == MODE_OF_LINES;
+	case A_per_source:
+		return entry->per_source == 0 && entry->kind == CONF_SERVER;
 	case A_flags:
 		return !entry->is_nodelay && !entry->is_keepalive && !entry->skips_tables;
 	default:
 		return false;
 	}
+}
+
+/* What keeps nobody out is no guard. */
+static enum in_line
+weight_of(const struct attribute *attribute, const char *value)
+{
+	return strcmp(value, "UNLIMITED") == 0 ? IN_BLOCK : attribute->in_line;
 }
 
 static void
@@ -68,12 +77,14 @@ find_lacks(struct lack *lack)
 	buf_init(&value, NULL, 0, VALUE_MAX);
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
 		const struct attribute *attribute = &attributes[i];
+		const char *text;
 
 		buf_clear(&value);
 		if (attribute->in_line != IN_LINE && !is_meant(entry, attribute) &&
-		    attribute->write(entry, attribute, &value))
-			add_lack(lack, attribute->name, value.len > 0 ? value.bytes : "",
-			    attribute->in_line);
+		    attribute->write(entry, attribute, &value)) {
+			text = value.len > 0 ? value.bytes : "";
+			add_lack(lack, attribute->name, text, weight_of(attribute, text));
+		}
 	}
 	lack->buf->failed |= value.failed;
 	buf_release(&value);

@@ -24,11 +24,21 @@ struct internal_host {
 	void (*ended)(void *ctx, const struct internal_end *);
 };
 
+/* Of one source, in connections to one service at a time: more than anybody needs, and a quarter of the 1024
+ * descriptors that inetd has on a small host. */
+enum { INTERNAL_PER_SOURCE = 256 };
+
+/* What holds where a service that keeps connections open says nothing itself. */
+void internal_complete(struct conf_entry *);
+
 /* Serve a connection of any kind but CONF_SERVER and CONF_REDIRECT; the descriptor is taken over. It
  * is never waited for, whether it blocks or not. ended is called exactly once in any case, maybe before this returns.
  * False: errno, it could not be kept for want of memory or watches. */
 bool internal_serve(
     struct reactor *, enum conf_kind, int fd, const struct internal_host *, void *ctx);
+
+/* The client of these services that has been silent for longest goes. False: there is none. */
+bool internal_push_out(void);
 
 /* End all connections; before reactor_release. */
 void internal_release(void);

@@ -5,7 +5,7 @@
  * INVARIANTS  A structure here is in the list, watched and has its alarm set, from its making to its
  *          end; ended is called once for each client. Nothing is stored for a client but counts.
  * LIMITS   The patience of each service, below. A client that says a byte now and then stays: it costs
- *          its socket and a structure, and the limits of the service count it.
+ *          its socket and a structure, and the limits of the service count it. INTERNAL_PER_SOURCE; room.c.
  * SEE      RFC 862, 863, 864, 867, 868
  */
 #include "cmd/inetd/internal/internal.h"
@@ -21,6 +21,7 @@
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/internal/answer.h"
 #include "cmd/inetd/internal/relay.h"
+#include "cmd/inetd/internal/room.h"
 #include "cmd/inetd/internal/tarpit.h"
 
 enum {
@@ -34,7 +35,7 @@ enum {
 struct client {
 	struct watch watch; /* first: a watch of this file is a client */
 	struct alarm alarm;
-	LIST_ENTRY(client) link;
+	TAILQ_ENTRY(client) link;
 	struct reactor *reactor;
 	const struct internal_host *host;
 	void *ctx;
@@ -46,7 +47,8 @@ struct client {
 	bool has_said_all; /* chargen: its input has ended */
 };
 
-static LIST_HEAD(, client) clients = LIST_HEAD_INITIALIZER(clients);
+/* Who has been silent for longest is the first. */
+static TAILQ_HEAD(, client) clients = TAILQ_HEAD_INITIALIZER(clients);
 
 /* ---- services: what to wait for; 0 = it is over ---- */
 
@@ -154,7 +156,7 @@ end(struct client *client)
 {
 	reactor_remove(client->reactor, client->fd);
 	reactor_stop_alarm(client->reactor, &client->alarm);
-	LIST_REMOVE(client, link);
+	TAILQ_REMOVE(&clients, client, link);
 	close(client->fd);
 	client->host->ended(client->ctx, &client->end);
 	reactor_retire(client->reactor, &client->watch);
@@ -184,8 +186,11 @@ ready(struct watch *watch, uint32_t events)
 
 	(void)events; /* reading or writing shows what is the matter */
 	events = services[client->kind].serve(client);
-	if (client->end.bytes_in + client->end.bytes_out != before)
+	if (client->end.bytes_in + client->end.bytes_out != before) {
 		client->moved_ms = clock_now_ms();
+		TAILQ_REMOVE(&clients, client, link);
+		TAILQ_INSERT_TAIL(&clients, client, link);
+	}
 	if (events != 0 && events != client->events) {
 		expect_room(client, events);
 		if (!reactor_change(client->reactor, watch, client->fd, events))
@@ -208,12 +213,45 @@ ring(struct alarm *alarm, int64_t now_ms)
 	end(client);
 }
 
+static bool
+end_first(const char *how)
+{
+	struct client *client = TAILQ_FIRST(&clients);
+
+	if (client == NULL)
+		return false;
+	over(client, how, 0);
+	end(client);
+	return true;
+}
+
+bool
+internal_push_out(void)
+{
+	return end_first("pushed out");
+}
+
+void
+internal_complete(struct conf_entry *entry)
+{
+	bool may_wait =
+	    entry->kind == CONF_ECHO || entry->kind == CONF_DISCARD || entry->kind == CONF_CHARGEN;
+
+	if (may_wait && entry->socktype != CONF_DGRAM && !entry->has_per_source)
+		entry->per_source = INTERNAL_PER_SOURCE;
+}
+
 /* A client that has to be waited for. False: errno, and there is none. */
 static bool
-keep(const struct client *first, uint32_t events)
+keep(struct client *first, uint32_t events)
 {
-	struct client *client = malloc(sizeof *client);
+	struct client *client;
+	int fd = room_place(first->fd);
 
+	if (fd < 0)
+		return false;
+	first->fd = fd;
+	client = malloc(sizeof *client);
 	if (client == NULL)
 		return false;
 	*client = *first;
@@ -231,7 +269,7 @@ keep(const struct client *first, uint32_t events)
 		free(client);
 		return false;
 	}
-	LIST_INSERT_HEAD(&clients, client, link);
+	TAILQ_INSERT_TAIL(&clients, client, link);
 	expect_room(client, events);
 	return true;
 }
@@ -263,11 +301,8 @@ internal_serve(struct reactor *reactor, enum conf_kind kind, int fd,
 void
 internal_release(void)
 {
-	while (!LIST_EMPTY(&clients)) {
-		struct client *client = LIST_FIRST(&clients);
-
-		over(client, "stopped", 0);
-		end(client);
-	}
+	while (end_first("stopped"))
+		;
 	tarpit_release();
+	room_forget();
 }

@@ -4,7 +4,8 @@
  *          read, and their buffers are the smallest that the kernel gives.
  * INVARIANTS  One alarm for all, set for the first of by_due whenever there is one. All pauses are
  *          equal, so a client goes to the end of by_due when it has been spoken to.
- * LIMITS   TARPIT_CLIENTS_MAX, and half of the descriptors that inetd may have: who came first goes first.
+ * LIMITS   TARPIT_CLIENTS_MAX, and half of the descriptors that inetd may have (room.c: or less, if others
+ *          need them): who came first goes first.
  *          LINES_AT_ONCE: other services wait for less than a millisecond.
  */
 #include "cmd/inetd/internal/tarpit.h"
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "cmd/inetd/clock.h"
+#include "cmd/inetd/internal/room.h"
 
 enum { LINES_AT_ONCE = 128, LINE_MIN = 8, LINE_MAX = 32 };
 
@@ -162,14 +164,27 @@ make_small(int fd)
 }
 
 bool
+tarpit_push_out(void)
+{
+	if (pit.count == 0)
+		return false;
+	end(TAILQ_FIRST(&pit.by_age), "pushed out", 0);
+	return true;
+}
+
+bool
 tarpit_serve(struct reactor *reactor, int fd, const struct internal_host *host, void *ctx)
 {
 	struct victim *victim = malloc(sizeof *victim);
 	struct internal_end failed = {.how = "failed"};
+	int placed;
 
 	if (pit.most == 0)
 		set_up();
-	if (victim != NULL) {
+	placed = room_place(fd);
+	if (placed >= 0)
+		fd = placed;
+	if (placed >= 0 && victim != NULL) {
 		*victim = (struct victim){.watch = {.ready = ready, .release = release},
 		    .reactor = reactor,
 		    .host = host,
@@ -179,7 +194,7 @@ tarpit_serve(struct reactor *reactor, int fd, const struct internal_host *host, 
 		make_small(fd);
 		if (enter(victim)) {
 			if (pit.count > pit.most)
-				end(TAILQ_FIRST(&pit.by_age), "pushed out", 0);
+				tarpit_push_out();
 			return true;
 		}
 	}

@@ -14,6 +14,8 @@ enum {
 
 /* As internal_serve. */
 bool tarpit_serve(struct reactor *, int fd, const struct internal_host *, void *ctx);
+/* The one that came first goes. False: there is none. */
+bool tarpit_push_out(void);
 void tarpit_release(void);
 
 #endif

@@ -4,7 +4,7 @@
  *          for ever. What one side has said is passed on before its end is; an end that is no proper
  *          end is passed on as a reset, so that what is cut off never looks whole.
  * LIMITS   CONNECT_MS for each address; then IDLE_MS, or STALLED_MS if one side has said all or does
- *          not read. No buffer here: see relay.c.
+ *          not read. No buffer here: see relay.c. Descriptors: room.c.
  * SEE      docs/decisions/inetd-internal.md
  */
 #include "cmd/inetd/redirect/redirect.h"
@@ -18,6 +18,7 @@
 
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/internal/relay.h"
+#include "cmd/inetd/internal/room.h"
 
 enum {
 	CONNECT_MS = 5000, /* three SYNs: an address that is silent for so long is down */
@@ -183,6 +184,22 @@ prepare(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+/* -1: errno. */
+static int
+make_socket(sa_family_t family)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), placed;
+
+	if (fd < 0)
+		return -1;
+	placed = room_place(fd);
+	if (placed < 0) {
+		close(fd);
+		errno = EMFILE;
+	}
+	return placed;
+}
+
 /* Begin with the next address. False: errno, why it is none of them. */
 static bool
 connect_next(struct redirect *redirect)
@@ -193,8 +210,7 @@ connect_next(struct redirect *redirect)
 	while (redirect->next_address < redirect->addresses.count) {
 		struct redirect_address *to = &redirect->addresses.items[redirect->next_address++];
 
-		side->fd = socket(
-		    to->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		side->fd = make_socket(to->address.any.sa_family);
 		if (side->fd >= 0 &&
 		    (connect(side->fd, &to->address.any, to->len) == 0 || errno == EINPROGRESS) &&
 		    wait_for(side, EPOLLOUT) &&
@@ -273,14 +289,18 @@ bool
 redirect_serve(struct reactor *reactor, const struct redirect_target *target, int fd,
     const struct internal_host *host, void *ctx)
 {
-	struct redirect *redirect = malloc(sizeof *redirect);
-	struct internal_end failed = {.how = "failed", .error = ENOMEM};
+	int placed = room_place(fd);
+	struct redirect *redirect = placed >= 0 ? malloc(sizeof *redirect) : NULL;
+	struct internal_end failed = {.how = "failed", .error = errno};
 	static const struct watch watch = {.ready = ready, .release = release};
+
+	if (placed >= 0)
+		fd = placed;
 
 	if (redirect == NULL) {
 		close(fd);
 		host->ended(ctx, &failed);
-		errno = ENOMEM;
+		errno = failed.error;
 		return false;
 	}
 	*redirect = (struct redirect){
