@@ -146,7 +146,7 @@ LINES = [
     ("nowait. and nothing", "7001 stream tcp4 nowait. root /bin/true", ["1:18 bad-rate"], ""),
     ("nowait.5", "7001 stream tcp4 nowait.5 root /bin/true", [], "7001 stream tcp4 nowait.5 root /bin/true true\n"),
     ("a huge N", "7001 stream tcp4 nowait.4294967299 root /bin/true", ["1:18 huge-rate"],
-     "# 7001 has besides: rate\n7001" + REST + " true\n"),
+     "7001 stream tcp4 nowait.1000001 root /bin/true true\n"),
     ("NetBSD's colon", "7001 stream tcp4 nowait:5 root /bin/true", ["1:18 dialect"],
      "7001 stream tcp4 nowait.5 root /bin/true true\n"),
     ("FreeBSD's slashes", "7001 stream tcp4 nowait/5/2/1 root /bin/true", ["1:18 dialect"],
@@ -381,6 +381,34 @@ ok(status == 0 and "\trate = 40/minute\n" in out, "-R is printed where a service
 status, out, err = run("--print", dir / "report.conf")
 ok(status == 1 and "2:1: error" in err and "service 7001" in out, "--print reports to stderr, and fails", out, err)
 ok(run("--print=xml", path)[0] == 2, "--print knows two notations")
+
+# In lines: what they can say is said, the rest is named, and a line never serves more or with more rights.
+EXPRESSED = [
+    ("no limit, where others have one", block("zz", "\trate = UNLIMITED\n"),
+     "7001 stream tcp4 nowait.1000001 root /bin/true true\n"),
+    ("a rate a minute", block("zz", "\trate = 7/minute\n"), "7001 stream tcp4 nowait.7 root /bin/true true\n"),
+    ("a rate a second", block("zz", "\trate = 7/second\n"),
+     "# zz has besides: rate = 7/second\n#<off># 7001" + REST + " true\n"),
+    ("no limit of a source", block("zz", "\tper_source = UNLIMITED\n\tinstances = UNLIMITED\n"), "7001" + REST + " true\n"),
+    ("root in no other group", block("zz").replace("groups = yes", "groups = no"),
+     "# zz has besides: groups = no\n7001" + REST + " true\n"),
+    ("by number", block("zz").replace("groups = yes", "groups = no").replace("root", "0"),
+     "# zz has besides: groups = no\n7001 stream tcp4 nowait 0 /bin/true true\n"),
+    ("somebody else in no other group", block("zz").replace("groups = yes", "groups = no").replace("root", "nobody"),
+     "# zz has besides: groups = no\n#<off># 7001 stream tcp4 nowait nobody /bin/true true\n"),
+    ("no limit of a source of inetd's own service",
+     "service echo\n{\n\ttype = INTERNAL\n\tprotocol = tcp\n\tper_source = UNLIMITED\n}\n",
+     "# echo has besides: per_source = UNLIMITED\necho stream tcp nowait nobody internal\n"),
+]
+for what, text, outcome in EXPRESSED:
+    printed = run("--print=inetd", write(dir / "blocks.conf", text))[1]
+    ok(printed == outcome, f"in lines: {what}", printed, f"not {outcome!r}")
+for what, line, _, outcome in LINES:
+    if outcome and "#" not in outcome:
+        whole = run("--print", write(dir / "a.conf", line + "\n"))[1]
+        lines = run("--print=inetd", dir / "a.conf")[1]
+        again = run("--print", write(dir / "b.conf", lines))[1], run("--print=inetd", dir / "b.conf")[1]
+        ok(again == (whole, lines), f"{what}: the same when it was printed in lines and is read again", again, whole)
 
 # Print, read again, print: all lines that have an outcome in one file, all such blocks in another.
 for what, texts in (

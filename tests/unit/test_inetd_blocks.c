@@ -665,7 +665,7 @@ test_lines_lack(void **state)
 	        "d\n"},
 	    {"", "# s has besides: groups = no\n#<off># 7001 stream tcp nowait u /d d\n"},
 	    {"groups = yes\nrate = 3/second\n",
-	        "# s has besides: rate\n#<off># 7001 stream tcp nowait u /d d\n"},
+	        "# s has besides: rate = 3/second\n#<off># 7001 stream tcp nowait u /d d\n"},
 	    {"groups = yes\nrate = 3/minute\ndisable = yes\n",
 	        "#<off># 7001 stream tcp nowait.3 u /d d\n"},
 	};

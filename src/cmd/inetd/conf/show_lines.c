@@ -10,7 +10,7 @@
 #include "cmd/inetd/conf/show.h"
 #include "cmd/inetd/conf/where.h"
 
-enum { VALUE_MAX = 64 << 20 };
+enum { VALUE_MAX = 64 << 20, RATE_TEXT_MAX = 64 };
 
 /* What a line cannot say of an entry, on its way into a comment. */
 struct lack {
@@ -61,11 +61,23 @@ is_meant(const struct conf_entry *entry, const struct attribute *attribute)
 	}
 }
 
-/* What keeps nobody out is no guard. */
-static enum in_line
-weight_of(const struct attribute *attribute, const char *value)
+/* To root groups are no rights: he has them. */
+static bool
+is_root(const struct conf_entry *entry)
 {
-	return strcmp(value, "UNLIMITED") == 0 ? IN_BLOCK : attribute->in_line;
+	const char *user = entry->user.text;
+
+	return user != NULL && (strcmp(user, "root") == 0 || strcmp(user, "0") == 0);
+}
+
+/* What keeps nobody out, and no rights from anybody, is no guard. */
+static enum in_line
+weight_of(const struct conf_entry *entry, const struct attribute *attribute, const char *value)
+{
+	bool is_free = strcmp(value, "UNLIMITED") == 0 ||
+	    (attribute == &attributes[A_groups] && is_root(entry));
+
+	return is_free ? IN_BLOCK : attribute->in_line;
 }
 
 static void
@@ -83,11 +95,23 @@ find_lacks(struct lack *lack)
 		if (attribute->in_line != IN_LINE && !is_meant(entry, attribute) &&
 		    attribute->write(entry, attribute, &value)) {
 			text = value.len > 0 ? value.bytes : "";
-			add_lack(lack, attribute->name, text, weight_of(attribute, text));
+			add_lack(lack, attribute->name, text, weight_of(entry, attribute, text));
 		}
 	}
 	lack->buf->failed |= value.failed;
 	buf_release(&value);
+}
+
+/* A burst of another size is another rate. */
+static void
+add_rate_lack(struct lack *lack)
+{
+	char storage[RATE_TEXT_MAX];
+	struct buf value;
+
+	buf_init(&value, storage, sizeof storage, sizeof storage - 1);
+	attributes[A_rate].write(lack->entry, &attributes[A_rate], &value);
+	add_lack(lack, "rate", value.bytes, IN_GUARD);
 }
 
 /* What a line could say, but not with these words. */
@@ -98,8 +122,8 @@ find_odd_words(struct lack *lack)
 	const char *service = entry->service.text, *user = entry->user.text;
 	bool is_path = service[0] == '/';
 
-	if (entry->has_rate && entry->rate.per_ms != CONF_MINUTE_MS)
-		add_lack(lack, "rate", NULL, entry->rate.count > 0 ? IN_GUARD : IN_BLOCK);
+	if (entry->rate.count > 0 && entry->rate.per_ms != CONF_MINUTE_MS)
+		add_rate_lack(lack);
 	if (entry->ports.count > 0 && conf_internal_name(entry->kind) != NULL)
 		add_lack(lack, "port", NULL, IN_GUARD);
 	if ((!is_path && strchr(service, ':') != NULL) || service[0] == '#')
@@ -137,6 +161,19 @@ add_size(struct buf *buf, const char *name, int bytes)
 	buf_add_number(buf, (unsigned long)bytes);
 }
 
+/* No limit, where one is said, is a number that is too large for one: alone the word would have that of
+ * the command line. */
+static void
+add_rate(struct buf *buf, const struct conf_entry *entry)
+{
+	bool is_unlimited = entry->rate.count == 0;
+
+	if (!entry->has_rate || (!is_unlimited && entry->rate.per_ms != CONF_MINUTE_MS))
+		return;
+	buf_add_char(buf, '.');
+	buf_add_number(buf, is_unlimited ? CONF_RATE_MAX + 1 : entry->rate.count);
+}
+
 /* Internal ones need a user for the form only. */
 static void
 add_user(struct buf *buf, const struct conf_entry *entry)
@@ -160,10 +197,7 @@ add_line(struct buf *buf, const struct conf_entry *entry, const char *service)
 	add_size(buf, ",sndbuf=", entry->sndbuf_bytes);
 	add_size(buf, ",rcvbuf=", entry->rcvbuf_bytes);
 	buf_add_str(buf, entry->is_wait ? " wait" : " nowait");
-	if (entry->rate.per_ms == CONF_MINUTE_MS) {
-		buf_add_char(buf, '.');
-		buf_add_number(buf, entry->rate.count);
-	}
+	add_rate(buf, entry);
 	buf_add_char(buf, ' ');
 	add_user(buf, entry);
 	buf_add_char(buf, ' ');
