@@ -244,6 +244,16 @@ BLOCKS = [
      ["1:9 stream-only"], ""),
     ("LISTEN_FDS for a server of one client", block("zz", "\tlisten_fds = yes\n"), ["1:9 listen-fds"], ""),
     ("an owner of a port", block("zz", "\tsocket_mode = 0600\n"), ["1:9 not-unix"], ""),
+    ("flags of TCP for datagrams", block("zz", "\tflags = NODELAY KEEPALIVE NOLIBWRAP\n").replace("stream", "dgram")
+     .replace("tcp4", "udp4").replace("wait = no", "wait = yes"), ["1:9 ignored", "1:9 ignored"],
+     "# zz has besides: flags = NODELAY KEEPALIVE NOLIBWRAP IPv4\n7001 dgram udp4 wait root /bin/true true\n"),
+    ("flags of TCP for a path", block("/run/zz", "\tflags = KEEPALIVE\n").replace("\tport = 7001\n", "")
+     .replace("tcp4", "unix").replace("\ttype = UNLISTED\n", ""), ["1:9 ignored"],
+     "# /run/zz has besides: flags = KEEPALIVE\n/run/zz stream unix nowait root /bin/true true\n"),
+    ("an interface that is not there", block("zz", "\tinterface = nodevice0\n"), ["1:9 no-device"],
+     "# zz has besides: interface = nodevice0\n#<off># 7001" + REST + " true\n"),
+    ("one that is there", block("zz", "\tinterface = lo\n"), [],
+     "# zz has besides: interface = lo\n#<off># 7001" + REST + " true\n"),
     ("a port of a path", block("/run/zz").replace("tcp4", "unix"), ["4:9 unix-port"], ""),
 ]
 

@@ -7,6 +7,7 @@
 #include "cmd/inetd/check.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -83,6 +84,20 @@ note_missing(struct services *services)
 	}
 }
 
+/* A service waits for its interface, and for a misspelt one for ever. */
+static void
+note_devices(struct services *services)
+{
+	for (const struct service *s = services->first; s != NULL; s = s->next) {
+		struct conf_word at = s->at;
+
+		at.text = s->entry->interface.text;
+		if (at.text != NULL && !s->entry->is_off && if_nametoindex(at.text) == 0 &&
+		    errno == ENODEV)
+			conf_note(&services->conf, CONF_NO_DEVICE, &at);
+	}
+}
+
 static void
 sum_up(const struct report *report, const char *path, const struct services *services)
 {
@@ -111,6 +126,7 @@ check(const struct options *options)
 
 	note_judged(&services);
 	note_missing(&services);
+	note_devices(&services);
 	if (options->is_json)
 		fputs("{\"findings\":[", stdout);
 	ok = load_tell(conf, tell, &report) && ok && conf->errors == 0 && !conf->failed;

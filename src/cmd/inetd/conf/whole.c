@@ -200,6 +200,21 @@ check_kind(struct builder *builder)
 		conf_note(builder->conf, CONF_LISTEN_FDS, &entry->service);
 }
 
+/* Flags of which nothing comes but with TCP. */
+static void
+check_tcp_flags(struct builder *builder)
+{
+	unsigned bit = 0;
+	const char *name;
+
+	for (size_t i = 0; (name = attribute_flag_name(i, &bit)) != NULL; i++) {
+		struct conf_word at = word_at(&builder->entry.service, name);
+
+		if ((bit & builder->flags & (FLAG_NODELAY | FLAG_KEEPALIVE)) != 0)
+			conf_note(builder->conf, CONF_IGNORED, &at);
+	}
+}
+
 /* A service's own attributes that its kind has no use for. Those of the defaults are for others, too;
  * what only a server is given, the child that judges a client of inetd's own services has as well. */
 static void
@@ -233,6 +248,8 @@ check_effects(struct builder *builder)
 		if (builder->is_seen[uses[i].id] && (facts & uses[i].lost) != 0)
 			conf_note(builder->conf, CONF_IGNORED, &at);
 	}
+	if ((facts & NO_TCP) != 0)
+		check_tcp_flags(builder);
 }
 
 void
