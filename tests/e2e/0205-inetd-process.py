@@ -187,13 +187,25 @@ def _():
         equal(inetd.process.wait(WAIT_SECONDS), 0)
 
 
-@test("SIGUSR1 and SIGUSR2, which mean something to xinetd, do not end it")
+@test("signals that mean something to other inetds do not end it")
 def _():
     with Inetd(ECHO) as inetd:
-        for number in 1, 2:
-            inetd.process.send_signal(getattr(signal, f"SIGUSR{number}"))
-            inetd.wait_log(f"SIGUSR{number} means nothing here (ask with inetctl)")
+        for name in "USR1", "USR2", "ALRM", "IO":
+            inetd.process.send_signal(getattr(signal, f"SIG{name}"))
+            inetd.wait_log(f"SIG{name.replace('IO', 'POLL')} means nothing here (ask with inetctl)")
         equal(tcp(7001), "x\n")
+
+
+@test("SIGTERM, SIGINT and SIGQUIT end it, and leave neither pid file nor control socket nor the file of a socket")
+def _():
+    files = [dir / name for name in ("end.pid", "end.sock", "end.path")]
+    for name in "TERM", "INT", "QUIT":
+        with Inetd(f"{files[2]} stream unix nowait root /bin/echo echo x\n", "-p", files[0], "--control",
+                   files[1]) as inetd:
+            equal([path.exists() for path in files], [True] * 3)
+            inetd.process.send_signal(getattr(signal, f"SIG{name}"))
+            equal((name, inetd.process.wait(WAIT_SECONDS)), (name, 0))
+        equal([path.exists() for path in files], [False] * 3)
 
 
 @test("SIGTERM ends it at once, also under load, and leaves servers alone")

@@ -186,6 +186,7 @@ await_reader(pid_t pid, int *ret_status)
 	sigaddset(&news, SIGCHLD);
 	sigaddset(&news, SIGTERM);
 	sigaddset(&news, SIGINT);
+	sigaddset(&news, SIGQUIT);
 	while (waitpid(pid, ret_status, WNOHANG) != pid) {
 		number = sigtimedwait(&news, NULL, &patience);
 		if (number == SIGCHLD || (number < 0 && errno == EINTR))

@@ -5,6 +5,7 @@
 #include "cmd/inetd/loop.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -80,11 +81,12 @@ take_signals(struct watch *watch, uint32_t events)
 			reap(inetd);
 		else if (info.ssi_signo == SIGHUP)
 			reload_begin(inetd);
-		else if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2)
-			log_line(LOG_NOTICE, "SIGUSR%c means nothing here (ask with inetctl)",
-			    info.ssi_signo == SIGUSR1 ? '1' : '2');
-		else
+		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+		    info.ssi_signo == SIGQUIT)
 			inetd->is_ending = true;
+		else
+			log_line(LOG_NOTICE, "SIG%s means nothing here (ask with inetctl)",
+			    sigabbrev_np((int)info.ssi_signo));
 	}
 }
 

@@ -9,7 +9,7 @@
 /* Everything but the command line's part, which is filled in already. False: errno. */
 bool inetd_open(struct inetd *);
 
-/* Serve until SIGTERM or SIGINT. False: the loop itself failed. */
+/* Serve until SIGTERM, SIGINT or SIGQUIT. False: the loop itself failed. */
 bool inetd_run(struct inetd *);
 
 void inetd_close(struct inetd *);
