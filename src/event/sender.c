@@ -2,8 +2,9 @@
  * NAME     sender - lines to the log, without waiting
  * INVARIANTS  Lines arrive in the order in which they were said. Each is sent, waits, or is in the
  *          number that is told. A log that is restarted is found again at the next line.
- * LIMITS   SENDER_BACKLOG_MAX; a log that listens on a stream socket is none for us.
- * SEE      unix(7), RFC 3164
+ *          On a stream a line goes on where it was broken off, or whole to the next log.
+ * LIMITS   SENDER_BACKLOG_MAX
+ * SEE      unix(7), RFC 3164; syslog(3), which ends lines on a stream by a NUL
  */
 #include "event/sender.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -31,6 +33,8 @@ struct sender {
 	const char *tag, *path;
 	bool is_open;
 	int fd;
+	bool is_stream; /* fd: each line ends with its NUL */
+	size_t part; /* of the line that comes next: so much of it is sent */
 	/* [waits_from, waits_to): each message behind its length. NULL: none waits. */
 	char *backlog;
 	size_t waits_from, waits_to;
@@ -59,6 +63,7 @@ hang_up(void)
 	if (sender.fd >= 0)
 		close(sender.fd);
 	sender.fd = -1;
+	sender.part = 0;
 }
 
 void
@@ -71,23 +76,69 @@ sender_close(void)
 
 /* ---- the socket ---- */
 
+/* False: errno. */
 static bool
-dial(void)
+dial_as(int type)
 {
 	struct sockaddr_un log = {.sun_family = AF_UNIX};
+	int error;
 
-	if (sender.fd >= 0)
-		return true;
-	if (strlen(sender.path) >= sizeof log.sun_path)
-		return false;
 	memcpy(log.sun_path, sender.path, strlen(sender.path) + 1);
-	sender.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	sender.fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sender.fd < 0)
 		return false;
 	if (connect(sender.fd, (const struct sockaddr *)&log, sizeof log) == 0)
 		return true;
+	error = errno;
 	hang_up();
+	errno = error;
 	return false;
+}
+
+static bool
+dial(void)
+{
+	if (sender.fd >= 0)
+		return true;
+	if (strlen(sender.path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+		return false;
+	sender.is_stream = false;
+	if (dial_as(SOCK_DGRAM))
+		return true;
+	sender.is_stream = errno == EPROTOTYPE;
+	return sender.is_stream && dial_as(SOCK_STREAM);
+}
+
+/* What is left of the line, and its end. True: nothing is. */
+static bool
+send_on_stream(const char *bytes, size_t len)
+{
+	struct iovec pieces[] = {{.iov_base = (char *)(uintptr_t)bytes, .iov_len = len},
+	    {.iov_base = (char[]){'\0'}, .iov_len = 1}};
+	struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
+	size_t whole = len + 1, skipped = sender.part < len ? sender.part : len;
+	ssize_t sent;
+
+	pieces[0].iov_base = (char *)pieces[0].iov_base + skipped;
+	pieces[0].iov_len -= skipped;
+	sent = sendmsg(sender.fd, &message, MSG_NOSIGNAL);
+	if (sent < 0)
+		return false;
+	sender.part += (size_t)sent;
+	if (sender.part < whole) {
+		errno = EAGAIN;
+		return false;
+	}
+	sender.part = 0;
+	return true;
+}
+
+static bool
+send_line(const char *bytes, size_t len)
+{
+	if (sender.is_stream)
+		return send_on_stream(bytes, len);
+	return send(sender.fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
 /* At once, or not. A log that is not there any more may be there anew. */
@@ -95,7 +146,7 @@ static bool
 send_now(const char *bytes, size_t len)
 {
 	for (int tries = 0; tries < 2 && dial(); tries++) {
-		if (send(sender.fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len)
+		if (send_line(bytes, len))
 			return true;
 		if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM)
 			return false;
@@ -192,6 +243,8 @@ say(int priority, const char *tag, pid_t pid, const char *text)
 	done = message_format(&message, &bytes) &&
 	    ((send_waiting() && send_now(bytes.bytes, bytes.len)) ||
 	        keep_waiting(bytes.bytes, bytes.len));
+	if (!done && sender.part > 0 && !is_behind())
+		hang_up(); /* it was this line: nobody may go on behind half of it */
 	buf_release(&bytes);
 	buf_release(&line);
 	return done;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """inetd as a process: command line, exit statuses, background, pid file, signals, syslog, --check, and
 the files of unix sockets."""
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -219,31 +220,65 @@ def _():
         equal(s.recv(100), b"still here")
 
 
-@test("what it has to say goes to syslog: daemon, inetd[pid]")
-def _():
-    private = dir / "dev"
+@contextlib.contextmanager
+def private_log(kind):
+    """A socket of that type at /dev/log."""
+    private = dir / f"dev{int(kind)}"
     private.mkdir()
     (private / "null").touch()
     bind_mount("/dev/null", private / "null")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+    with socket.socket(socket.AF_UNIX, kind) as log:
         log.bind(str(private / "log"))
         log.settimeout(WAIT_SECONDS)
         if libc.mount(str(private).encode(), b"/dev", None, 4096 | 16384, None) != 0:
             raise Skip("/dev cannot be covered here")
         try:
-            with Daemon(conf) as daemon:
-                conf.write_text(ECHO + "7002 stream tcp nowait root relative\n")
-                os.kill(daemon.pid, signal.SIGHUP)
-                lines = []
-                while not lines or "stay as they are" not in lines[-1]:
-                    lines.append(log.recv(2000).decode())
-                wanted = f"inetd[{daemon.pid}]: {conf}:2:29: error: server is no absolute path"
-                found = [line for line in lines if wanted in line]
-                equal((len(found), found[0][:4]), (1, f"<{3 * 8 + 3}>"))
+            yield log
         finally:
             libc.umount2(b"/dev", 2)
             libc.umount2(str(private / "null").encode(), 2)
             conf.write_text(ECHO)
+
+
+def reload_badly(daemon):
+    conf.write_text(ECHO + "7002 stream tcp nowait root relative\n")
+    os.kill(daemon.pid, signal.SIGHUP)
+    return f"inetd[{daemon.pid}]: {conf}:2:29: error: server is no absolute path"
+
+
+@test("what it has to say goes to syslog: daemon, inetd[pid]")
+def _():
+    with private_log(socket.SOCK_DGRAM) as log, Daemon(conf) as daemon:
+        wanted = reload_badly(daemon)
+        lines = []
+        while not lines or "stay as they are" not in lines[-1]:
+            lines.append(log.recv(2000).decode())
+        found = [line for line in lines if wanted in line]
+        equal((len(found), found[0][:4]), (1, f"<{3 * 8 + 3}>"))
+
+
+@test("also where the log listens on a stream socket, as syslog(3) says lines to it; and to the next log")
+def _():
+    with private_log(socket.SOCK_STREAM) as log:
+        log.listen()
+        subprocess.run([sys.executable, "-c", "import syslog; syslog.openlog('inetd', syslog.LOG_PID, "
+                        "syslog.LOG_DAEMON); syslog.syslog('a'); syslog.syslog('b')"], check=True)
+        with log.accept()[0] as of_libc:
+            first, second, rest = read_all(of_libc).split(b"\0")
+        form = re.compile(rb"<\d+>\w{3} [ \d]\d \d\d:\d\d:\d\d inetd\[\d+\]: .+")
+        equal([bool(form.fullmatch(line)) for line in (first, second)] + [rest], [True, True, b""])
+        with Daemon(conf) as daemon:
+            for _ in range(2):  # the second time the first connection is gone
+                wanted, said = reload_badly(daemon).encode(), b""
+                with log.accept()[0] as client:
+                    client.settimeout(WAIT_SECONDS)
+                    while b"stay as they are\0" not in said:
+                        said += client.recv(2000)
+                lines = said.split(b"\0")
+                equal([bool(form.fullmatch(line)) for line in lines[:-1]], [True] * (len(lines) - 1))
+                found = [line for line in lines if wanted in line]
+                equal((len(found), found[0][:4]), (1, b"<27>"))
+            equal(tcp(7001), "x\n")
 
 
 @test("a unix socket: mode 0600, removed at the end, made anew if it is gone at SIGHUP")

@@ -230,6 +230,212 @@ test_long(void **state)
 	free(text);
 }
 
+/* ---- a log that listens on a stream socket ---- */
+
+static int
+start_stream(void)
+{
+	struct sockaddr_un log = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	snprintf(log.sun_path, sizeof log.sun_path, "%s", path);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&log, sizeof log), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+/* Its first caller. */
+static int
+answer(int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void
+test_stream(void **state)
+{
+	int listener = start_stream(), fd;
+	char got[200];
+
+	(void)state;
+	clock_s = 1762247100;
+	setenv("TZ", "UTC", 1);
+	tzset();
+	sender_open("inetd", path);
+	say("one");
+	say("two");
+	assert_true(sender_flush());
+	fd = answer(listener);
+	assert_int_equal(
+	    recv(fd, got, sizeof got, 0), 2 * sizeof "<30>Nov  4 09:05:00 in.ftpd[7]: one");
+	assert_string_equal(got, "<30>Nov  4 09:05:00 in.ftpd[7]: one");
+	assert_string_equal(got + strlen(got) + 1, "<30>Nov  4 09:05:00 in.ftpd[7]: two");
+	close(fd);
+	say("to the next connection");
+	fd = answer(listener);
+	assert_true(recv(fd, got, sizeof got, 0) > 0);
+	assert_non_null(strstr(got, "]: to the next connection"));
+	close(fd);
+	stop_log(listener);
+	fd = start_log();
+	say("to a log of the other kind");
+	assert_string_equal(next_text(fd), "in.ftpd[7]: to a log of the other kind");
+	sender_close();
+	stop_log(fd);
+}
+
+/* What a log has read, line by line. */
+struct reader {
+	char bytes[32 << 10];
+	size_t len;
+	unsigned seen, last, lost;
+};
+
+/* "NUMBER xxx", x as often as the number says: whole, in order, or told to be lost. */
+static void
+take_line(struct reader *reader, const char *line)
+{
+	const char *text = strstr(line, "]: ");
+	unsigned number;
+
+	assert_non_null(text);
+	assert_true(line[0] == '<');
+	if (sscanf(text, "]: log: %u lines lost", &number) == 1) {
+		reader->lost += number;
+		return;
+	}
+	assert_int_equal(sscanf(text, "]: %u", &number), 1);
+	assert_true(number > reader->last);
+	assert_int_equal(strspn(strchr(text, 'x'), "x"), number % 4000 + 1);
+	reader->last = number;
+	reader->seen++;
+}
+
+/* At most so much. False: there was nothing. */
+static bool
+read_some(struct reader *reader, int fd, size_t most)
+{
+	ssize_t got = recv(fd, reader->bytes + reader->len, most, 0);
+	size_t at = 0;
+
+	if (got <= 0)
+		return false;
+	reader->len += (size_t)got;
+	for (char *end; (end = memchr(reader->bytes + at, '\0', reader->len - at)) != NULL;) {
+		take_line(reader, reader->bytes + at);
+		at = (size_t)(end - reader->bytes) + 1;
+	}
+	reader->len -= at;
+	memmove(reader->bytes, reader->bytes + at, reader->len);
+	return true;
+}
+
+static void
+say_number(unsigned number)
+{
+	static char text[5000];
+	int len = snprintf(text, sizeof text, "%u ", number);
+
+	memset(text + len, 'x', number % 4000 + 1);
+	text[(unsigned)len + number % 4000 + 1] = '\0';
+	say(text);
+}
+
+/* A log that reads more slowly than we speak, in pieces of odd sizes. */
+static void
+test_stream_full(void **state)
+{
+	static struct reader reader;
+	int listener = start_stream(), fd;
+	unsigned said = 0;
+
+	(void)state;
+	reader = (struct reader){.len = 0};
+	sender_open("inetd", path);
+	say_number(++said);
+	fd = answer(listener);
+	while (said < 5000) {
+		say_number(++said);
+		if (said % 500 == 0)
+			sender_open("inetd", path);
+		if (said > 1000)
+			read_some(&reader, fd, said % 3000 + 1);
+	}
+	while (read_some(&reader, fd, 4001) || !sender_flush())
+		;
+	assert_true(sender_flush());
+	assert_int_equal(reader.len, 0);
+	assert_true(reader.lost > 0);
+	assert_true(reader.seen > 1000);
+	assert_int_equal(reader.seen + reader.lost, said);
+	sender_close();
+	close(fd);
+	stop_log(listener);
+}
+
+/* A log that ends in the middle of a line: the next one gets it whole. */
+static void
+test_stream_broken(void **state)
+{
+	static struct reader reader;
+	int listener = start_stream(), fd;
+	unsigned said = 0;
+
+	(void)state;
+	sender_open("inetd", path);
+	say_number(++said);
+	fd = answer(listener);
+	while (sender_flush())
+		say_number(++said);
+	reader = (struct reader){.last = said - 1};
+	close(fd);
+	say_number(++said);
+	assert_true(sender_flush());
+	fd = answer(listener);
+	while (read_some(&reader, fd, 1000))
+		;
+	assert_int_equal(reader.seen, 2);
+	assert_int_equal(reader.len, 0);
+	sender_close();
+	close(fd);
+	stop_log(listener);
+}
+
+/* More callers than it answers: nobody waits for it. */
+static void
+test_stream_busy(void **state)
+{
+	struct sockaddr_un log = {.sun_family = AF_UNIX};
+	int listener = start_stream(), callers[2], fd;
+	static struct reader reader;
+
+	(void)state;
+	reader = (struct reader){.len = 0};
+	snprintf(log.sun_path, sizeof log.sun_path, "%s", path);
+	for (int i = 0; i < 2; i++) {
+		callers[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		assert_int_equal(connect(callers[i], (struct sockaddr *)&log, sizeof log), 0);
+	}
+	sender_open("inetd", path);
+	say_number(1);
+	assert_false(sender_flush());
+	for (int i = 0; i < 2; i++) {
+		close(answer(listener));
+		close(callers[i]);
+	}
+	assert_true(sender_flush());
+	fd = answer(listener);
+	assert_true(read_some(&reader, fd, 1000));
+	assert_int_equal(reader.seen, 1);
+	sender_close();
+	close(fd);
+	stop_log(listener);
+}
+
 static int
 setup_log(void **state)
 {
@@ -248,6 +454,10 @@ main(void)
 	    cmocka_unit_test(test_restart),
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_long),
+	    cmocka_unit_test(test_stream),
+	    cmocka_unit_test(test_stream_full),
+	    cmocka_unit_test(test_stream_broken),
+	    cmocka_unit_test(test_stream_busy),
 	};
 
 	return cmocka_run_group_tests(tests, setup_log, teardown);
