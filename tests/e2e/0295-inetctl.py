@@ -332,6 +332,66 @@ def _():
         equal(tcp(7001, send=b"hi\n"), "hi\n")
 
 
+waiter = script("waiter", """import os, select, socket
+s = socket.socket(fileno=0)
+while select.select([s], [], [], 60)[0]:
+    if s.type == socket.SOCK_STREAM:
+        c = s.accept()[0]
+        c.sendall(b"%d" % os.getpid())
+        c.close()
+    else:
+        s.sendto(b"%d" % os.getpid(), s.recvfrom(99)[1])""")
+
+
+def pid_of(port, kind):
+    return int(tcp(port) if kind == "stream" else udp(port, "x"))
+
+
+@test("drop of a wait service: its server goes on, the port is free when it ends, and a reload before that takes it on")
+def _():
+    for kind, protocol in ("stream", "tcp4"), ("dgram", "udp4"):
+        with Inetd(line(7001, waiter, f"{kind} {protocol} wait") + line(7002)) as inetd:
+            def state():
+                found = service(inetd, "7001")
+                return found["state"], found["addresses"][0]["state"], found["running"]
+            first = pid_of(7001, kind)
+            ctl(inetd, "drop", "7001")
+            equal((state(), pid_of(7001, kind)), (("dropped", "dropped", 1), first))
+            equal("already" in ctl(inetd, "drop", "7001"), True)
+            ctl(inetd, "reload")
+            equal((state(), pid_of(7001, kind)), (("online", "online", 1), first))
+            os.kill(first, signal.SIGTERM)
+            until(lambda: state()[2] == 0, "its end")
+            second = pid_of(7001, kind)
+            equal(second != first, True)
+            ctl(inetd, "drop", "7001")
+            os.kill(second, signal.SIGTERM)
+            until(lambda: inode(7001, protocol[:3]) is None, "the port is free")
+            equal(state(), ("dropped", "dropped", 0))
+            ctl(inetd, "reload")
+            equal(pid_of(7001, kind) not in (first, second), True)
+            ctl(inetd, "drop", "--running", "7001")
+            until(lambda: inode(7001, protocol[:3]) is None and inetd.children() == [], "the port is free")
+            equal(state(), ("dropped", "dropped", 0))
+
+
+@test("a wait service that is dropped, and gets another address or no line, gives way as one that is not")
+def _():
+    with Inetd(line(7001, waiter, "stream tcp4 wait")) as inetd:
+        first = int(tcp(7001))
+        ctl(inetd, "drop", "7001")
+        inetd.reload(line("127.0.0.1:7001"))
+        equal([tcp(7001, send=b"hi\n") for _ in range(9)], ["hi\n"] * 9)
+        os.kill(first, signal.SIGKILL)
+        until(lambda: inetd.children() == [], "its end")
+        inetd.reload(line(7001, waiter, "stream tcp4 wait") + line(7002))
+        second = int(tcp(7001))
+        ctl(inetd, "drop", "7001")
+        inetd.reload(line(7002))
+        equal(refused(7001), True)
+        os.kill(second, signal.SIGKILL)
+
+
 @test("drop --running: what a server has started ends with it")
 def _():
     family = script("family", "import os, time\nif os.fork() == 0:\n time.sleep(60)\nprint(flush=True)\ntime.sleep(60)")

@@ -1,7 +1,8 @@
 /*
  * NAME     desk - services for the control socket
  * INVARIANTS  A pause is the standing's, and no listener of a paused service is armed. A listener
- *          that was dropped stays closed until a load that is taken makes a new one.
+ *          that was dropped stays closed until a load that is taken makes a new one; one whose port a
+ *          server has is closed when that ends, or taken on by that load.
  * LIMITS   DESK_TEXT_MAX for an address, else it is cut.
  * SEE      control/ops.h, inetctl(8)
  */

@@ -79,21 +79,6 @@ listener_wake(struct listener *listener)
 	listener_resume(listener);
 }
 
-void
-listener_resume(struct listener *listener)
-{
-	listener->is_held &= listener->server != NULL;
-	if (listener->is_armed || listener->fd < 0 || listener_is_pausing(listener) ||
-	    listener->is_held || listener->is_resting ||
-	    standing_is_paused(listener->endpoint->service->standing))
-		return;
-	set_blocking(listener);
-	if (reactor_add(listener->all->reactor, &listener->watch, listener->fd, EPOLLIN))
-		listener->is_armed = true;
-	else
-		listener_pause(listener, LISTENER_RETRY_MS);
-}
-
 static void
 close_socket(struct listener *listener)
 {
@@ -108,15 +93,36 @@ close_socket(struct listener *listener)
 }
 
 void
+listener_resume(struct listener *listener)
+{
+	listener->is_held &= listener->server != NULL;
+	if (listener->is_dropped && !listener->is_held)
+		close_socket(listener);
+	if (listener->is_armed || listener->fd < 0 || listener_is_pausing(listener) ||
+	    listener->is_held || listener->is_resting ||
+	    standing_is_paused(listener->endpoint->service->standing))
+		return;
+	set_blocking(listener);
+	if (reactor_add(listener->all->reactor, &listener->watch, listener->fd, EPOLLIN))
+		listener->is_armed = true;
+	else
+		listener_pause(listener, LISTENER_RETRY_MS);
+}
+
+void
 listener_disarm(struct listener *listener)
 {
 	disarm(listener);
 }
 
+/* A port that a server has is kept for the next load, which could not open it again while that runs. */
 void
 listener_drop(struct listener *listener)
 {
-	close_socket(listener);
+	bool is_busy = listener->is_held && listener->server != NULL;
+
+	if (!is_busy || endpoint_is_path(listener->endpoint))
+		close_socket(listener);
 	reactor_stop_alarm(listener->all->reactor, &listener->alarm);
 	listener->is_dropped = true;
 }
@@ -348,6 +354,7 @@ listener_keep(struct listener *listener, const struct endpoint *next)
 	bool is_same = is_same_socket(listener->endpoint->service, next->service);
 
 	listener->endpoint = next;
+	listener->is_dropped = false;
 	listener->is_resting = false; /* what it waits for may have changed */
 	if (listener->fd < 0)
 		return;

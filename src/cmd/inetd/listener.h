@@ -40,7 +40,7 @@ struct listener {
 	bool is_armed; /* the reactor watches fd */
 	bool is_held; /* a server has the socket, and it rests */
 	bool is_resting; /* its service is over a limit */
-	bool is_dropped; /* by inetctl: closed until the next load */
+	bool is_dropped; /* by inetctl: closed, or when its server ends, until the next load */
 	bool is_blocking; /* fd, for the server that gets it */
 	bool is_shared; /* with SO_REUSEPORT, while another is opened beside it */
 	bool is_late; /* is bound when another one's path is free */
@@ -83,7 +83,7 @@ void listener_wake(struct listener *);
 void listener_hold(struct listener *);
 /* Leave it unwatched while its service is paused. */
 void listener_disarm(struct listener *);
-/* Close it, and do not try again. */
+/* Close it, when no server has it any more, and do not try again. */
 void listener_drop(struct listener *);
 /* Watch it again, if nothing else forbids. */
 void listener_resume(struct listener *);

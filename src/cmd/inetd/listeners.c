@@ -91,7 +91,7 @@ plan(struct listeners *all, struct swap *swap)
 		while (old < end && endpoint_cmp((*old)->endpoint, endpoint) < 0)
 			old++;
 		is_same = old < end && endpoint_cmp((*old)->endpoint, endpoint) == 0;
-		if (is_same && !(*old)->is_dropped &&
+		if (is_same && (!(*old)->is_dropped || (*old)->fd >= 0) &&
 		    endpoint_shares_socket((*old)->endpoint, endpoint)) {
 			swap->items[i] = *old++;
 			swap->items[i]->is_kept = true;
