@@ -200,11 +200,17 @@ addr_has_prefix(const struct addr *a, const struct addr *net, unsigned len_bits)
 static void
 add_quad(struct buf *out, const uint8_t quad[4])
 {
+	char text[sizeof "255.255.255.255."], *at = text;
+
 	for (unsigned i = 0; i < 4; i++) {
-		if (i > 0)
-			buf_add_char(out, '.');
-		buf_add_number(out, quad[i]);
+		if (quad[i] >= 100)
+			*at++ = (char)('0' + quad[i] / 100);
+		if (quad[i] >= 10)
+			*at++ = (char)('0' + quad[i] / 10 % 10);
+		*at++ = (char)('0' + quad[i] % 10);
+		*at++ = '.';
 	}
+	buf_add(out, text, (size_t)(at - text) - 1);
 }
 
 static void

@@ -71,10 +71,17 @@ buf_reserve(struct buf *buf, size_t more_bytes)
 	return true;
 }
 
+/* As mostly: then buf_reserve has nothing to do. */
+static bool
+has_room(const struct buf *buf, size_t more_bytes)
+{
+	return more_bytes < buf->size_bytes - buf->len && more_bytes <= buf->max_bytes - buf->len;
+}
+
 bool
 buf_add(struct buf *buf, const char *text, size_t len)
 {
-	if (!buf_reserve(buf, len))
+	if (!has_room(buf, len) && !buf_reserve(buf, len))
 		return false;
 	if (len > 0)
 		memcpy(buf->bytes + buf->len, text, len);
@@ -86,7 +93,11 @@ buf_add(struct buf *buf, const char *text, size_t len)
 bool
 buf_add_char(struct buf *buf, char c)
 {
-	return buf_add(buf, &c, 1);
+	if (!has_room(buf, 1) && !buf_reserve(buf, 1))
+		return false;
+	buf->bytes[buf->len++] = c;
+	buf->bytes[buf->len] = '\0';
+	return true;
 }
 
 bool
