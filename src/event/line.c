@@ -52,8 +52,12 @@ find_odd(const char *text)
 	const unsigned char *at = (const unsigned char *)text;
 	unsigned len;
 
-	while (*at != '\0' && (len = *at > ' ' && *at < 0x7f ? 1 : character(at)) > 0)
+	do {
+		while (*at >= ' ' && *at < 0x7f) /* what most lines consist of */
+			at++;
+		len = *at != '\0' ? character(at) : 0;
 		at += len;
+	} while (len > 0);
 	return (const char *)at;
 }
 

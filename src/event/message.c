@@ -30,22 +30,22 @@ add_two(struct buf *buf, int number, char pad)
 	buf_add_number(buf, (unsigned long)number);
 }
 
-/* "Nov  4 09:05:00 " */
-static void
-add_time(struct buf *buf, const struct tm *when)
+void
+message_time(const struct tm *when, char ret[MESSAGE_TIME_BYTES])
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct buf buf;
 
-	buf_add(buf, months + (size_t)when->tm_mon * 3, 3);
-	buf_add_char(buf, ' ');
-	add_two(buf, when->tm_mday, ' ');
-	buf_add_char(buf, ' ');
-	add_two(buf, when->tm_hour, '0');
-	buf_add_char(buf, ':');
-	add_two(buf, when->tm_min, '0');
-	buf_add_char(buf, ':');
-	add_two(buf, when->tm_sec, '0');
-	buf_add_char(buf, ' ');
+	buf_init(&buf, ret, MESSAGE_TIME_BYTES, MESSAGE_TIME_BYTES - 1);
+	buf_add(&buf, months + (size_t)when->tm_mon * 3, 3);
+	buf_add_char(&buf, ' ');
+	add_two(&buf, when->tm_mday, ' ');
+	buf_add_char(&buf, ' ');
+	add_two(&buf, when->tm_hour, '0');
+	buf_add_char(&buf, ':');
+	add_two(&buf, when->tm_min, '0');
+	buf_add_char(&buf, ':');
+	add_two(&buf, when->tm_sec, '0');
 }
 
 bool
@@ -57,7 +57,8 @@ message_format(const struct message *message, struct buf *buf)
 	buf_add_number(buf,
 	    (unsigned long)(LOG_PRI(message->priority) | (facility != 0 ? facility : LOG_DAEMON)));
 	buf_add_char(buf, '>');
-	add_time(buf, message->when);
+	buf_add_str(buf, message->when);
+	buf_add_char(buf, ' ');
 	buf_add_str(buf, message->tag);
 	buf_add_char(buf, '[');
 	buf_add_number(buf, (unsigned long)message->pid);

@@ -26,7 +26,6 @@
 enum {
 	STORAGE_BYTES = 1024,
 	LOST_TEXT_MAX = 64,
-	SECONDS_OF_MINUTE = 60, /* in which a computed local time holds, but for the seconds */
 };
 
 struct sender {
@@ -39,8 +38,8 @@ struct sender {
 	char *backlog;
 	size_t waits_from, waits_to;
 	unsigned long lost;
-	time_t minute; /* when the local minute began */
-	struct tm when;
+	time_t second; /* of the time that is written there: */
+	char when[MESSAGE_TIME_BYTES];
 };
 
 static struct sender sender = {.path = "/dev/log", .fd = -1};
@@ -212,19 +211,19 @@ keep_waiting(const char *bytes, size_t message_len)
 
 /* ---- lines ---- */
 
-static const struct tm *
+static const char *
 local_time(void)
 {
 	time_t now = time(NULL);
+	struct tm when;
 
-	if (sender.when.tm_mday == 0 || now < sender.minute ||
-	    now - sender.minute >= SECONDS_OF_MINUTE) {
-		if (localtime_r(&now, &sender.when) == NULL)
-			sender.when = (struct tm){.tm_mday = 1};
-		sender.minute = now - sender.when.tm_sec;
+	if (now != sender.second || sender.when[0] == '\0') {
+		if (localtime_r(&now, &when) == NULL)
+			when = (struct tm){.tm_mday = 1};
+		message_time(&when, sender.when);
+		sender.second = now;
 	}
-	sender.when.tm_sec = (int)(now - sender.minute);
-	return &sender.when;
+	return sender.when;
 }
 
 /* False: there is no room for it. */

@@ -46,15 +46,17 @@ event_syslog(int priority, const char *text)
 {
 	int saved = errno;
 	char line_storage[STORAGE_BYTES], storage[STORAGE_BYTES];
-	struct tm when = {.tm_mday = 1};
-	struct message message = {.priority = priority, .when = &when, .tag = tag, .pid = getpid()};
+	char when[MESSAGE_TIME_BYTES];
+	struct message message = {.priority = priority, .when = when, .tag = tag, .pid = getpid()};
+	struct tm local = {.tm_mday = 1};
 	time_t now = time(NULL);
 	struct buf line, bytes;
 
 	buf_init(&line, line_storage, sizeof line_storage, EVENT_LINE_MAX);
 	buf_init(&bytes, storage, sizeof storage, EVENT_LINE_MAX + MESSAGE_HEAD_MAX);
 	message.text = event_line(text, &line);
-	localtime_r(&now, &when);
+	localtime_r(&now, &local);
+	message_time(&local, when);
 	message_format(&message, &bytes);
 	if (!send_whole(&bytes))
 		syslog(priority, "%s", message.text);
