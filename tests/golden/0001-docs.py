@@ -213,7 +213,7 @@ def check_control():
         same(re.findall(rf"^\.It {form} (\w+)", part, re.M), [row[column] for row in rows],
              f"inetctl(8) describes every line {macro} of data/control.def")
     source = (ROOT / "src/cmd/inetd/record.c").read_text()
-    keys = re.findall(r'add_(?:text|number|seconds|value)\(line, "(\w+)"', source)
+    keys = re.findall(r'\(line, " (\w+)="', source)
     part = re.search(r"^\.Ss Records\n(.*?)^\.S[sh]", PAGES["inetd.8"], re.M | re.S).group(1)
     listed = [word for line in re.findall(r"^\.It (Cm .*)$", part, re.M)
               for word in re.findall(r"\w+", line) if word not in ("Cm", "No", "or")]

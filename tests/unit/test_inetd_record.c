@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -108,6 +109,29 @@ test_hostile_names(void **state)
 	    " duration=0.000 end=\"a=b verdict=refused\"");
 }
 
+/* What a reader that splits lines at blanks takes for one word stands as it is. */
+static void
+test_each_byte(void **state)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                            "0123456789._:/@%+,-[]";
+	char text[] = "a?b", want[64];
+
+	(void)state;
+	for (unsigned byte = 1; byte < 256; byte++) {
+		struct record record = {.service = text, .verdict = RECORD_REFUSED};
+		bool is_shown = byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+
+		text[1] = (char)byte;
+		snprintf(want, sizeof want,
+		    strchr(plain, text[1]) != NULL ? "record service=a%cb verdict=refused"
+		        : is_shown                 ? "record service=\"a%cb\" verdict=refused"
+		                                   : "record service=\"a\\x%02xb\" verdict=refused",
+		    byte);
+		check(&record, 0, want);
+	}
+}
+
 /* The longest of everything is cut, and fits. */
 static void
 test_longest(void **state)
@@ -168,6 +192,7 @@ main(void)
 	    cmocka_unit_test(test_signals_and_traffic),
 	    cmocka_unit_test(test_turned_away),
 	    cmocka_unit_test(test_hostile_names),
+	    cmocka_unit_test(test_each_byte),
 	    cmocka_unit_test(test_longest),
 	    cmocka_unit_test(test_negative_times),
 	    cmocka_unit_test(test_when),

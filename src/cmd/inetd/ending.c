@@ -44,7 +44,7 @@ tell_record(const struct connection *connection)
 	}
 	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
 	record_format(&record, record.verdict == RECORD_ADMITTED ? on_success : on_failure, &line);
-	log_line(LOG_INFO, "%s", line.bytes);
+	log_text(LOG_INFO, line.bytes);
 }
 
 void

@@ -43,6 +43,12 @@ log_line(int priority, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	log_text(priority, text);
+}
+
+void
+log_text(int priority, const char *text)
+{
 	if ((log_ways & LOG_TO_SYSLOG) != 0)
 		sender_line(priority, "inetd", getpid(), text);
 	if (goes_to_stderr(priority))

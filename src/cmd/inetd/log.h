@@ -17,6 +17,9 @@ void log_open(unsigned ways, bool is_verbose);
 /* One line. Words of the configuration are escaped by the caller, if they are not yet. */
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same, of a line that is composed already; not for LOG_DEBUG. */
+void log_text(int priority, const char *text);
+
 /* One line about a service's client, as the service itself would say it: to the log, whatever the ways. */
 void log_as(int priority, const char *tag, pid_t pid, const char *text);
 

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/str.h"
 #include "cmd/inetd/conf/conf.h"
 
 enum {
@@ -25,15 +24,19 @@ static const char *const verdicts[] = {[RECORD_ADMITTED] = "admitted",
     [RECORD_LIMITED] = "limited",
     [RECORD_FAILED] = "failed"};
 
-static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                            "._:/@%+,-[]";
-
-static void
-add_key(struct buf *line, const char *key)
+/* Of anything else there would be quotes. */
+static bool
+is_plain(const char *text, size_t len)
 {
-	buf_add_char(line, ' ');
-	buf_add_str(line, key);
-	buf_add_char(line, '=');
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		/* From '-' to ':' there are '.', '/' and the digits. */
+		if (!is_letter && (c < '-' || c > ':') && strchr("_@%+,[]", c) == NULL)
+			return false;
+	}
+	return len > 0;
 }
 
 /* Escaped, and cut, with dots in place of the rest. */
@@ -54,23 +57,21 @@ add_quoted(struct buf *line, const char *text, size_t len)
 	}
 }
 
-/* behind: plain text that belongs to the value, and is never cut. */
+/* key: with what is before and behind it. behind: plain text that belongs to the value, and is never cut. */
 static void
 add_value(struct buf *line, const char *key, const char *text, const char *behind)
 {
 	size_t len = strlen(text);
-	bool is_plain = len > 0 && str_consists_of(text, len, plain);
+	const char *quote = is_plain(text, len) ? "" : "\"";
 
-	add_key(line, key);
-	if (!is_plain)
-		buf_add_char(line, '"');
-	if (is_plain && len <= VALUE_MAX)
+	buf_add_str(line, key);
+	buf_add_str(line, quote);
+	if (*quote == '\0' && len <= VALUE_MAX)
 		buf_add(line, text, len);
 	else
 		add_quoted(line, text, len);
 	buf_add_str(line, behind);
-	if (!is_plain)
-		buf_add_char(line, '"');
+	buf_add_str(line, quote);
 }
 
 static void
@@ -82,7 +83,7 @@ add_text(struct buf *line, const char *key, const char *text)
 static void
 add_number(struct buf *line, const char *key, uint64_t number)
 {
-	add_key(line, key);
+	buf_add_str(line, key);
 	buf_add_number(line, (unsigned long)number);
 }
 
@@ -109,20 +110,20 @@ add_rule(struct buf *line, const struct record *record)
 	buf_init(&number, storage, sizeof storage, sizeof storage - 1);
 	buf_add_char(&number, ':');
 	buf_add_number(&number, record->rule_line);
-	add_value(line, "rule", record->rule_file, number.bytes);
+	add_value(line, " rule=", record->rule_file, number.bytes);
 }
 
 static void
 add_end(struct buf *line, const struct record *record)
 {
 	if (record->has_status && WIFSIGNALED(record->status))
-		add_number(line, "signal", (uint64_t)WTERMSIG(record->status));
+		add_number(line, " signal=", (uint64_t)WTERMSIG(record->status));
 	else if (record->has_status)
-		add_number(line, "exit", (uint64_t)WEXITSTATUS(record->status));
+		add_number(line, " exit=", (uint64_t)WEXITSTATUS(record->status));
 	if (record->has_status)
-		add_seconds(line, "cpu", record->cpu_us, US);
+		add_seconds(line, " cpu=", record->cpu_us, US);
 	if (record->end != NULL)
-		add_text(line, "end", record->end);
+		add_text(line, " end=", record->end);
 }
 
 /* What is told of a connection that was served, beside whose it was. */
@@ -130,14 +131,14 @@ static void
 add_service_parts(struct buf *line, const struct record *record, unsigned parts)
 {
 	if ((parts & CONF_LOG_PID) != 0 && record->pid != 0)
-		add_number(line, "pid", (uint64_t)record->pid);
+		add_number(line, " pid=", (uint64_t)record->pid);
 	if ((parts & CONF_LOG_DURATION) != 0)
-		add_seconds(line, "duration", record->duration_ms, MS);
+		add_seconds(line, " duration=", record->duration_ms, MS);
 	if ((parts & CONF_LOG_EXIT) != 0)
 		add_end(line, record);
 	if ((parts & CONF_LOG_TRAFFIC) != 0 && record->has_traffic) {
-		add_number(line, "in", record->in_bytes);
-		add_number(line, "out", record->out_bytes);
+		add_number(line, " in=", record->in_bytes);
+		add_number(line, " out=", record->out_bytes);
 	}
 }
 
@@ -147,15 +148,16 @@ record_format(const struct record *record, unsigned parts, struct buf *line)
 	if (parts == 0)
 		parts = CONF_LOG_PID | CONF_LOG_EXIT | CONF_LOG_DURATION | CONF_LOG_TRAFFIC;
 	buf_add_str(line, "record");
-	add_text(line, "service", record->service);
+	add_text(line, " service=", record->service);
 	if (record->client != NULL)
-		add_text(line, "client", record->client);
+		add_text(line, " client=", record->client);
 	if (record->client != NULL && record->port > 0)
-		add_number(line, "port", record->port);
-	add_text(line, "verdict", verdicts[record->verdict]);
+		add_number(line, " port=", record->port);
+	buf_add_str(line, " verdict=");
+	buf_add_str(line, verdicts[record->verdict]);
 	add_rule(line, record);
 	if (record->reason != NULL)
-		add_text(line, "reason", record->reason);
+		add_text(line, " reason=", record->reason);
 	if (record->verdict == RECORD_ADMITTED)
 		add_service_parts(line, record, parts);
 	return !line->failed;

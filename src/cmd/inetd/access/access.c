@@ -422,11 +422,17 @@ static void
 say(const struct access_rules *rules, const struct access_answer *answer, pid_t pid,
     const char *what)
 {
-	char text[LINE_MAX_BYTES];
+	char storage[LINE_MAX_BYTES];
+	struct buf line;
 
-	snprintf(
-	    text, sizeof text, "%sconnect from %s (%s)", what, answer->address, answer->address);
-	log_as(answer->priority, rules->tag, pid, text);
+	buf_init(&line, storage, sizeof storage, sizeof storage - 1);
+	buf_add_str(&line, what);
+	buf_add_str(&line, "connect from ");
+	buf_add_str(&line, answer->address);
+	buf_add_str(&line, " (");
+	buf_add_str(&line, answer->address);
+	buf_add_char(&line, ')');
+	log_as(answer->priority, rules->tag, pid, line.bytes);
 }
 
 void
