@@ -27,7 +27,10 @@
 #include "cmd/inetd/reload.h"
 #include "cmd/inetd/serving.h"
 
-enum { LOG_RETRY_MS = 100 };
+enum {
+	LOG_RETRY_MS = 100,
+	SIGNALS_AT_ONCE = 4, /* of different kinds; more are rare */
+};
 
 /* What it said last: why there is no server. */
 static void
@@ -70,24 +73,30 @@ reap(struct inetd *inetd)
 }
 
 static void
+take_signal(struct inetd *inetd, int signal)
+{
+	if (signal == SIGCHLD)
+		reap(inetd);
+	else if (signal == SIGHUP)
+		reload_begin(inetd);
+	else if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT)
+		inetd->is_ending = true;
+	else
+		log_line(LOG_NOTICE, "SIG%s means nothing here (ask with inetctl)",
+		    sigabbrev_np(signal));
+}
+
+/* What is left wakes the loop again. */
+static void
 take_signals(struct watch *watch, uint32_t events)
 {
 	struct inetd *inetd = owner_of(watch, struct inetd, signals);
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo infos[SIGNALS_AT_ONCE];
+	ssize_t len = read(inetd->signal_fd, infos, sizeof infos);
 
 	(void)events;
-	while (read(inetd->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-		if (info.ssi_signo == SIGCHLD)
-			reap(inetd);
-		else if (info.ssi_signo == SIGHUP)
-			reload_begin(inetd);
-		else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
-		    info.ssi_signo == SIGQUIT)
-			inetd->is_ending = true;
-		else
-			log_line(LOG_NOTICE, "SIG%s means nothing here (ask with inetctl)",
-			    sigabbrev_np((int)info.ssi_signo));
-	}
+	for (size_t i = 0; len > 0 && i < (size_t)len / sizeof *infos; i++)
+		take_signal(inetd, (int)infos[i].ssi_signo);
 }
 
 static void
