@@ -118,19 +118,34 @@ buf_add_number(struct buf *buf, unsigned long number)
 	return buf_add(buf, digits + at, sizeof digits - at);
 }
 
+static size_t
+plain_len(const char *text, size_t len)
+{
+	size_t plain = 0;
+
+	while (plain < len && text[plain] >= 0x20 && text[plain] < 0x7f && text[plain] != '\\')
+		plain++;
+	return plain;
+}
+
 bool
 buf_add_escaped(struct buf *buf, const char *text, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	bool ok = true;
 
-	for (size_t i = 0; i < len && ok; i++) {
+	for (size_t i = 0, run; i < len && ok; i += run) {
+		size_t room = buf->max_bytes - buf->len;
 		unsigned char c = (unsigned char)text[i];
 
-		if (c >= 0x20 && c < 0x7f && c != '\\')
-			ok = buf_add_char(buf, text[i]);
+		run = plain_len(text + i, len - i);
+		if (run > room) /* as much as there is room for */
+			ok = buf_add(buf, text + i, room) && buf_add_char(buf, text[i + room]);
+		else if (run > 0)
+			ok = buf_add(buf, text + i, run);
 		else
 			ok = buf_add(buf, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+		run += run == 0;
 	}
 	return ok;
 }
