@@ -9,18 +9,19 @@
 #include "cmd/inetd/lookup.h"
 
 #include <netdb.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "cmd/inetd/conf/common.h"
 #include "cmd/inetd/identity.h"
 
+enum { PORT_BUCKETS = 1024 }; /* Debian's /etc/services has 500 names; more make it slower */
+
 struct lookup_port {
-	struct lookup_port *next; /* while the table is read */
-	const char *name;
-	size_t place; /* in the table */
+	struct lookup_port *next; /* of its bucket */
 	in_port_t port; /* network order */
 	bool is_udp;
+	char name[];
 };
 
 struct lookup_identity {
@@ -36,95 +37,66 @@ lookup_release(struct lookup *lookup)
 	*lookup = (struct lookup){0};
 }
 
-static int
-name_cmp(const struct lookup_port *a, const struct lookup_port *b)
+/* The port of that name, or where it would be. */
+static struct lookup_port **
+find_name(struct lookup *lookup, const char *name, bool is_udp)
 {
-	int order = strcmp(a->name, b->name);
+	uint64_t hash = hash_add(HASH_INIT, name, strlen(name));
+	struct lookup_port **at = &lookup->ports[hash % PORT_BUCKETS];
 
-	return order != 0 ? order : a->is_udp - b->is_udp;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct lookup_port *x = a, *y = b;
-	int order = name_cmp(x, y);
-
-	return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
+	while (*at != NULL && ((*at)->is_udp != is_udp || strcmp((*at)->name, name) != 0))
+		at = &(*at)->next;
+	return at;
 }
 
 static void
-add_name(struct lookup *lookup, struct lookup_port **list, const char *name,
-    const struct servent *service)
+add_name(struct lookup *lookup, const char *name, const struct servent *service)
 {
-	struct lookup_port *port = arena_alloc(&lookup->arena, sizeof *port);
-	const char *copy = arena_copy(&lookup->arena, name, strlen(name));
+	bool is_udp = strcmp(service->s_proto, "udp") == 0;
+	struct lookup_port **at = find_name(lookup, name, is_udp), *port;
+	size_t size_bytes = strlen(name) + 1;
 
-	if (port == NULL || copy == NULL)
+	if (*at != NULL)
+		return;
+	port = arena_alloc(&lookup->arena, sizeof *port + size_bytes);
+	if (port == NULL)
 		return; /* is asked for by itself then */
-	*port = (struct lookup_port){.next = *list,
-	    .name = copy,
-	    .place = lookup->port_count++,
-	    .port = (in_port_t)service->s_port,
-	    .is_udp = strcmp(service->s_proto, "udp") == 0};
-	*list = port;
-}
-
-static struct lookup_port *
-read_names(struct lookup *lookup)
-{
-	struct lookup_port *list = NULL;
-	const struct servent *service;
-
-	setservent(1);
-	while ((service = getservent()) != NULL) {
-		if (strcmp(service->s_proto, "tcp") != 0 && strcmp(service->s_proto, "udp") != 0)
-			continue;
-		add_name(lookup, &list, service->s_name, service);
-		for (char **alias = service->s_aliases; *alias != NULL; alias++)
-			add_name(lookup, &list, *alias, service);
-	}
-	endservent();
-	return list;
+	port->port = (in_port_t)service->s_port;
+	port->is_udp = is_udp;
+	memcpy(port->name, name, size_bytes);
+	*at = port;
 }
 
 static void
 read_ports(struct lookup *lookup)
 {
-	struct lookup_port *list = read_names(lookup);
-	size_t at = 0;
+	const struct servent *service;
 
-	lookup->has_ports = true;
-	lookup->ports = arena_alloc(&lookup->arena, (lookup->port_count + 1) * sizeof *list);
-	if (lookup->ports == NULL) {
-		lookup->port_count = 0;
+	lookup->ports = arena_alloc(&lookup->arena, PORT_BUCKETS * sizeof(struct lookup_port *));
+	if (lookup->ports == NULL)
 		return;
+	setservent(1);
+	while ((service = getservent()) != NULL) {
+		if (strcmp(service->s_proto, "tcp") != 0 && strcmp(service->s_proto, "udp") != 0)
+			continue;
+		add_name(lookup, service->s_name, service);
+		for (char **alias = service->s_aliases; *alias != NULL; alias++)
+			add_name(lookup, *alias, service);
 	}
-	for (; list != NULL; list = list->next)
-		lookup->ports[at++] = *list;
-	qsort(lookup->ports, lookup->port_count, sizeof *lookup->ports, by_name);
+	endservent();
 }
 
 in_port_t
 lookup_port(struct lookup *lookup, const char *name, bool is_udp)
 {
-	const struct lookup_port wanted = {.name = name, .is_udp = is_udp};
-	size_t from = 0, to;
+	const struct lookup_port *port;
 	const struct servent *found;
 
-	if (!lookup->has_ports)
+	if (lookup->ports == NULL)
 		read_ports(lookup);
-	to = lookup->port_count;
-	while (from < to) { /* to the first that is not before it */
-		size_t middle = from + (to - from) / 2;
-
-		if (name_cmp(&lookup->ports[middle], &wanted) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	if (from < lookup->port_count && name_cmp(&lookup->ports[from], &wanted) == 0)
-		return lookup->ports[from].port;
+	port = lookup->ports != NULL ? *find_name(lookup, name, is_udp) : NULL;
+	if (port != NULL)
+		return port->port;
 	found = getservbyname(name, is_udp ? "udp" : "tcp");
 	return found != NULL ? (in_port_t)found->s_port : 0;
 }

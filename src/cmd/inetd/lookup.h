@@ -16,9 +16,7 @@ struct lookup_identity;
 /* All zero: nothing is known yet. */
 struct lookup {
 	struct arena arena;
-	struct lookup_port *ports; /* [port_count], ascending by name, tcp first */
-	size_t port_count;
-	bool has_ports; /* the table was read, be it empty */
+	struct lookup_port **ports; /* buckets, by name; NULL: the table was not read */
 	struct lookup_identity *identities;
 };
 
