@@ -176,8 +176,6 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 	if (entry->is_off)
 		service->endpoints = NULL;
 	is_good = conf->errors == errors && !conf->failed;
-	if (is_good)
-		service->terms = find_terms(service);
 	if (entry->is_off)
 		conf_soften(conf, here, errors);
 	return is_good ? service : NULL;
@@ -233,14 +231,26 @@ gather(struct services *services)
 	return true;
 }
 
+static bool
+has_terms_of(const struct service *a, const struct service *b)
+{
+	return a->entry == b->entry && a->identity == b->identity && a->access == b->access;
+}
+
 /* Most services say what others say, too, but for their name and their place. */
 static bool
 share_entries(struct services *services)
 {
+	const struct service *before = NULL;
+
 	for (struct service *service = services->first; service != NULL; service = service->next) {
 		service->entry = common_entry(&services->conf, service->entry);
 		if (service->entry == NULL)
 			return false;
+		service->terms = before != NULL && has_terms_of(service, before)
+		    ? before->terms
+		    : find_terms(service);
+		before = service;
 	}
 	conf_forget_entries(&services->conf);
 	return true;

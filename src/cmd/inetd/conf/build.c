@@ -221,6 +221,18 @@ drop_twins(struct conf *conf, const struct entries *entries)
 	conf->entries_end = at;
 }
 
+/* Does anything depend on ids? In inetd.conf's notation hardly ever. */
+static bool
+has_ids(const struct conf *conf, const struct builder *defaults)
+{
+	bool has_any = defaults->is_given[A_enabled] || defaults->disabled.count > 0;
+
+	for (const struct conf_entry *entry = conf->entries; entry != NULL && !has_any;
+	     entry = entry->next)
+		has_any = entry->id.text != NULL;
+	return has_any;
+}
+
 void
 build_entries(struct conf *conf)
 {
@@ -234,6 +246,8 @@ build_entries(struct conf *conf)
 	for (const struct conf_draft *draft = conf->drafts; draft != NULL; draft = draft->next)
 		if (draft->kind != DRAFT_DEFAULTS)
 			build(&defaults, draft, is_lost);
+	if (!has_ids(conf, &defaults))
+		return;
 	sort_entries(conf, &entries);
 	settle_enabled(&defaults, &entries);
 	turn(conf, &entries, &defaults.disabled, true);

@@ -76,5 +76,7 @@ common_entry(struct conf *conf, const struct conf_entry *entry)
 	key.addresses = key.ports = (struct conf_words){0};
 	key.port = 0;
 	forget_places(&key);
-	return common_value(conf, &key, sizeof key);
+	if (conf->last_common == NULL || memcmp(conf->last_common, &key, sizeof key) != 0)
+		conf->last_common = common_value(conf, &key, sizeof key);
+	return conf->last_common;
 }

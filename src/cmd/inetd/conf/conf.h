@@ -85,6 +85,7 @@ struct conf {
 	const char **files;
 	char *recent[CONF_RECENT];
 	struct conf_value common[CONF_RECENT]; /* common_value() */
+	const struct conf_entry *last_common; /* mostly the next one, too */
 	size_t file_count, note_count, text_bytes;
 	unsigned depth; /* of the file that is being read */
 	bool has_defaults; /* were they seen? */
