@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_MIN = 4096, BLOCK_MAX = 1 << 20 };
+enum { ALIGN = 8, BLOCK_MIN = 4096, BLOCK_MAX = 1 << 20 };
+
+_Static_assert(alignof(uint64_t) <= ALIGN && alignof(void *) <= ALIGN && alignof(double) <= ALIGN,
+    "any object but a long double");
 
 struct arena_block {
 	struct arena_block *before;
@@ -66,12 +69,12 @@ room_of(const struct arena *arena)
 void *
 arena_alloc(struct arena *arena, size_t size_bytes)
 {
-	size_t align = alignof(max_align_t), room;
+	size_t room;
 	void *ret;
 
-	if (size_bytes > SIZE_MAX - align)
+	if (size_bytes > SIZE_MAX - ALIGN)
 		return NULL;
-	size_bytes = (size_bytes + align - 1) / align * align;
+	size_bytes = (size_bytes + ALIGN - 1) / ALIGN * ALIGN;
 	room = room_of(arena);
 	if (size_bytes > room && add_block(arena, size_bytes) == NULL)
 		return NULL;

@@ -21,7 +21,7 @@ struct arena {
 /* An arena on zeroed memory of the caller's, aligned for any object, which is its maximum. */
 void arena_init_on(struct arena *, void *memory, size_t size_bytes);
 
-/* Zeroed memory of that size, aligned for any object. NULL: out of memory, or over the arena's
+/* Zeroed memory of that size, aligned for any object but a long double. NULL: out of memory, or over the arena's
  * maximum; the arena stays usable. It lives until arena_release. */
 void *arena_alloc(struct arena *, size_t size_bytes);
 

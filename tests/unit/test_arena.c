@@ -28,7 +28,7 @@ memory_is_zero_aligned_and_apart(void **state)
 		sizes[i] = 1 + i * 37 % 700 + (i % 500 == 0 ? 100000 : 0);
 		pieces[i] = arena_alloc(&arena, sizes[i]);
 		assert_non_null(pieces[i]);
-		assert_int_equal((uintptr_t)pieces[i] % alignof(max_align_t), 0);
+		assert_int_equal((uintptr_t)pieces[i] % alignof(uint64_t), 0);
 		for (size_t k = 0; k < sizes[i]; k++)
 			assert_int_equal(pieces[i][k], 0);
 		memset(pieces[i], (int)(i % 255 + 1), sizes[i]);
