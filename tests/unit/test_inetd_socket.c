@@ -47,8 +47,10 @@ static struct endpoint
 bound_to(int fd, const struct endpoint *like)
 {
 	struct endpoint endpoint = *like;
+	socklen_t len = endpoint.len;
 
-	assert_int_equal(getsockname(fd, &endpoint.address.any, &endpoint.len), 0);
+	assert_int_equal(getsockname(fd, &endpoint.address.any, &len), 0);
+	endpoint.len = (uint16_t)len;
 	return endpoint;
 }
 

@@ -47,16 +47,16 @@ static struct endpoint *
 find_place(int fd)
 {
 	char device[IFNAMSIZ + 1] = "";
-	socklen_t device_len = sizeof device - 1;
 	struct endpoint *place = calloc(1, sizeof *place + sizeof device);
+	socklen_t device_len = sizeof device - 1, len = sizeof place->address;
 	sa_family_t family;
 
 	if (place == NULL)
 		return NULL;
-	place->len = sizeof place->address;
 	place->socktype = get_option(fd, SOL_SOCKET, SO_TYPE);
-	if (getsockname(fd, &place->address.any, &place->len) < 0)
+	if (getsockname(fd, &place->address.any, &len) < 0)
 		place->socktype = 0;
+	place->len = (uint16_t)len;
 	family = place->address.any.sa_family;
 	if (place->socktype == 0 ||
 	    (family != AF_INET && family != AF_INET6 && family != AF_UNIX)) {

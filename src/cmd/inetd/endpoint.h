@@ -23,7 +23,7 @@ struct endpoint {
 	int socktype; /* SOCK_STREAM ... */
 	bool is_dual; /* an IPv6 socket that takes IPv4 too */
 	bool is_implied; /* by "tcp" or "udp": no fault on a host without that family */
-	socklen_t len;
+	uint16_t len;
 	union {
 		struct sockaddr any;
 		struct sockaddr_in v4;

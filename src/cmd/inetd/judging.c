@@ -110,7 +110,7 @@ judging_begin(struct connection *connection)
 	}
 	connection_stop_waiting(connection);
 	connection->stage = CONNECTION_JUDGED;
-	connection->terms = service->terms;
+	connection->terms = service_terms(service);
 	connection_judge(connection);
 	connection_track(connection, pid);
 	if (!question.is_all)
@@ -130,7 +130,7 @@ is_another_service(const struct connection *connection)
 {
 	const struct service *service = connection->standing->service;
 
-	return service == NULL || service->terms != connection->terms;
+	return service == NULL || service_terms(service) != connection->terms;
 }
 
 static void

@@ -43,7 +43,7 @@ socktype_of(const struct conf_entry *entry)
 }
 
 static struct endpoint *
-add_endpoint(struct chain *chain, socklen_t len)
+add_endpoint(struct chain *chain, uint16_t len)
 {
 	struct endpoint *endpoint =
 	    conf_alloc(chain->conf, offsetof(struct endpoint, address) + len);
@@ -278,9 +278,10 @@ comes_back(const struct service *service, const struct service *others,
 	if (takes(service, to))
 		return true;
 	for (const struct service *next = hops > 0 ? others : NULL; next != NULL; next = next->next)
-		for (size_t i = 0;
-		     next->target != NULL && i < next->target->count && takes(next, to); i++)
-			if (comes_back(service, others, &next->target->items[i], hops - 1))
+		for (size_t i = 0; next->setup->target != NULL && i < next->setup->target->count &&
+		     takes(next, to);
+		     i++)
+			if (comes_back(service, others, &next->setup->target->items[i], hops - 1))
 				return true;
 	return false;
 }

@@ -96,10 +96,9 @@ add_words(uint64_t hash, const struct conf_words *words)
 	return add_text(hash, NULL);
 }
 
-/* What a client was judged for holds for a later reading, if this is the same there: whom it lets in, and
- * what they get. Limits are none of it. */
-static uint64_t
-find_terms(const struct service *service)
+/* Whom it lets in, and what they get. Limits are none of it. */
+uint64_t
+service_terms(const struct service *service)
 {
 	const struct conf_entry *entry = service->entry;
 	const struct identity *identity = service->identity;
@@ -141,6 +140,8 @@ prepare_server(struct reading *reading, const struct conf_entry *entry, struct s
 	setup_resolve(conf, entry, reading->rules, &setup);
 	rules_prepare(conf, entry, &reading->access, &access);
 	resolve_socket_owner(conf, entry, &setup);
+	if (entry->kind == CONF_REDIRECT)
+		setup.target = resolve_target(conf, service, *reading->first);
 	access.reads_all = identity != NULL && (identity->is_own || identity->uid == 0);
 	service->setup = common_value(conf, &setup, sizeof setup);
 	service->access = common_value(conf, &access, sizeof access);
@@ -169,10 +170,8 @@ load_entry(struct reading *reading, struct conf_entry *entry)
 		entry->rate = (struct conf_rate){reading->rules->rate_per_minute, CONF_MINUTE_MS};
 	internal_complete(entry);
 	service->identity = lookup_identity(&reading->lookup, conf, entry, reading->rules);
-	prepare_server(reading, entry, service);
 	service->endpoints = resolve_endpoints(conf, &reading->lookup, service);
-	if (entry->kind == CONF_REDIRECT)
-		service->target = resolve_target(conf, service, *reading->first);
+	prepare_server(reading, entry, service);
 	if (entry->is_off)
 		service->endpoints = NULL;
 	is_good = conf->errors == errors && !conf->failed;
@@ -231,26 +230,14 @@ gather(struct services *services)
 	return true;
 }
 
-static bool
-has_terms_of(const struct service *a, const struct service *b)
-{
-	return a->entry == b->entry && a->identity == b->identity && a->access == b->access;
-}
-
 /* Most services say what others say, too, but for their name and their place. */
 static bool
 share_entries(struct services *services)
 {
-	const struct service *before = NULL;
-
 	for (struct service *service = services->first; service != NULL; service = service->next) {
 		service->entry = common_entry(&services->conf, service->entry);
 		if (service->entry == NULL)
 			return false;
-		service->terms = before != NULL && has_terms_of(service, before)
-		    ? before->terms
-		    : find_terms(service);
-		before = service;
 	}
 	conf_forget_entries(&services->conf);
 	return true;

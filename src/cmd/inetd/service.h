@@ -13,7 +13,6 @@
 #include "cmd/inetd/access/rules.h"
 #include "cmd/inetd/conf/conf.h"
 #include "cmd/inetd/endpoint.h"
-#include "cmd/inetd/redirect/target.h"
 #include "cmd/inetd/setup.h"
 
 /* What a server must run as, and what the kernel must answer before it is started. */
@@ -41,8 +40,6 @@ struct service {
 	const struct access_rules *access;
 	const struct identity *identity;
 	const struct setup *setup;
-	const struct redirect_target *target; /* of a redirect */
-	uint64_t terms; /* for whom, by whom and as whom: a hash, to be compared */
 };
 
 struct services {
@@ -68,5 +65,9 @@ struct service_rules {
  * Release it in any case. Entries with a fault are left out; conf.notes says which. */
 bool services_resolve(struct services *, const struct service_rules *);
 void services_release(struct services *);
+
+/* For whom, by whom and as whom it is, as a hash: what a client was judged for holds for a service of a
+ * later reading if it has the same. */
+uint64_t service_terms(const struct service *);
 
 #endif

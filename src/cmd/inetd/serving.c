@@ -100,7 +100,7 @@ serving_here(struct connection *connection)
 	connection->is_served_here = true;
 	greeting_send(fd, service->setup->greeting_admitted);
 	if (service->entry->kind == CONF_REDIRECT)
-		redirect_serve(reactor, service->target, fd, &host, connection);
+		redirect_serve(reactor, service->setup->target, fd, &host, connection);
 	else
 		internal_serve(reactor, service->entry->kind, fd, &host, connection);
 }

@@ -12,6 +12,7 @@
 
 #include "cmd/inetd/conf/conf.h"
 #include "cmd/inetd/greeting.h"
+#include "cmd/inetd/redirect/target.h"
 
 struct service_rules;
 
@@ -24,6 +25,7 @@ struct setup {
 	/* All variables that do not depend on the client; each name once, none of inetd's own. */
 	char *const *variables;
 	size_t variable_count;
+	const struct redirect_target *target; /* of a redirect */
 	const struct greeting *greeting, *greeting_admitted, *greeting_refused; /* NULL = none */
 };
 

@@ -52,9 +52,11 @@ slot_of(const void *value, size_t size_bytes)
 const void *
 common_value(struct conf *conf, const void *value, size_t size_bytes)
 {
-	struct conf_value *slot = &conf->common[slot_of(value, size_bytes)];
+	struct conf_value none = {NULL, 0}, *slot = &none;
 	void *copy;
 
+	if (conf->lately != NULL)
+		slot = &conf->lately->values[slot_of(value, size_bytes)];
 	if (slot->size_bytes == size_bytes && memcmp(slot->bytes, value, size_bytes) == 0)
 		return slot->bytes;
 	copy = conf_alloc(conf, size_bytes);
@@ -68,6 +70,7 @@ common_value(struct conf *conf, const void *value, size_t size_bytes)
 const struct conf_entry *
 common_entry(struct conf *conf, const struct conf_entry *entry)
 {
+	const struct conf_entry *last;
 	struct conf_entry key;
 
 	memcpy(&key, entry, sizeof key);
@@ -76,7 +79,10 @@ common_entry(struct conf *conf, const struct conf_entry *entry)
 	key.addresses = key.ports = (struct conf_words){0};
 	key.port = 0;
 	forget_places(&key);
-	if (conf->last_common == NULL || memcmp(conf->last_common, &key, sizeof key) != 0)
-		conf->last_common = common_value(conf, &key, sizeof key);
-	return conf->last_common;
+	last = conf->lately != NULL ? conf->lately->entry : NULL;
+	if (last == NULL || memcmp(last, &key, sizeof key) != 0)
+		last = common_value(conf, &key, sizeof key);
+	if (conf->lately != NULL)
+		conf->lately->entry = last;
+	return last;
 }

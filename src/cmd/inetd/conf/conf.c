@@ -34,8 +34,10 @@ conf_text(struct conf *conf, const char *text)
 static char *
 share(struct conf *conf, const char *text, size_t len)
 {
-	char **recent = &conf->recent[hash_add(HASH_INIT, text, len) % CONF_RECENT];
+	char *none = NULL, **recent = &none;
 
+	if (conf->lately != NULL)
+		recent = &conf->lately->texts[hash_add(HASH_INIT, text, len) % CONF_RECENT];
 	if (*recent == NULL || strncmp(*recent, text, len) != 0 || (*recent)[len] != '\0') {
 		char *copy = arena_copy(&conf->arena, text, len);
 
@@ -109,6 +111,7 @@ conf_init(struct conf *conf, const struct conf_memory *memory)
 	    .requests_end = &conf->requests};
 	if (memory != NULL)
 		arena_init_on(&conf->arena, memory->bytes, memory->size_bytes);
+	conf->lately = arena_alloc(&conf->entry_arena, sizeof *conf->lately);
 }
 
 /* The list of files doubles at each power of two. */
@@ -145,6 +148,7 @@ void
 conf_forget_entries(struct conf *conf)
 {
 	arena_release(&conf->entry_arena);
+	conf->lately = NULL;
 	conf->entries = NULL;
 	conf->entries_end = &conf->entries;
 }

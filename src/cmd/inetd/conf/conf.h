@@ -57,10 +57,14 @@ struct conf_request {
 
 struct conf_draft;
 
-/* Of common.h. */
-struct conf_value {
-	const void *bytes;
-	size_t size_bytes;
+/* What was kept lately and may be kept again, by its hash; of common.h. */
+struct conf_lately {
+	char *texts[CONF_RECENT];
+	struct conf_value {
+		const void *bytes;
+		size_t size_bytes;
+	} values[CONF_RECENT];
+	const struct conf_entry *entry; /* the last one of common_entry() */
 };
 
 /* Not to be copied: it points into itself. */
@@ -83,9 +87,7 @@ struct conf {
 	struct conf_note **notes_end;
 	struct conf_request **requests_end;
 	const char **files;
-	char *recent[CONF_RECENT];
-	struct conf_value common[CONF_RECENT]; /* common_value() */
-	const struct conf_entry *last_common; /* mostly the next one, too */
+	struct conf_lately *lately; /* as long as the entries; NULL: nothing is found again */
 	size_t file_count, note_count, text_bytes;
 	unsigned depth; /* of the file that is being read */
 	bool has_defaults; /* were they seen? */

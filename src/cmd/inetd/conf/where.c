@@ -86,7 +86,8 @@ where_addresses(struct conf *conf, const struct conf_word *list, struct conf_wor
 
 	for (const char *c = list->text; *c != '\0'; c++)
 		room += *c == ',';
-	addresses.items = conf_alloc(conf, room * sizeof *addresses.items);
+	addresses.items = arena_alloc(&conf->entry_arena, room * sizeof *addresses.items);
+	conf->failed |= addresses.items == NULL;
 	if (addresses.items == NULL)
 		return false;
 	for (size_t from = 0, len; addresses.count < room; from += len + 1) {
