@@ -150,10 +150,10 @@ wait_for_reader(struct listener *listener)
 		drop_unread(listener);
 		return;
 	}
-	listener->patience_ms = listener->patience_ms < PATIENCE_LAST_MS / 2
-	    ? (uint16_t)(listener->patience_ms * 2)
+	listener->more->patience_ms = listener->more->patience_ms < PATIENCE_LAST_MS / 2
+	    ? (uint16_t)(listener->more->patience_ms * 2)
 	    : PATIENCE_LAST_MS;
-	listener_pause(listener, listener->patience_ms);
+	listener_pause(listener, listener->more->patience_ms);
 }
 
 /* "dgram nowait": a server for each datagram, which it reads itself. */
@@ -165,14 +165,14 @@ offer_datagram(struct listener *listener)
 
 	if (!peek_datagram(listener->fd, &arrival_ns, &peer))
 		return;
-	if (arrival_ns == listener->handed_ns) {
+	if (arrival_ns == listener->more->handed_ns) {
 		wait_for_reader(listener);
 		return;
 	}
 	if (!gate_may_come(listener) || !client_knock(listener, &peer))
 		return;
-	listener->handed_ns = arrival_ns;
-	listener->patience_ms = PATIENCE_FIRST_MS;
+	listener->more->handed_ns = arrival_ns;
+	listener->more->patience_ms = PATIENCE_FIRST_MS;
 	if (!listener_is_pausing(listener))
 		listener_pause(listener, PATIENCE_FIRST_MS);
 }
@@ -187,13 +187,13 @@ hand_over_datagrams(struct listener *listener)
 
 	if (!peek_datagram(listener->fd, &arrival_ns, &peer))
 		return;
-	if (arrival_ns == listener->handed_ns) {
+	if (arrival_ns == listener->more->handed_ns) {
 		drop_unread(listener);
 		return;
 	}
 	hand_over(listener, &peer);
 	if (listener->server != NULL)
-		listener->handed_ns = arrival_ns;
+		listener->more->handed_ns = arrival_ns;
 }
 
 /* Else they would be reported for ever. Some go when they are read; those that a server has asked for are in

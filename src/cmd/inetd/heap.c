@@ -30,7 +30,7 @@ static void
 put(struct heap *heap, size_t place, struct heap_item *item)
 {
 	heap->items[place - 1] = item;
-	item->place = place;
+	item->place = (uint32_t)place;
 }
 
 static void

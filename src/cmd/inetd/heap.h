@@ -12,7 +12,8 @@
 
 struct heap_item {
 	int64_t at_ms;
-	size_t place; /* counted from 1; 0 = in no heap */
+	uint32_t place; /* counted from 1; 0 = in no heap */
+	bool is_enrolled; /* reactor.h's; here it costs nothing */
 };
 
 /* All zero is an empty one. */

@@ -79,6 +79,13 @@ listener_wake(struct listener *listener)
 	listener_resume(listener);
 }
 
+/* NULL: it has none. */
+static struct socket_path *
+path_of(struct listener *listener)
+{
+	return endpoint_is_path(listener->endpoint) ? &listener->more->path : NULL;
+}
+
 static void
 close_socket(struct listener *listener)
 {
@@ -86,7 +93,7 @@ close_socket(struct listener *listener)
 	if (listener->fd < 0)
 		return;
 	if (listener->left == NULL && !listener->is_given)
-		socket_unlink(listener->endpoint, &listener->path);
+		socket_unlink(listener->endpoint, path_of(listener));
 	close(listener->fd);
 	listener->fd = -1;
 	listener->is_given = false;
@@ -210,9 +217,9 @@ listener_bind(struct listener *listener)
 	listener->is_blocking = true;
 	if (take_given(listener))
 		return true;
-	listener->fd = socket_open(endpoint, false, &listener->path);
+	listener->fd = socket_open(endpoint, false, path_of(listener));
 	if (listener->fd < 0 && errno == EADDRINUSE && share(listener)) {
-		listener->fd = socket_open(endpoint, true, &listener->path);
+		listener->fd = socket_open(endpoint, true, path_of(listener));
 		listener->is_shared = listener->fd >= 0;
 	}
 	listener->error = listener->fd < 0 ? errno : 0;
@@ -344,7 +351,7 @@ has_lost_place(const struct listener *listener)
 
 	if (listener->is_given)
 		return false;
-	return endpoint_is_path(endpoint) ? !socket_is_linked(endpoint, &listener->path)
+	return endpoint_is_path(endpoint) ? !socket_is_linked(endpoint, &listener->more->path)
 	                                  : !socket_has_device(listener->fd, endpoint);
 }
 
@@ -389,13 +396,17 @@ listener_discard(struct listener *listener)
 }
 
 struct listener *
-listener_new(struct listeners *listeners)
+listener_new(struct listeners *listeners, const struct endpoint *endpoint)
 {
-	struct listener *listener = calloc(1, sizeof *listener);
+	bool has_more = endpoint_is_path(endpoint) || endpoint->socktype == SOCK_DGRAM;
+	struct listener *listener =
+	    calloc(1, sizeof *listener + (has_more ? sizeof *listener->more : 0));
 
 	if (listener == NULL)
 		return NULL;
 	listener->all = listeners;
+	listener->endpoint = endpoint;
+	listener->has_more = has_more;
 	listener->fd = -1;
 	listener->watch = (struct watch){.ready = ready, .release = release};
 	listener->alarm.ring = ring;

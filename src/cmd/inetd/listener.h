@@ -30,6 +30,13 @@ struct listeners {
 	void *ctx;
 };
 
+struct listener_more {
+	struct socket_path path; /* of a unix socket: what we bound */
+	int64_t handed_ns; /* arrival of the last datagram that a server was started for */
+	uint16_t patience_ms; /* how long the last server was given to read its datagram */
+};
+
+/* There are thousands: each word counts. */
 struct listener {
 	struct watch watch; /* first: it is what the reactor knows */
 	struct alarm alarm; /* rings when it is to be armed or opened again */
@@ -37,30 +44,29 @@ struct listener {
 	const struct endpoint *endpoint; /* of the services that hold now; also if it is leaving */
 	int fd; /* -1 = could not be opened, is tried again */
 	int error; /* why */
-	bool is_armed; /* the reactor watches fd */
-	bool is_held; /* a server has the socket, and it rests */
-	bool is_resting; /* its service is over a limit */
-	bool is_dropped; /* by inetctl: closed, or when its server ends, until the next load */
-	bool is_blocking; /* fd, for the server that gets it */
-	bool is_shared; /* with SO_REUSEPORT, while another is opened beside it */
-	bool is_late; /* is bound when another one's path is free */
-	bool is_given; /* whoever started inetd made the socket, and owns its path */
-	bool is_kept; /* by the services that are being prepared */
-	uint16_t patience_ms; /* how long the last server was given to read its datagram */
+	bool is_armed : 1; /* the reactor watches fd */
+	bool is_held : 1; /* a server has the socket, and it rests */
+	bool is_resting : 1; /* its service is over a limit */
+	bool is_dropped : 1; /* by inetctl: closed, or when its server ends, until the next load */
+	bool is_blocking : 1; /* fd, for the server that gets it */
+	bool is_shared : 1; /* with SO_REUSEPORT, while another is opened beside it */
+	bool is_late : 1; /* is bound when another one's path is free */
+	bool is_given : 1; /* whoever started inetd made the socket, and owns its path */
+	bool is_kept : 1; /* by the services that are being prepared */
+	bool has_more : 1; /* a unix socket, or one for datagrams */
 	unsigned rounds; /* how often the first datagram has waited for tables */
 	struct connection *server; /* that has the socket, and is to end first; NULL = none */
-	int64_t handed_ns; /* arrival of the last datagram that a server was started for */
-	struct socket_path path; /* of a unix socket: what we bound */
 	struct endpoint *left; /* the place that it is leaving, its own copy; NULL = it is not */
 	struct listener *next_leaving;
+	struct listener_more more[]; /* if has_more */
 };
 
 enum {
 	LISTENER_RETRY_MS = 1000
 }; /* a place that is not there: an address may come with its interface */
 
-/* NULL: out of memory. */
-struct listener *listener_new(struct listeners *);
+/* For a place: its type and family are those of all that it will go on for. NULL: out of memory. */
+struct listener *listener_new(struct listeners *, const struct endpoint *);
 /* It was never used. */
 void listener_discard(struct listener *);
 /* Close it, remove its path; its memory goes behind the batch of events. */

@@ -98,10 +98,9 @@ plan(struct listeners *all, struct swap *swap)
 			swap->kept++;
 			continue;
 		}
-		swap->items[i] = listener_new(all);
+		swap->items[i] = listener_new(all, endpoint);
 		if (swap->items[i] == NULL)
 			return false;
-		swap->items[i]->endpoint = endpoint;
 		/* Two sockets have one port, if need be, but never one path. */
 		swap->items[i]->is_late = is_same && endpoint_is_path(endpoint);
 		old += is_same;

@@ -42,10 +42,9 @@ reactor_remove(struct reactor *reactor, int fd)
 void
 reactor_retire(struct reactor *reactor, struct watch *watch)
 {
-	if (watch->is_gone)
+	if (watch->next_gone != NULL)
 		return;
-	watch->is_gone = true;
-	watch->next_gone = reactor->gone;
+	watch->next_gone = reactor->gone != NULL ? reactor->gone : watch;
 	reactor->gone = watch;
 }
 
@@ -55,7 +54,7 @@ bury(struct reactor *reactor)
 	while (reactor->gone != NULL) {
 		struct watch *watch = reactor->gone;
 
-		reactor->gone = watch->next_gone;
+		reactor->gone = watch->next_gone != watch ? watch->next_gone : NULL;
 		if (watch->release != NULL)
 			watch->release(watch);
 	}
@@ -73,12 +72,12 @@ has_room(struct reactor *reactor)
 bool
 reactor_enroll(struct reactor *reactor, struct alarm *alarm)
 {
-	if (alarm->is_enrolled)
+	if (alarm->due.is_enrolled)
 		return true;
 	if (!reactor_is_set(alarm) && !has_room(reactor))
 		return false;
 	reactor->reserved += !reactor_is_set(alarm);
-	alarm->is_enrolled = true;
+	alarm->due.is_enrolled = true;
 	return true;
 }
 
@@ -86,17 +85,17 @@ void
 reactor_dismiss(struct reactor *reactor, struct alarm *alarm)
 {
 	reactor_stop_alarm(reactor, alarm);
-	reactor->reserved -= alarm->is_enrolled;
-	alarm->is_enrolled = false;
+	reactor->reserved -= alarm->due.is_enrolled;
+	alarm->due.is_enrolled = false;
 }
 
 bool
 reactor_set_alarm(struct reactor *reactor, struct alarm *alarm, int64_t at_ms)
 {
 	if (!reactor_is_set(alarm)) {
-		if (!alarm->is_enrolled && !has_room(reactor))
+		if (!alarm->due.is_enrolled && !has_room(reactor))
 			return false;
-		reactor->reserved -= alarm->is_enrolled;
+		reactor->reserved -= alarm->due.is_enrolled;
 	}
 	heap_set(&reactor->alarms, &alarm->due, at_ms);
 	return true;
@@ -108,7 +107,7 @@ reactor_stop_alarm(struct reactor *reactor, struct alarm *alarm)
 	if (!reactor_is_set(alarm))
 		return;
 	heap_drop(&reactor->alarms, &alarm->due);
-	reactor->reserved += alarm->is_enrolled;
+	reactor->reserved += alarm->due.is_enrolled;
 }
 
 static void
@@ -153,7 +152,7 @@ turn(struct reactor *reactor, int timeout_ms)
 	for (int i = 0; i < count; i++) {
 		struct watch *watch = events[i].data.ptr;
 
-		if (!watch->is_gone)
+		if (watch->next_gone == NULL)
 			watch->ready(watch, events[i].events);
 	}
 	ring(reactor);

@@ -19,14 +19,13 @@ struct watch {
 	void (*ready)(struct watch *, uint32_t events); /* of epoll(7) */
 	/* Give the memory back; called when no event can refer to it any more. NULL: not ours. */
 	void (*release)(struct watch *);
-	bool is_gone; /* retired: its events are not delivered */
-	struct watch *next_gone;
+	struct watch
+	    *next_gone; /* retired: its events are not delivered; the last is its own next */
 };
 
 struct alarm {
 	void (*ring)(struct alarm *, int64_t now_ms);
 	struct heap_item due; /* on clock.h's clock */
-	bool is_enrolled;
 };
 
 /* All zero but epoll_fd, which is -1 or that of epoll_create1. */

@@ -36,8 +36,9 @@ serving_tell_failure(struct connection *connection, const struct child_failure *
 		    strerror(failure->error));
 	if (!connection->is_of_listener || connection->listener == NULL)
 		return;
-	if (connection->listener->endpoint->service->entry->is_wait)
-		connection->listener->handed_ns = 0; /* nobody could read its datagram */
+	if (connection->listener->has_more &&
+	    connection->listener->endpoint->service->entry->is_wait)
+		connection->listener->more->handed_ns = 0; /* nobody could read its datagram */
 	listener_pause(connection->listener, FAILURE_PAUSE_MS);
 }
 
