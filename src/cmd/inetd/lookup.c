@@ -41,7 +41,7 @@ lookup_release(struct lookup *lookup)
 static struct lookup_port **
 find_name(struct lookup *lookup, const char *name, bool is_udp)
 {
-	uint64_t hash = hash_add(HASH_INIT, name, strlen(name));
+	uint64_t hash = hash_quick(name, strlen(name));
 	struct lookup_port **at = &lookup->ports[hash % PORT_BUCKETS];
 
 	while (*at != NULL && ((*at)->is_udp != is_udp || strcmp((*at)->name, name) != 0))

@@ -15,7 +15,7 @@
 static struct standing **
 find(struct standings *standings, const char *id)
 {
-	uint64_t hash = hash_add(HASH_INIT, id, strlen(id));
+	uint64_t hash = hash_quick(id, strlen(id));
 	struct standing **at = &standings->buckets[hash % STANDING_BUCKETS];
 
 	while (*at != NULL && strcmp((*at)->id, id) != 0)

@@ -34,43 +34,48 @@ forget_places(struct conf_entry *entry)
 	}
 }
 
-/* An entry is long, and is hashed by words; less than a word at the end would only be compared. */
-static size_t
-slot_of(const void *value, size_t size_bytes)
+static const void *
+keep(struct conf *conf, const void *value, size_t size_bytes)
 {
-	const char *bytes = value;
-	uint64_t hash = HASH_INIT, word;
+	void *copy = conf_alloc(conf, size_bytes);
 
-	for (size_t at = 0; at + sizeof word <= size_bytes; at += sizeof word) {
-		memcpy(&word, bytes + at, sizeof word);
-		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15); /* the golden ratio's */
-		hash ^= hash >> 32;
-	}
-	return hash % CONF_RECENT;
+	if (copy != NULL)
+		memcpy(copy, value, size_bytes);
+	return copy;
 }
 
+static bool
+is_kept(const struct conf_value *kept, const void *value, size_t size_bytes)
+{
+	return kept->size_bytes == size_bytes && memcmp(kept->bytes, value, size_bytes) == 0;
+}
+
+/* Mostly it is what the last one of its size was; to hash it takes longer than to see that. */
 const void *
 common_value(struct conf *conf, const void *value, size_t size_bytes)
 {
-	struct conf_value none = {NULL, 0}, *slot = &none;
-	void *copy;
+	struct conf_value *last, *slot;
 
-	if (conf->lately != NULL)
-		slot = &conf->lately->values[slot_of(value, size_bytes)];
-	if (slot->size_bytes == size_bytes && memcmp(slot->bytes, value, size_bytes) == 0)
-		return slot->bytes;
-	copy = conf_alloc(conf, size_bytes);
-	if (copy == NULL)
-		return NULL;
-	memcpy(copy, value, size_bytes);
-	*slot = (struct conf_value){copy, size_bytes};
-	return copy;
+	if (conf->lately == NULL)
+		return keep(conf, value, size_bytes);
+	last = &conf->lately->lasts[size_bytes / sizeof(void *) % CONF_SIZES];
+	if (is_kept(last, value, size_bytes))
+		return last->bytes;
+	slot = &conf->lately->values[hash_quick(value, size_bytes) % CONF_RECENT];
+	if (!is_kept(slot, value, size_bytes)) {
+		const void *copy = keep(conf, value, size_bytes);
+
+		if (copy == NULL)
+			return NULL;
+		*slot = (struct conf_value){copy, size_bytes};
+	}
+	*last = *slot;
+	return slot->bytes;
 }
 
 const struct conf_entry *
 common_entry(struct conf *conf, const struct conf_entry *entry)
 {
-	const struct conf_entry *last;
 	struct conf_entry key;
 
 	memcpy(&key, entry, sizeof key);
@@ -79,10 +84,5 @@ common_entry(struct conf *conf, const struct conf_entry *entry)
 	key.addresses = key.ports = (struct conf_words){0};
 	key.port = 0;
 	forget_places(&key);
-	last = conf->lately != NULL ? conf->lately->entry : NULL;
-	if (last == NULL || memcmp(last, &key, sizeof key) != 0)
-		last = common_value(conf, &key, sizeof key);
-	if (conf->lately != NULL)
-		conf->lately->entry = last;
-	return last;
+	return common_value(conf, &key, sizeof key);
 }

@@ -37,7 +37,7 @@ share(struct conf *conf, const char *text, size_t len)
 	char *none = NULL, **recent = &none;
 
 	if (conf->lately != NULL)
-		recent = &conf->lately->texts[hash_add(HASH_INIT, text, len) % CONF_RECENT];
+		recent = &conf->lately->texts[hash_quick(text, len) % CONF_RECENT];
 	if (*recent == NULL || strncmp(*recent, text, len) != 0 || (*recent)[len] != '\0') {
 		char *copy = arena_copy(&conf->arena, text, len);
 

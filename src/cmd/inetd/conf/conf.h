@@ -23,6 +23,7 @@ enum {
 	/* Findings that are kept; those beyond are counted. */
 	CONF_NOTES_MAX = 10000,
 	CONF_RECENT = 256, /* texts that are looked for before they are kept again */
+	CONF_SIZES = 16, /* more than there are kinds of values */
 	/* A text of CONF_TEXT_MAX needs a tenth of it, unless its sets are made to multiply. */
 	CONF_MEMORY_MAX = 512 << 20,
 };
@@ -63,8 +64,7 @@ struct conf_lately {
 	struct conf_value {
 		const void *bytes;
 		size_t size_bytes;
-	} values[CONF_RECENT];
-	const struct conf_entry *entry; /* the last one of common_entry() */
+	} values[CONF_RECENT], lasts[CONF_SIZES]; /* the last of each size, more or less */
 };
 
 /* Not to be copied: it points into itself. */
