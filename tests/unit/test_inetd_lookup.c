@@ -36,7 +36,7 @@ ask_library(const char *name, const char *protocol)
 static void
 test_every_name(void **state)
 {
-	struct lookup lookup = {0};
+	struct lookup lookup = {0}, backwards = {0};
 	const struct servent *service;
 	size_t known = 0;
 
@@ -51,6 +51,11 @@ test_every_name(void **state)
 	add("");
 	add("no-such-service");
 	add("21");
+	/* The table is read as far as each name, or at once. */
+	for (size_t i = count; i-- > 0;)
+		assert_int_equal(
+		    lookup_port(&backwards, names[i], false), ask_library(names[i], "tcp"));
+	lookup_release(&backwards);
 	for (size_t i = 0; i < count; i++) {
 		in_port_t tcp = lookup_port(&lookup, names[i], false);
 

@@ -1,5 +1,6 @@
 /*
  * NAME     lookup - names that are looked up once a reading
+ * PURPOSE  The table of ports is read as far as the names that are asked for.
  * INVARIANTS  What was found is what the C library would have answered to each question alone: the
  *          first of equal names in the table holds, and a name that is not in the table is asked
  *          for by itself, since not every source can be listed. A failure is not remembered: each
@@ -15,7 +16,10 @@
 #include "cmd/inetd/conf/common.h"
 #include "cmd/inetd/identity.h"
 
-enum { PORT_BUCKETS = 1024 }; /* Debian's /etc/services has 500 names; more make it slower */
+enum {
+	PORT_BUCKETS = 1024, /* Debian's /etc/services has 500 names; more make it slower */
+	PORTS_AT_ONCE = 64, /* before it is looked at what was found */
+};
 
 struct lookup_port {
 	struct lookup_port *next; /* of its bucket */
@@ -33,6 +37,8 @@ struct lookup_identity {
 void
 lookup_release(struct lookup *lookup)
 {
+	if (lookup->ports != NULL)
+		endservent();
 	arena_release(&lookup->arena);
 	*lookup = (struct lookup){0};
 }
@@ -68,33 +74,61 @@ add_name(struct lookup *lookup, const char *name, const struct servent *service)
 }
 
 static void
-read_ports(struct lookup *lookup)
+add_names(struct lookup *lookup, const struct servent *service)
 {
-	const struct servent *service;
-
-	lookup->ports = arena_alloc(&lookup->arena, PORT_BUCKETS * sizeof(struct lookup_port *));
-	if (lookup->ports == NULL)
+	if (strcmp(service->s_proto, "tcp") != 0 && strcmp(service->s_proto, "udp") != 0)
 		return;
-	setservent(1);
-	while ((service = getservent()) != NULL) {
-		if (strcmp(service->s_proto, "tcp") != 0 && strcmp(service->s_proto, "udp") != 0)
-			continue;
-		add_name(lookup, service->s_name, service);
-		for (char **alias = service->s_aliases; *alias != NULL; alias++)
-			add_name(lookup, *alias, service);
+	add_name(lookup, service->s_name, service);
+	for (char **alias = service->s_aliases; *alias != NULL; alias++)
+		add_name(lookup, *alias, service);
+}
+
+/* False: all have been read. */
+static bool
+read_on(struct lookup *lookup)
+{
+	bool had_all = lookup->has_all;
+
+	for (unsigned i = 0; i < PORTS_AT_ONCE && !lookup->has_all; i++) {
+		const struct servent *service = getservent();
+
+		if (service != NULL)
+			add_names(lookup, service);
+		lookup->has_all = service == NULL;
 	}
-	endservent();
+	return !had_all;
+}
+
+static void
+open_ports(struct lookup *lookup)
+{
+	lookup->ports = arena_alloc(&lookup->arena, PORT_BUCKETS * sizeof(struct lookup_port *));
+	if (lookup->ports != NULL)
+		setservent(1);
+}
+
+/* As far as the name, and a little further. */
+static const struct lookup_port *
+find_port(struct lookup *lookup, const char *name, bool is_udp)
+{
+	const struct lookup_port *port;
+
+	if (lookup->ports == NULL)
+		open_ports(lookup);
+	if (lookup->ports == NULL)
+		return NULL;
+	do
+		port = *find_name(lookup, name, is_udp);
+	while (port == NULL && read_on(lookup));
+	return port;
 }
 
 in_port_t
 lookup_port(struct lookup *lookup, const char *name, bool is_udp)
 {
-	const struct lookup_port *port;
+	const struct lookup_port *port = find_port(lookup, name, is_udp);
 	const struct servent *found;
 
-	if (lookup->ports == NULL)
-		read_ports(lookup);
-	port = lookup->ports != NULL ? *find_name(lookup, name, is_udp) : NULL;
 	if (port != NULL)
 		return port->port;
 	found = getservbyname(name, is_udp ? "udp" : "tcp");

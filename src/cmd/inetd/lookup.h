@@ -16,7 +16,8 @@ struct lookup_identity;
 /* All zero: nothing is known yet. */
 struct lookup {
 	struct arena arena;
-	struct lookup_port **ports; /* buckets, by name; NULL: the table was not read */
+	struct lookup_port **ports; /* buckets, by name; NULL: the table is not open */
+	bool has_all; /* the table was read to its end */
 	struct lookup_identity *identities;
 };
 
