@@ -14,8 +14,9 @@
 #include "cmd/inetd/clock.h"
 #include "cmd/inetd/conf/load.h"
 #include "cmd/inetd/log.h"
+#include "cmd/inetd/pages.h"
 
-enum { LOOK_AGAIN_MS = 50, THREAD_MS = 5, SWEEP_MS = 20, FAULT_TEXT_MAX = 256 };
+enum { LOOK_AGAIN_MS = 50, THREAD_MS = 5, SWEEP_MS = 100, FAULT_TEXT_MAX = 256 };
 
 /* Whom findings are told to, beside the log, while a reading is adopted; NULL: nobody. */
 static struct control_sink *listening;
@@ -55,6 +56,7 @@ sweep(struct alarm *alarm, int64_t now_ms)
 	(void)now_ms;
 	generation_free(inetd->left);
 	inetd->left = NULL;
+	pages_release();
 }
 
 /* To give a thousand services back takes a third of what it takes to go over to others: not in the same
