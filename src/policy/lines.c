@@ -206,8 +206,12 @@ start(struct lines *lines, struct line *ret)
 	}
 	if (!take_directive(lines, text, len, continued))
 		return false;
-	*ret = (struct line){
-	    .text = text, .len = len, .number = 1, .ways = WAY_BOTH, .fault = LINE_DIRECTIVE};
+	*ret = (struct line){.text = text,
+	    .len = len,
+	    .begin = lines->bytes,
+	    .number = 1,
+	    .ways = WAY_BOTH,
+	    .fault = LINE_DIRECTIVE};
 	return true;
 }
 
@@ -273,6 +277,14 @@ begin_block(struct lines *lines, struct line *ret)
 	return LINES_LINE;
 }
 
+/* Are there plain lines left of the classic line before? */
+static bool
+is_in_block(const struct lines *lines)
+{
+	return lines->mode == LINES_TWO_WAYS && !lines->classic_ended &&
+	    lines->at < lines->block_end;
+}
+
 /* Any line, idle ones too. */
 static enum lines_status
 next_line(struct lines *lines, struct line *ret)
@@ -283,7 +295,7 @@ next_line(struct lines *lines, struct line *ret)
 		return LINES_END;
 	if (lines->at == lines->len && (plain_only || lines->at == lines->block_end))
 		return lines->eof ? LINES_END : LINES_MORE;
-	if (lines->mode == LINES_TWO_WAYS && !lines->classic_ended && lines->at < lines->block_end)
+	if (is_in_block(lines))
 		return plain_line(lines, lines->block_end, ret);
 	if (plain_only)
 		return plain_line(lines, lines->len, ret);
@@ -309,8 +321,19 @@ lines_next(struct lines *lines, struct line *ret)
 			return LINES_LINE;
 	}
 	do {
+		const char *begin = is_in_block(lines) ? NULL : lines->bytes + lines->at;
+
 		status = next_line(lines, ret);
+		ret->begin = begin;
 		lines->started = lines->started || lines->at > 0;
 	} while (status == LINES_LINE && ret->fault == LINE_FINE && is_idle(ret->text, ret->len));
 	return status;
+}
+
+void
+lines_seek(struct lines *lines, size_t at, unsigned number)
+{
+	lines->at = lines->block_end = at;
+	lines->number = number;
+	lines->checked = lines->started = at > 0;
 }

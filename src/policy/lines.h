@@ -41,6 +41,7 @@ enum line_fault {
 struct line {
 	const char *text; /* without its newline; valid until the next call */
 	size_t len;
+	const char *begin; /* in the bytes fed; NULL: it is in the same block as the one before */
 	unsigned number; /* of the last physical line in it, from 1 */
 	ways ways;
 	enum line_fault fault;
@@ -71,5 +72,10 @@ void lines_feed(struct lines *, const char *bytes, size_t len, bool eof);
 size_t lines_consumed(const struct lines *);
 
 enum lines_status lines_next(struct lines *, struct line *ret);
+
+/* Go on at the line that begins at that place of the bytes fed, which are all there are: so many
+ * physical lines stand before it. The mode is the caller's to set, and the classic way's table must not have
+ * ended before in error. */
+void lines_seek(struct lines *, size_t at, unsigned number);
 
 #endif

@@ -35,10 +35,9 @@ show(struct pass *pass, enum table table, const char *name, const struct generat
 {
 	size_t shown;
 
-	table_show(pass, table, name, found, kept->left, &shown);
+	kept->is_long |= !table_show(pass, table, name, found, kept->left, &shown);
 	/* Lists have taken of it meanwhile. */
 	kept->left -= shown < kept->left ? shown : kept->left;
-	kept->is_long |= shown < found->rule_count && pass->open != 0;
 }
 
 void

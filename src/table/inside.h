@@ -8,8 +8,9 @@
 #include "table/stamp.h"
 #include "table/store.h"
 
-/* Show the rules of a generation, until all is decided, or max were shown. *ret_shown: how many. */
-void table_show(struct pass *, enum table, const char *name, const struct generation *, size_t max,
+/* Show the rules of a generation, until all is decided, or max were shown. *ret_shown: how many. False:
+ * there may be more. */
+bool table_show(struct pass *, enum table, const char *name, const struct generation *, size_t max,
     size_t *ret_shown);
 
 /* Read an open table to its end, keep it, and close it. No rule is shown to pass. False: not kept. */

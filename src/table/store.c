@@ -75,30 +75,9 @@ generation_new(const struct stamp *stamp)
 		generation->references = 1;
 		generation->stamp = *stamp;
 		generation->reader = store_reader(stamp);
+		index_init(&generation->index);
 	}
 	return generation;
-}
-
-const struct rule *
-generation_add(struct generation *generation, const struct rule *rule, bool copy_text)
-{
-	struct rule *kept;
-
-	if (generation->rule_count == generation->rule_size) {
-		size_t size = generation->rule_size == 0 ? 16 : generation->rule_size * 2;
-		struct rule *rules = realloc(generation->rules, size * sizeof *rules);
-
-		if (rules == NULL)
-			return NULL;
-		generation->rules = rules;
-		generation->rule_size = size;
-	}
-	kept = &generation->rules[generation->rule_count];
-	*kept = *rule;
-	if (!rule_keep(kept, &generation->arena, copy_text))
-		return NULL;
-	generation->rule_count++;
-	return kept;
 }
 
 void
@@ -108,6 +87,8 @@ generation_release(struct generation *generation)
 	    __atomic_sub_fetch(&generation->references, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	arena_release(&generation->arena);
+	index_release(&generation->index);
+	free(generation->newlines);
 	free(generation->rules);
 	free(generation->bytes);
 	free(generation);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "image/index.h"
 #include "policy/filelist.h"
 #include "policy/rule.h"
 #include "table/stamp.h"
@@ -25,8 +26,13 @@ struct generation {
 	enum lines_mode mode;
 	bool is_list; /* else a table: a file may serve as both */
 	bool partial; /* only the first rules: a decision by one of them needs no more */
-	struct rule *rules;
+	struct rule *rules; /* NULL: they are read from the bytes as the index says */
 	size_t rule_count, rule_size;
+	struct index index;
+	bool is_indexed;
+	uint32_t item; /* of the index: where in the bytes the line at hand begins */
+	uint32_t *newlines; /* of an index: how many stand before each piece of the bytes */
+	size_t size; /* of the bytes */
 	struct words words; /* of a list */
 	char *bytes; /* the text that rules and words borrow */
 	struct arena arena;
@@ -42,9 +48,10 @@ struct generation *generation_if(struct generation *, bool is_list);
 struct generation *generation_new(const struct stamp *);
 void generation_release(struct generation *); /* NULL is fine */
 
-/* Keep a rule; its text is copied if it does not stand in bytes. NULL: out of memory. The rule stays
- * where it is until the next one is added. */
-const struct rule *generation_add(struct generation *, const struct rule *, bool copy_text);
+/* Keep a line's rules; their text is copied if it does not stand in bytes. True: kept. */
+bool generation_add(struct generation *, const struct line *, const struct rule *, unsigned count);
+/* All lines have come, from the first size bytes. False: it is not to be used. */
+bool generation_finish(struct generation *, size_t size);
 
 /* Is anything kept of the file, of whatever stamp? If not, it is opened at once, without a look
  * whether it is still what it was: a process that decides once decides no sooner by looking. */

@@ -156,17 +156,12 @@ show_line(struct scan *scan, const struct line *line)
 	bool more = true;
 
 	pass_mode(scan->pass, scan->lines.mode);
-	for (unsigned i = 0; i < count; i++) {
-		const struct rule *kept = NULL;
-
-		if (scan->keep != NULL) {
-			/* Without memory only the keeping ends: the rule is judged all the same. */
-			kept = generation_add(scan->keep, &rules[i], line->joined);
-			scan->spoilt = scan->spoilt || kept == NULL;
-		}
+	/* Without memory only the keeping ends: the rules are judged all the same. */
+	if (scan->keep != NULL && !scan->spoilt)
+		scan->spoilt = !generation_add(scan->keep, line, rules, count);
+	for (unsigned i = 0; i < count; i++)
 		if (scan->rules++ >= scan->skip)
-			more = more && pass_rule(scan->pass, kept != NULL ? kept : &rules[i]);
-	}
+			more = more && pass_rule(scan->pass, &rules[i]);
 	return more;
 }
 
@@ -200,26 +195,13 @@ show_lines(struct scan *scan)
 
 /* ---- a table ---- */
 
-void
-table_show(struct pass *pass, enum table table, const char *name,
-    const struct generation *generation, size_t max, size_t *ret_shown)
-{
-	size_t count = generation->rule_count < max ? generation->rule_count : max, i = 0;
-	bool more = true;
-
-	pass_table(pass, table, name, generation->mode);
-	while (more && i < count)
-		more = pass_rule(pass, &generation->rules[i++]);
-	*ret_shown = i;
-}
-
 static void
 show_rules(
     struct pass *pass, enum table table, const char *name, const struct generation *generation)
 {
 	size_t shown;
 
-	table_show(pass, table, name, generation, generation->rule_count, &shown);
+	table_show(pass, table, name, generation, SIZE_MAX, &shown);
 }
 
 /* Show what is kept. False: it was only the table's beginning, and that does not decide. */
@@ -236,11 +218,21 @@ show_generation(struct scan *scan, struct generation *kept)
 	return enough;
 }
 
+/* Of a text to be kept: what lines were made of. */
+static size_t
+passed(const struct scan *scan)
+{
+	const struct lines *lines = &scan->lines;
+	size_t at = lines->at > lines->block_end ? lines->at : lines->block_end;
+
+	return lines->bytes != NULL ? (size_t)(lines->bytes + at - scan->keep->bytes) : 0;
+}
+
 /* The file did not change while it was read: keep what was parsed, or note that it was read. */
 static void
 remember(struct scan *scan)
 {
-	if (scan->keep == NULL || scan->spoilt) {
+	if (scan->keep == NULL || scan->spoilt || !generation_finish(scan->keep, passed(scan))) {
 		store_note_read(scan->path, &scan->stamp);
 		return;
 	}

@@ -16,11 +16,7 @@ keep_line(struct generation *generation, const struct line *line)
 	struct rule rules[RULES_MAX];
 	unsigned count = rule_read(rules, line);
 
-	for (unsigned i = 0; i < count; i++) {
-		if (generation_add(generation, &rules[i], line->joined) == NULL)
-			return DIAG_NO_MEMORY;
-	}
-	return DIAG_NONE;
+	return generation_add(generation, line, rules, count) ? DIAG_NONE : DIAG_NO_MEMORY;
 }
 
 static enum diag_code
@@ -62,6 +58,8 @@ parse(struct generation *generation, const char *text, size_t len)
 	code = keep_lines(generation, &lines);
 	generation->mode = lines.mode;
 	lines_release(&lines);
+	if (code == DIAG_NONE && !generation_finish(generation, len))
+		code = DIAG_NO_MEMORY;
 	return code;
 }
 

@@ -1,0 +1,244 @@
+/*
+ * NAME     index - from a request to what it has to be shown
+ * PURPOSE  The networks that hold an address are the one that begins last before it, or networks around
+ *          that one: one search, and a way up.
+ * INVARIANTS  Nothing is left out that could match: what the index cannot tell is INDEX_ALL.
+ *          A name is not asked for. As long as it is not known, whatever could ask is named; from
+ *          then on only what the name can match.
+ * LIMITS   INDEX_RUNS_MAX, INDEX_LABELS_MAX
+ * SEE      file.c, docs/decisions/any-size.md
+ */
+#include "image/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/keys.h"
+
+#define NO_PARENT UINT32_MAX
+
+static const uint8_t key_bytes[INDEX_KEYS] = {
+    [INDEX_V4] = NET4_KEY_BYTES,
+    [INDEX_V6] = NET6_KEY_BYTES,
+    [INDEX_NAME] = NAME_KEY_BYTES,
+};
+
+/* ---- making ---- */
+
+void
+index_init(struct index *index)
+{
+	*index = (struct index){.failed = false};
+	for (unsigned key = 0; key < INDEX_KEYS; key++)
+		index->rows[key].key_bytes = key_bytes[key];
+}
+
+void
+index_release(struct index *index)
+{
+	for (unsigned key = 0; key < INDEX_KEYS; key++)
+		rows_release(&index->rows[key]);
+	free(index->parents[INDEX_V4]);
+	free(index->parents[INDEX_V6]);
+	index->parents[INDEX_V4] = index->parents[INDEX_V6] = NULL;
+}
+
+/* Is the address that a row's key begins with in the network of another's? */
+static bool
+is_within(const unsigned char *address, const unsigned char *net, size_t address_bytes)
+{
+	unsigned bits = net[address_bytes], whole = bits / 8, rest = bits % 8;
+
+	return memcmp(address, net, whole) == 0 &&
+	    (rest == 0 || ((address[whole] ^ net[whole]) & (0xff00 >> rest) & 0xff) == 0);
+}
+
+/* A larger network stands before the smaller ones in it, as its length is less. */
+static bool
+find_parents(const struct rows *rows, uint32_t **ret_parents)
+{
+	size_t key_len = rows->key_bytes, address_len = key_len - 1;
+	uint32_t *parents = rows->count > 0 ? malloc(rows->count * sizeof *parents) : NULL;
+	uint32_t first = NO_PARENT; /* of the network at hand */
+
+	*ret_parents = parents;
+	for (size_t i = 0; i < rows->count && parents != NULL; i++) {
+		const unsigned char *row = rows_at(rows, i);
+
+		if (first == NO_PARENT || memcmp(row, rows_at(rows, first), key_len) != 0) {
+			while (first != NO_PARENT &&
+			    !is_within(row, rows_at(rows, first), address_len))
+				first = parents[first];
+			parents[i] = first;
+			first = (uint32_t)i;
+		} else {
+			parents[i] = parents[first];
+		}
+	}
+	return parents != NULL || rows->count == 0;
+}
+
+bool
+index_finish(struct index *index)
+{
+	for (unsigned key = 0; key < INDEX_KEYS; key++) {
+		index->failed = index->failed || !rows_sort(&index->rows[key]);
+		rows_trim(&index->rows[key]);
+	}
+	for (unsigned key = INDEX_V4; key <= INDEX_V6; key++)
+		index->failed =
+		    index->failed || !find_parents(&index->rows[key], &index->parents[key]);
+	return !index->failed;
+}
+
+/* ---- walking ---- */
+
+/* The rows of one key and class from the item on that has not passed. */
+static void
+add_run(struct index_cursor *cursor, enum index_key kind, const unsigned char *key, uint32_t class)
+{
+	const struct rows *rows = &cursor->index->rows[kind];
+	unsigned char bytes[ROW_KEY_MAX + ROW_CLASS_BYTES + ROW_ITEM_BYTES];
+	size_t len = rows->key_bytes + ROW_CLASS_BYTES, at, end;
+	uint64_t from = cursor->from;
+
+	if (rows->count == 0 || from > UINT32_MAX)
+		return;
+	if (rows->key_bytes > 0)
+		memcpy(bytes, key, rows->key_bytes);
+	for (unsigned i = 0; i < 4; i++) {
+		bytes[rows->key_bytes + i] = (unsigned char)(class >> (24 - 8 * i));
+		bytes[len + i] = (unsigned char)(from >> (24 - 8 * i));
+	}
+	at = rows_below(rows, bytes, len + ROW_ITEM_BYTES, false);
+	end = rows_below(rows, bytes, len, true);
+	if (at < end)
+		cursor->runs[cursor->run_count++] =
+		    (struct index_run){(uint32_t)at, (uint32_t)end, (uint8_t)kind};
+}
+
+static void
+add_runs(struct index_cursor *cursor, enum index_key kind, const unsigned char *key)
+{
+	add_run(cursor, kind, key, CLASS_ANY);
+	add_run(cursor, kind, key, cursor->class);
+}
+
+/* Every network that the address is in. */
+static void
+add_networks(struct index_cursor *cursor, enum index_key kind, const unsigned char *address)
+{
+	const struct rows *rows = &cursor->index->rows[kind];
+	size_t address_len = (size_t)rows->key_bytes - 1;
+	unsigned char key[ROW_KEY_MAX];
+	uint32_t row;
+
+	memcpy(key, address, address_len);
+	key[address_len] = ADDR_BITS; /* as long as any */
+	row = (uint32_t)rows_below(rows, key, rows->key_bytes, true);
+	row = row > 0 ? row - 1 : NO_PARENT;
+	for (; row != NO_PARENT; row = cursor->index->parents[kind][row])
+		if (is_within(address, rows_at(rows, row), address_len))
+			add_runs(cursor, kind, rows_at(rows, row));
+}
+
+void
+index_begin(struct index_cursor *cursor, const struct index *index, const struct addr_fact *client,
+    const char *daemon, size_t daemon_len)
+{
+	unsigned char v4[4];
+
+	cursor->index = index;
+	cursor->class = class_of(daemon, daemon_len);
+	cursor->from = 0;
+	cursor->has_name = false;
+	cursor->run_count = 0;
+	cursor->shows_all = client == NULL || !client->agrees || client->addr.scope != 0;
+	if (cursor->shows_all)
+		return;
+	if (client->is_v4) {
+		memcpy(v4, client->addr.bytes + sizeof client->addr.bytes - sizeof v4, sizeof v4);
+		add_networks(cursor, INDEX_V4, v4);
+	} else {
+		add_networks(cursor, INDEX_V6, client->addr.bytes);
+	}
+	add_runs(cursor, INDEX_ALWAYS, NULL);
+	add_runs(cursor, INDEX_PENDING, NULL);
+}
+
+/* All that a text is and ends in. */
+static void
+add_name(struct index_cursor *cursor, const char *text, size_t len)
+{
+	unsigned char key[NAME_KEY_BYTES];
+
+	name_key(text, len, key);
+	add_runs(cursor, INDEX_NAME, key);
+	for (size_t i = 1; i < len; i++) {
+		if (text[i] != '.')
+			continue;
+		name_key(text + i, len - i, key);
+		add_runs(cursor, INDEX_NAME, key);
+	}
+}
+
+static void
+drop_pending(struct index_cursor *cursor)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < cursor->run_count; i++)
+		if (cursor->runs[i].key != INDEX_PENDING)
+			cursor->runs[kept++] = cursor->runs[i];
+	cursor->run_count = kept;
+}
+
+/* A name with a colon is an address that a caller has put in its place. */
+static bool
+can_tell(const struct name_fact *name)
+{
+	size_t labels = 1;
+
+	for (size_t i = 0; i < name->len; i++)
+		labels += name->text[i] == '.';
+	return labels <= INDEX_LABELS_MAX && memchr(name->text, ':', name->len) == NULL;
+}
+
+/* The plain way takes no notice of a final dot. */
+static void
+take_name(struct index_cursor *cursor, const struct name_fact *name)
+{
+	cursor->has_name = true;
+	cursor->shows_all = !can_tell(name);
+	if (cursor->shows_all)
+		return;
+	drop_pending(cursor);
+	add_name(cursor, name->text, name->len);
+	if (name->len > 1 && name->text[name->len - 1] == '.')
+		add_name(cursor, name->text, name->len - 1);
+}
+
+enum index_step
+index_next(struct index_cursor *cursor, const struct name_fact *name, uint32_t *ret_item)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (!cursor->shows_all && !cursor->has_name && name != NULL)
+		take_name(cursor, name);
+	if (cursor->shows_all)
+		return INDEX_ALL;
+	for (size_t i = 0; i < cursor->run_count; i++) {
+		struct index_run *run = &cursor->runs[i];
+		const struct rows *rows = &cursor->index->rows[run->key];
+
+		while (run->at < run->end && rows_item(rows, run->at) < cursor->from)
+			run->at++;
+		if (run->at < run->end && rows_item(rows, run->at) < next)
+			next = rows_item(rows, run->at);
+	}
+	if (next == UINT64_MAX)
+		return INDEX_END;
+	*ret_item = (uint32_t)next;
+	cursor->from = next + 1;
+	return INDEX_ITEM;
+}

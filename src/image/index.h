@@ -1,0 +1,81 @@
+/*
+ * Which rules of a table, or words of a list, a request has to be shown: all that can match it or have
+ * something to say, in their order, and few others.
+ *
+ * The index proposes and never decides: whoever walks it shows what it names to the evaluator that is
+ * shown everything where there is no index. So both come to the same, and no lookup is made that the
+ * other would not make.
+ */
+#ifndef IMAGE_INDEX_H
+#define IMAGE_INDEX_H
+
+#include "image/rows.h"
+#include "policy/facts.h"
+#include "policy/rule.h"
+
+/* What an item is filed by. */
+enum index_key {
+	INDEX_V4, /* the client's network: four bytes and a length */
+	INDEX_V6, /* sixteen bytes and a length */
+	INDEX_NAME, /* the client's name, or what it ends in: a hash */
+	INDEX_PENDING, /* nothing, as long as the client's name is not known */
+	INDEX_ALWAYS, /* nothing */
+	INDEX_KEYS
+};
+
+/* All zero: none; index_init makes it ready. Immutable when it is finished. */
+struct index {
+	struct rows rows[INDEX_KEYS];
+	/* Of each row of INDEX_V4 and INDEX_V6: the first row of the next larger network. */
+	uint32_t *parents[2];
+	bool failed; /* out of memory: index_finish will say so */
+};
+
+void index_init(struct index *);
+void index_release(struct index *);
+
+/* File rules under item, a number that is larger than that of all before: an item has several rules if
+ * the two ways divide its line differently. */
+void index_add_rule(struct index *, uint32_t item, const struct rule *);
+/* File a word of a list, read as count tests. */
+void index_add_word(struct index *, uint32_t item, const struct test *tests, size_t count);
+
+/* False: out of memory, and it can only be released. */
+bool index_finish(struct index *);
+
+enum {
+	/* Of a name; of one with more labels everything is shown. DNS has 127 at most. */
+	INDEX_LABELS_MAX = 128,
+	/* Networks that hold an address, or suffixes of a name in two spellings, and what always is;
+	 * each of the client's daemon and of any. */
+	INDEX_RUNS_MAX = 2 * (ADDR_BITS + 1 + 2 * (INDEX_LABELS_MAX + 1) + 2),
+};
+
+struct index_cursor {
+	const struct index *index;
+	uint32_t class; /* of the daemon */
+	uint64_t from; /* the items before this one have passed */
+	bool shows_all; /* the index cannot tell */
+	bool has_name;
+	size_t run_count;
+	struct index_run {
+		uint32_t at, end; /* rows */
+		uint8_t key; /* enum index_key */
+	} runs[INDEX_RUNS_MAX];
+};
+
+/* client NULL: there is none, or it is not known. */
+void index_begin(struct index_cursor *, const struct index *, const struct addr_fact *client,
+    const char *daemon, size_t daemon_len);
+
+enum index_step {
+	INDEX_ITEM,
+	INDEX_END,
+	INDEX_ALL, /* show every item from cursor->from on, and do not ask again */
+};
+
+/* The next item. The name is the client's, if it was looked up by now; else NULL: who is shown an item
+ * may make it known. */
+enum index_step index_next(struct index_cursor *, const struct name_fact *name, uint32_t *ret_item);
+
+#endif

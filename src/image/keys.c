@@ -1,0 +1,39 @@
+/*
+ * NAME     keys - hashes of texts
+ * INVARIANTS  ASCII letters of either case are one. A collision costs time, and nothing else.
+ */
+#include "image/keys.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+
+static uint64_t
+hash_of(const char *text, size_t len)
+{
+	uint64_t hash = HASH_INIT;
+
+	for (size_t i = 0; i < len; i++) {
+		char lower = str_lower(text[i]);
+
+		hash = hash_add(hash, &lower, 1);
+	}
+	return hash;
+}
+
+uint32_t
+class_of(const char *daemon, size_t len)
+{
+	uint64_t hash = hash_of(daemon, len);
+	uint32_t class = (uint32_t)(hash ^ hash >> 32);
+
+	return class != CLASS_ANY ? class : 1;
+}
+
+void
+name_key(const char *text, size_t len, unsigned char ret[NAME_KEY_BYTES])
+{
+	uint64_t hash = hash_of(text, len);
+
+	for (unsigned i = 0; i < NAME_KEY_BYTES; i++)
+		ret[i] = (unsigned char)(hash >> (56 - 8 * i));
+}
