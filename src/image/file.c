@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/str.h"
 #include "image/index.h"
 #include "image/keys.h"
@@ -24,7 +25,7 @@ enum {
 struct filing {
 	struct index *index;
 	uint32_t item;
-	uint32_t classes[CLASSES_MAX];
+	uint16_t classes[CLASSES_MAX];
 	size_t class_count;
 	bool is_unkeyed; /* some test can match anybody */
 	bool has_name; /* some test can match a name */
@@ -47,8 +48,7 @@ add_net4(struct filing *filing, uint32_t net, unsigned bits)
 {
 	unsigned char key[NET4_KEY_BYTES];
 
-	for (unsigned i = 0; i < 4; i++)
-		key[i] = (unsigned char)(net >> (24 - OCTET_BITS * i));
+	bytes_put32(key, net);
 	key[4] = (unsigned char)bits;
 	add(filing, INDEX_V4, key);
 }
@@ -226,7 +226,7 @@ static void
 add_class(struct filing *filing, const struct test *test)
 {
 	bool is_named = test->kind == TEST_EXACT && test->subject == SUBJECT_DAEMON;
-	uint32_t class = is_named ? class_of(test->text, test->len) : CLASS_ANY;
+	uint16_t class = is_named ? class_of(test->text, test->len) : CLASS_ANY;
 
 	if (test->kind == TEST_VOID)
 		return;

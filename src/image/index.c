@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "image/image.h"
 #include "image/keys.h"
 
 #define NO_PARENT UINT32_MAX
@@ -49,7 +51,7 @@ is_within(const unsigned char *address, const unsigned char *net, size_t address
 {
 	unsigned bits = net[address_bytes], whole = bits / 8, rest = bits % 8;
 
-	return memcmp(address, net, whole) == 0 &&
+	return bits <= 8 * address_bytes && memcmp(address, net, whole) == 0 &&
 	    (rest == 0 || ((address[whole] ^ net[whole]) & (0xff00 >> rest) & 0xff) == 0);
 }
 
@@ -95,24 +97,21 @@ index_finish(struct index *index)
 
 /* The rows of one key and class from the item on that has not passed. */
 static void
-add_run(struct index_cursor *cursor, enum index_key kind, const unsigned char *key, uint32_t class)
+add_run(struct index_cursor *cursor, enum index_key kind, const unsigned char *key, uint16_t class)
 {
 	const struct rows *rows = &cursor->index->rows[kind];
 	unsigned char bytes[ROW_KEY_MAX + ROW_CLASS_BYTES + ROW_ITEM_BYTES];
 	size_t len = rows->key_bytes + ROW_CLASS_BYTES, at, end;
-	uint64_t from = cursor->from;
 
-	if (rows->count == 0 || from > UINT32_MAX)
+	if (rows->count == 0 || cursor->from > UINT32_MAX)
 		return;
 	if (rows->key_bytes > 0)
 		memcpy(bytes, key, rows->key_bytes);
-	for (unsigned i = 0; i < 4; i++) {
-		bytes[rows->key_bytes + i] = (unsigned char)(class >> (24 - 8 * i));
-		bytes[len + i] = (unsigned char)(from >> (24 - 8 * i));
-	}
+	bytes_put16(bytes + rows->key_bytes, class);
+	bytes_put32(bytes + len, (uint32_t)cursor->from);
 	at = rows_below(rows, bytes, len + ROW_ITEM_BYTES, false);
 	end = rows_below(rows, bytes, len, true);
-	if (at < end)
+	if (at < end && cursor->run_count < INDEX_RUNS_MAX)
 		cursor->runs[cursor->run_count++] =
 		    (struct index_run){(uint32_t)at, (uint32_t)end, (uint8_t)kind};
 }
@@ -124,6 +123,14 @@ add_runs(struct index_cursor *cursor, enum index_key kind, const unsigned char *
 	add_run(cursor, kind, key, cursor->class);
 }
 
+static uint32_t
+parent_of(const struct index *index, enum index_key kind, uint32_t row)
+{
+	const struct rows *rows = &index->rows[kind];
+
+	return rows->image != NULL ? image_parent(rows, kind, row) : index->parents[kind][row];
+}
+
 /* Every network that the address is in. */
 static void
 add_networks(struct index_cursor *cursor, enum index_key kind, const unsigned char *address)
@@ -133,13 +140,17 @@ add_networks(struct index_cursor *cursor, enum index_key kind, const unsigned ch
 	unsigned char key[ROW_KEY_MAX];
 	uint32_t row;
 
+	if (rows->count == 0)
+		return;
 	memcpy(key, address, address_len);
 	key[address_len] = ADDR_BITS; /* as long as any */
 	row = (uint32_t)rows_below(rows, key, rows->key_bytes, true);
 	row = row > 0 ? row - 1 : NO_PARENT;
-	for (; row != NO_PARENT; row = cursor->index->parents[kind][row])
-		if (is_within(address, rows_at(rows, row), address_len))
-			add_runs(cursor, kind, rows_at(rows, row));
+	for (; row != NO_PARENT; row = parent_of(cursor->index, kind, row)) {
+		memcpy(key, rows_at(rows, row), rows->key_bytes);
+		if (is_within(address, key, address_len))
+			add_runs(cursor, kind, key);
+	}
 }
 
 void
@@ -218,6 +229,15 @@ take_name(struct index_cursor *cursor, const struct name_fact *name)
 		add_name(cursor, name->text, name->len - 1);
 }
 
+/* A damaged page may be missing in any run. */
+static bool
+has_failed(const struct index *index)
+{
+	const struct image *image = index->rows[INDEX_V4].image;
+
+	return image != NULL && image_has_failed(image);
+}
+
 enum index_step
 index_next(struct index_cursor *cursor, const struct name_fact *name, uint32_t *ret_item)
 {
@@ -235,6 +255,10 @@ index_next(struct index_cursor *cursor, const struct name_fact *name, uint32_t *
 			run->at++;
 		if (run->at < run->end && rows_item(rows, run->at) < next)
 			next = rows_item(rows, run->at);
+	}
+	if (has_failed(cursor->index)) {
+		cursor->shows_all = true;
+		return INDEX_ALL;
 	}
 	if (next == UINT64_MAX)
 		return INDEX_END;

@@ -53,7 +53,7 @@ enum {
 
 struct index_cursor {
 	const struct index *index;
-	uint32_t class; /* of the daemon */
+	uint16_t class; /* of the daemon */
 	uint64_t from; /* the items before this one have passed */
 	bool shows_all; /* the index cannot tell */
 	bool has_name;

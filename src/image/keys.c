@@ -4,6 +4,7 @@
  */
 #include "image/keys.h"
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/str.h"
 
@@ -20,11 +21,11 @@ hash_of(const char *text, size_t len)
 	return hash;
 }
 
-uint32_t
+uint16_t
 class_of(const char *daemon, size_t len)
 {
 	uint64_t hash = hash_of(daemon, len);
-	uint32_t class = (uint32_t)(hash ^ hash >> 32);
+	uint16_t class = (uint16_t)(hash ^ hash >> 16 ^ hash >> 32 ^ hash >> 48);
 
 	return class != CLASS_ANY ? class : 1;
 }
@@ -34,6 +35,5 @@ name_key(const char *text, size_t len, unsigned char ret[NAME_KEY_BYTES])
 {
 	uint64_t hash = hash_of(text, len);
 
-	for (unsigned i = 0; i < NAME_KEY_BYTES; i++)
-		ret[i] = (unsigned char)(hash >> (56 - 8 * i));
+	bytes_put64(ret, hash);
 }

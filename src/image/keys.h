@@ -10,7 +10,7 @@
 enum { CLASS_ANY = 0 };
 
 /* Of a daemon's name: equal for names that are equal but for case, and rarely else. Never CLASS_ANY. */
-uint32_t class_of(const char *daemon, size_t len);
+uint16_t class_of(const char *daemon, size_t len);
 
 /* Of a name, or of what it ends in, with its first dot. */
 enum { NAME_KEY_BYTES = 8 };

@@ -11,25 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_FIRST = 256 };
+#include "base/bytes.h"
+#include "image/image.h"
 
-static size_t
-width_of(const struct rows *rows)
-{
-	return rows->key_bytes + ROW_CLASS_BYTES + ROW_ITEM_BYTES;
-}
+enum { ROWS_FIRST = 256 };
 
 const unsigned char *
 rows_at(const struct rows *rows, size_t row)
 {
-	return rows->bytes + row * width_of(rows);
-}
-
-static void
-put32(unsigned char *bytes, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		bytes[i] = (unsigned char)(value >> (24 - 8 * i));
+	if (rows->image != NULL)
+		return image_row(rows, 0, row);
+	return rows->bytes + row * rows_width(rows);
 }
 
 uint32_t
@@ -37,30 +29,29 @@ rows_item(const struct rows *rows, size_t row)
 {
 	const unsigned char *bytes = rows_at(rows, row) + rows->key_bytes + ROW_CLASS_BYTES;
 
-	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-	    bytes[3];
+	return bytes_get32(bytes);
 }
 
 bool
-rows_add(struct rows *rows, const unsigned char *key, uint32_t class, uint32_t item)
+rows_add(struct rows *rows, const unsigned char *key, uint16_t class, uint32_t item)
 {
 	unsigned char *row;
 
 	if (rows->count == rows->size) {
 		size_t size = rows->size == 0 ? ROWS_FIRST : rows->size * 2;
 		unsigned char *bytes =
-		    size < UINT32_MAX ? realloc(rows->bytes, size * width_of(rows)) : NULL;
+		    size < UINT32_MAX ? realloc(rows->bytes, size * rows_width(rows)) : NULL;
 
 		if (bytes == NULL)
 			return false;
 		rows->bytes = bytes;
 		rows->size = size;
 	}
-	row = rows->bytes + rows->count++ * width_of(rows);
+	row = rows->bytes + rows->count++ * rows_width(rows);
 	if (rows->key_bytes > 0)
 		memcpy(row, key, rows->key_bytes);
-	put32(row + rows->key_bytes, class);
-	put32(row + rows->key_bytes + ROW_CLASS_BYTES, item);
+	bytes_put16(row + rows->key_bytes, class);
+	bytes_put32(row + rows->key_bytes + ROW_CLASS_BYTES, item);
 	return true;
 }
 
@@ -68,7 +59,7 @@ rows_add(struct rows *rows, const unsigned char *key, uint32_t class, uint32_t i
 static bool
 count_byte(const struct rows *rows, size_t at, size_t ret_begins[256])
 {
-	size_t width = width_of(rows), sum = 0;
+	size_t width = rows_width(rows), sum = 0;
 	const unsigned char *byte = rows->bytes + at;
 
 	memset(ret_begins, 0, 256 * sizeof *ret_begins);
@@ -88,7 +79,7 @@ count_byte(const struct rows *rows, size_t at, size_t ret_begins[256])
 bool
 rows_sort(struct rows *rows)
 {
-	size_t width = width_of(rows), begins[256];
+	size_t width = rows_width(rows), begins[256];
 	unsigned char *other;
 
 	if (rows->count < 2)
@@ -119,7 +110,7 @@ rows_trim(struct rows *rows)
 
 	if (rows->size == rows->count)
 		return;
-	bytes = rows->count > 0 ? realloc(rows->bytes, rows->count * width_of(rows)) : NULL;
+	bytes = rows->count > 0 ? realloc(rows->bytes, rows->count * rows_width(rows)) : NULL;
 	if (rows->count == 0)
 		free(rows->bytes);
 	if (rows->count > 0 && bytes == NULL)
@@ -136,19 +127,40 @@ rows_release(struct rows *rows)
 	rows->count = rows->size = 0;
 }
 
+/* The first row of a level's range that is not below those bytes; range.high: none. */
+static size_t
+search(const struct rows *rows, unsigned level, struct image_range range,
+    const unsigned char *bytes, size_t len, bool or_equal)
+{
+	while (range.low < range.high) {
+		size_t middle = range.low + (range.high - range.low) / 2;
+		const unsigned char *row =
+		    level > 0 ? image_row(rows, level, middle) : rows_at(rows, middle);
+		int order = len > 0 ? memcmp(row, bytes, len) : 0;
+
+		if (order < 0 || (order == 0 && or_equal))
+			range.low = middle + 1;
+		else
+			range.high = middle;
+	}
+	return range.low;
+}
+
 size_t
 rows_below(const struct rows *rows, const unsigned char *bytes, size_t len, bool or_equal)
 {
-	size_t low = 0, high = rows->count;
+	struct image_range range = {0, rows->count};
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = len > 0 ? memcmp(rows_at(rows, middle), bytes, len) : 0;
+	/* The page that begins last before them. */
+	for (unsigned level = rows->level_count; level-- > 1;) {
+		size_t found;
 
-		if (order < 0 || (order == 0 && or_equal))
-			low = middle + 1;
-		else
-			high = middle;
+		if (level + 1 == rows->level_count)
+			range = image_level(rows, level);
+		found = search(rows, level, range, bytes, len, or_equal);
+		if (found == 0)
+			return 0;
+		range = image_page(rows, level - 1, found - 1);
 	}
-	return low;
+	return search(rows, 0, range, bytes, len, or_equal);
 }

@@ -10,17 +10,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ROW_KEY_MAX = 17, ROW_CLASS_BYTES = 4, ROW_ITEM_BYTES = 4 };
+enum {
+	ROW_KEY_MAX = 17,
+	ROW_CLASS_BYTES = 2,
+	ROW_ITEM_BYTES = 4,
+	/* Of rows in pages: the first rows of a level's pages are the next level. Four of them are
+	 * more than UINT32_MAX rows need. */
+	ROW_LEVELS_MAX = 5,
+};
+
+struct image; /* image.h */
 
 /* All zero but for key_bytes: none. */
 struct rows {
-	unsigned char *bytes;
+	unsigned char *bytes; /* NULL: they are in pages of an image: */
 	size_t count, size; /* rows; there is room for */
 	unsigned key_bytes; /* 0 to ROW_KEY_MAX */
+	struct image *image;
+	unsigned level_count;
+	uint32_t first_page[ROW_LEVELS_MAX]; /* of each level: the rows themselves are the first */
 };
 
+/* Of one row, key and all. */
+static inline size_t
+rows_width(const struct rows *rows)
+{
+	return rows->key_bytes + ROW_CLASS_BYTES + ROW_ITEM_BYTES;
+}
+
 /* Add a row behind all others. False: out of memory, or more than a uint32_t can count. */
-bool rows_add(struct rows *, const unsigned char *key, uint32_t class, uint32_t item);
+bool rows_add(struct rows *, const unsigned char *key, uint16_t class, uint32_t item);
 
 /* Sort by key and class; rows that agree in both keep their order. False: out of memory. */
 bool rows_sort(struct rows *);
@@ -31,6 +50,7 @@ void rows_release(struct rows *);
 /* The number of rows whose first len bytes are below those, or also equal to them. */
 size_t rows_below(const struct rows *, const unsigned char *bytes, size_t len, bool or_equal);
 
+/* A row, until another one is asked for. */
 const unsigned char *rows_at(const struct rows *, size_t row);
 uint32_t rows_item(const struct rows *, size_t row);
 

@@ -335,5 +335,5 @@ lines_seek(struct lines *lines, size_t at, unsigned number)
 {
 	lines->at = lines->block_end = at;
 	lines->number = number;
-	lines->checked = lines->started = at > 0;
+	lines->checked = lines->started = at > 0 || number > 0;
 }

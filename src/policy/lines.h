@@ -73,9 +73,9 @@ size_t lines_consumed(const struct lines *);
 
 enum lines_status lines_next(struct lines *, struct line *ret);
 
-/* Go on at the line that begins at that place of the bytes fed, which are all there are: so many
- * physical lines stand before it. The mode is the caller's to set, and the classic way's table must not have
- * ended before in error. */
+/* Go on at the line that begins at that place of the bytes fed: so many physical lines stand before it,
+ * here or elsewhere. The mode is the caller's to set, and the classic way's table must not have ended
+ * before in error. */
 void lines_seek(struct lines *, size_t at, unsigned number);
 
 #endif

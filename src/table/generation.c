@@ -2,8 +2,6 @@
  * NAME     generation - a table kept in memory, small or large
  * PURPOSE  Few rules are kept parsed and passed one by one. Of many only the text is kept, and an index
  *          of where those stand that a request has to be shown: they are parsed when they are.
- * INVARIANTS  Both ways a pass sees the same rules with the same line numbers, but for those that cannot
- *          match it and have nothing to say.
  * LIMITS   INDEX_FROM: fewer rules are passed before the index has told which. UINT32_MAX bytes.
  *          A table that ends in error, the classic way, is not kept if it is large: a line behind
  *          that end cannot be read by itself.
@@ -12,19 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/image.h"
 #include "table/inside.h"
 
 #ifndef TABLE_INDEX_FROM /* tests begin with the first rule */
 #define TABLE_INDEX_FROM 64
 #endif
 
-enum {
-	INDEX_FROM = TABLE_INDEX_FROM,
-	/* Newlines are counted anew in a piece of that size, to tell the number of a line. */
-	PIECE_BYTES = 512,
-};
-
-/* ---- making ---- */
+enum { INDEX_FROM = TABLE_INDEX_FROM };
 
 static bool
 keep_rule(struct generation *generation, const struct rule *rule, bool copy_text)
@@ -78,7 +71,7 @@ generation_add(struct generation *generation, const struct line *line, const str
 static bool
 count_newlines(struct generation *generation)
 {
-	size_t pieces = generation->size / PIECE_BYTES + 1;
+	size_t pieces = generation->size / IMAGE_PIECE_BYTES + 1;
 	uint32_t *counts = malloc(pieces * sizeof *counts);
 	const char *at = generation->bytes, *end = at + generation->size;
 	uint32_t count = 0;
@@ -87,7 +80,8 @@ count_newlines(struct generation *generation)
 	if (counts == NULL)
 		return false;
 	for (size_t piece = 0; piece < pieces; piece++) {
-		const char *stop = (size_t)(end - at) > PIECE_BYTES ? at + PIECE_BYTES : end;
+		const char *stop =
+		    (size_t)(end - at) > IMAGE_PIECE_BYTES ? at + IMAGE_PIECE_BYTES : end;
 
 		counts[piece] = count;
 		for (; at < stop; at++)
@@ -105,136 +99,4 @@ generation_finish(struct generation *generation, size_t size)
 		return true;
 	}
 	return index_finish(&generation->index) && count_newlines(generation);
-}
-
-/* ---- showing ---- */
-
-static unsigned
-line_number(const struct generation *generation, size_t at)
-{
-	const char *piece = generation->bytes + at / PIECE_BYTES * PIECE_BYTES;
-	unsigned number = generation->newlines[at / PIECE_BYTES];
-
-	while (piece < generation->bytes + at)
-		number += *piece++ == '\n';
-	return number;
-}
-
-struct show {
-	struct pass *pass;
-	const struct generation *generation;
-	struct lines lines;
-	size_t left; /* rules that may still be shown */
-};
-
-/* False: all is decided, or no more may be shown. */
-static bool
-show_line(struct show *show, const struct line *line)
-{
-	struct rule rules[RULES_MAX];
-	unsigned count = rule_read(rules, line);
-
-	for (unsigned i = 0; i < count; i++) {
-		if (show->left == 0)
-			return false;
-		show->left--;
-		if (!pass_rule(show->pass, &rules[i]))
-			return false;
-	}
-	return true;
-}
-
-/* All of a block. */
-static bool
-show_item(struct show *show, size_t at)
-{
-	const struct generation *generation = show->generation;
-	const char *begin = generation->bytes + at;
-	struct lines *lines = &show->lines;
-	struct line line;
-
-	lines_seek(lines, at, line_number(generation, at));
-	do {
-		if (lines_next(lines, &line) != LINES_LINE ||
-		    (line.begin != NULL && line.begin != begin))
-			return true;
-		if (!show_line(show, &line))
-			return false;
-	} while (lines->at == at || lines->at < lines->block_end);
-	return true;
-}
-
-static bool
-show_from(struct show *show, size_t at)
-{
-	struct line line;
-
-	lines_seek(&show->lines, at, line_number(show->generation, at));
-	while (lines_next(&show->lines, &line) == LINES_LINE)
-		if (!show_line(show, &line))
-			return false;
-	return true;
-}
-
-/* Only what was looked up already: an index asks for nothing. */
-static bool
-show_named(struct show *show)
-{
-	struct matcher *matcher = &show->pass->matcher;
-	const struct facts *facts = matcher->facts;
-	struct index_cursor cursor;
-	uint32_t item;
-
-	index_begin(&cursor, &show->generation->index, facts->ops->addr(facts->ctx, END_CLIENT),
-	    matcher->daemon, matcher->daemon_agrees ? matcher->daemon_len : 0);
-	cursor.shows_all |= !matcher->daemon_agrees;
-	for (;;) {
-		switch (
-		    index_next(&cursor, facts->ops->known_name(facts->ctx, END_CLIENT), &item)) {
-		case INDEX_ITEM:
-			if (!show_item(show, item))
-				return false;
-			break;
-		case INDEX_END:
-			return true;
-		case INDEX_ALL:
-			return show_from(show, (size_t)cursor.from);
-		}
-	}
-}
-
-static bool
-show_parsed(struct show *show)
-{
-	const struct generation *generation = show->generation;
-
-	for (size_t i = 0; i < generation->rule_count; i++) {
-		if (show->left == 0)
-			return false;
-		show->left--;
-		if (!pass_rule(show->pass, &generation->rules[i]))
-			return false;
-	}
-	return true;
-}
-
-bool
-table_show(struct pass *pass, enum table table, const char *name,
-    const struct generation *generation, size_t max, size_t *ret_shown)
-{
-	struct show show = {.pass = pass, .generation = generation, .left = max};
-	bool is_all;
-
-	pass_table(pass, table, name, generation->mode);
-	if (generation->is_indexed) {
-		lines_init(&show.lines);
-		lines_feed(&show.lines, generation->bytes, generation->size, true);
-		show.lines.mode = generation->mode;
-		is_all = show_named(&show);
-		lines_release(&show.lines);
-	} else {
-		is_all = show_parsed(&show);
-	}
-	*ret_shown = max - show.left;
-	return is_all || pass->open == 0;
 }

@@ -13,6 +13,10 @@
 bool table_show(struct pass *, enum table, const char *name, const struct generation *, size_t max,
     size_t *ret_shown);
 
+/* The same of an open file, as its image says. False: the image, or the file, could not be read to the end:
+ * of readings that are still open nothing is known. */
+bool table_show_image(struct pass *, enum table, const char *name, struct image *, int fd);
+
 /* Read an open table to its end, keep it, and close it. No rule is shown to pass. False: not kept. */
 bool table_keep_file(struct pass *, const char *path, const struct stamp *, int fd);
 

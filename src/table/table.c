@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "table/image_file.h"
 #include "table/inside.h"
 #include "table/open.h"
 #include "table/stamp.h"
@@ -322,6 +323,37 @@ scan_file(struct scan *scan)
 	return outcome;
 }
 
+/* By the file's image, if it has one; then the file is closed. False: the text has to be read; what was
+ * decided by then is so all the same. */
+static bool
+show_image(struct scan *scan, enum outcome *ret)
+{
+	struct image *image;
+	enum held held;
+	bool is_shown;
+	int fd;
+
+	if (scan->stamp.size < IMAGE_FILE_FROM_BYTES || scan->skip > 0 ||
+	    store_was_read(scan->path, &scan->stamp) || (image = malloc(sizeof *image)) == NULL)
+		return false;
+	is_shown =
+	    image_file_open(IMAGE_FOLDER, scan->path, &scan->stamp, image, &fd) == IMAGE_FILE_READY;
+	if (is_shown) {
+		scan->pass->holds = holds;
+		scan->pass->source = scan;
+		is_shown = table_show_image(scan->pass, scan->table, scan->path, image, scan->fd);
+		scan->pass->holds = NULL;
+		close(fd);
+	}
+	free(image);
+	if (!is_shown)
+		return false;
+	held = scan->lost ? LOST : compare(scan);
+	*ret = held == LOST ? CHANGED : SHOWN;
+	close(scan->fd);
+	return true;
+}
+
 /* Rules from what is kept of the file, or from the file; from_last: from what was kept last,
  * whatever the file is now. */
 static enum outcome
@@ -330,6 +362,7 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 	struct scan scan;
 	enum file_state state = FILE_READY;
 	struct generation *kept;
+	enum outcome outcome;
 	int error = 0;
 
 	memset(&scan, 0, offsetof(struct scan, lines));
@@ -353,7 +386,7 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 		return fault(
 		    &scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error, 0);
 	if (kept == NULL)
-		return scan_file(&scan);
+		return show_image(&scan, &outcome) ? outcome : scan_file(&scan);
 	kept = generation_if(kept, false);
 	if (kept == NULL) /* what is known of it is no table */
 		return fault(&scan, DIAG_TABLE_UNSTABLE, 0, 0);

@@ -1,0 +1,78 @@
+/*
+ * An index as a file of pages, for processes that decide once.
+ *
+ *   page 0        what it is, of which text, and where its parts are
+ *   then          the rows of each key, and above them levels of the first rows of pages, until one
+ *                 page holds a level; parents of networks, if there are any; counts of newlines
+ *
+ * Every page ends in a check sum. A reader believes nothing that he has not compared: whatever is wrong
+ * is image_has_failed, and then the text itself is read.
+ */
+#ifndef IMAGE_IMAGE_H
+#define IMAGE_IMAGE_H
+
+#include "image/index.h"
+#include "policy/lines.h"
+
+enum {
+	IMAGE_PAGE_BYTES = 4096,
+	IMAGE_SUM_BYTES = 8, /* of each page, at its end */
+	IMAGE_ROOM_BYTES = IMAGE_PAGE_BYTES - IMAGE_SUM_BYTES,
+	IMAGE_STAMP_WORDS = 8,
+	/* Newlines are counted for each piece of the text of that size. */
+	IMAGE_PIECE_BYTES = 512,
+	/* At hand at a time: a search goes down four levels, and back to two of them. */
+	IMAGE_CACHE_PAGES = 6,
+	/* A change of what rows mean, or of how lines are read: an image of another number is none. */
+	IMAGE_FORMAT = 1,
+};
+
+/* Of the text that the items stand in. */
+struct image_facts {
+	uint64_t stamp[IMAGE_STAMP_WORDS];
+	uint64_t text_bytes;
+	enum lines_mode mode;
+	const uint32_t *newlines; /* for image_write: before each piece */
+};
+
+/* An image that is being read. Not to be moved. */
+struct image {
+	int fd; /* the caller's */
+	struct image_facts facts;
+	struct index index; /* to be walked by index_begin and index_next */
+	uint32_t page_count;
+	uint32_t parents_page[2], newlines_page; /* 0: there are none */
+	bool failed;
+	unsigned next_slot;
+	uint32_t cached[IMAGE_CACHE_PAGES]; /* 0: nothing */
+	unsigned char pages[IMAGE_CACHE_PAGES][IMAGE_PAGE_BYTES];
+};
+
+/* Write a finished index to a new file. False: errno. */
+bool image_write(int fd, const struct index *, const struct image_facts *);
+
+/* Look at the first page. False: it is no image, or not one that this program can read. */
+bool image_read(struct image *, int fd);
+/* Was something found damaged since? Then what an index said last counts for nothing. */
+bool image_has_failed(const struct image *);
+/* Newlines before the piece of the text that this byte is in. */
+uint32_t image_newlines(struct image *, uint64_t at);
+
+/* Is a page, as it is in the file, what its check sum says? For those who look at all of them. */
+bool image_page_is_sound(const unsigned char page[IMAGE_PAGE_BYTES], uint32_t number);
+
+/* ---- for rows.c and index.c ---- */
+
+struct image_range {
+	size_t low, high;
+};
+
+/* A row of a level; zeros if that failed. Until IMAGE_CACHE_PAGES - 1 others were asked for. */
+const unsigned char *image_row(const struct rows *, unsigned level, size_t row);
+/* All rows of a level, and those of one of its pages. */
+struct image_range image_level(const struct rows *, unsigned level);
+struct image_range image_page(const struct rows *, unsigned level, size_t page);
+/* The first row of the next larger network. UINT32_MAX: none. */
+uint32_t image_parent(const struct rows *, enum index_key, uint32_t row);
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * NAME     read - an index in pages
+ * PURPOSE  The few pages that a search needs, each read when it is needed.
+ * INVARIANTS  A page counts only if it is there as a whole and its check sum holds. A number that is read is
+ *          compared with what it must be below before it is used. What fails is zeros and a mark:
+ *          nobody stops in the middle. No mapping: a file that is cut is a short read, not a signal.
+ * SEE      image.h
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include <errno.h>
+
+#include "base/bytes.h"
+#include "image/keys.h"
+#include "image/pages.h"
+
+uint64_t
+page_sum(const unsigned char *page, uint32_t number)
+{
+	uint64_t sum = UINT64_C(0x9e3779b97f4a7c15) + number, word;
+
+	for (size_t at = 0; at < IMAGE_ROOM_BYTES; at += sizeof word) {
+		memcpy(&word, page + at, sizeof word);
+		sum = (sum ^ word) * UINT64_C(0xff51afd7ed558ccd);
+		sum ^= sum >> 32;
+	}
+	return sum;
+}
+
+bool
+image_page_is_sound(const unsigned char page[IMAGE_PAGE_BYTES], uint32_t number)
+{
+	return bytes_get64(page + IMAGE_ROOM_BYTES) == page_sum(page, number);
+}
+
+static bool
+read_page(int fd, uint32_t number, unsigned char *page)
+{
+	size_t done = 0;
+
+	while (done < IMAGE_PAGE_BYTES) {
+		ssize_t got = pread(fd, page + done, IMAGE_PAGE_BYTES - done,
+		    (off_t)number * IMAGE_PAGE_BYTES + (off_t)done);
+
+		if (got > 0)
+			done += (size_t)got;
+		else if (got == 0 || errno != EINTR)
+			return false;
+	}
+	return image_page_is_sound(page, number);
+}
+
+static const unsigned char *
+fail(struct image *image)
+{
+	static const unsigned char nothing[IMAGE_PAGE_BYTES];
+
+	image->failed = true;
+	return nothing;
+}
+
+static const unsigned char *
+get_page(struct image *image, uint64_t number)
+{
+	unsigned slot = 0;
+
+	if (image->failed || number == 0 || number >= image->page_count)
+		return fail(image);
+	while (slot < IMAGE_CACHE_PAGES && image->cached[slot] != number)
+		slot++;
+	if (slot < IMAGE_CACHE_PAGES)
+		return image->pages[slot];
+	slot = image->next_slot;
+	image->next_slot = (slot + 1) % IMAGE_CACHE_PAGES;
+	image->cached[slot] = 0;
+	if (!read_page(image->fd, (uint32_t)number, image->pages[slot]))
+		return fail(image);
+	image->cached[slot] = (uint32_t)number;
+	return image->pages[slot];
+}
+
+static uint32_t
+get_number(struct image *image, uint32_t first_page, uint64_t index)
+{
+	const unsigned char *page = get_page(image, first_page + index / NUMBERS_PER_PAGE);
+
+	return bytes_get32(page + 4 * (index % NUMBERS_PER_PAGE));
+}
+
+/* ---- rows ---- */
+
+static size_t
+level_count(const struct rows *rows, unsigned level)
+{
+	size_t count = rows->count;
+
+	while (level-- > 0)
+		count = pages_for(count, rows_per_page(rows));
+	return count;
+}
+
+const unsigned char *
+image_row(const struct rows *rows, unsigned level, size_t row)
+{
+	size_t per_page = rows_per_page(rows);
+
+	if (row >= level_count(rows, level))
+		return fail(rows->image);
+	return get_page(rows->image, (uint64_t)rows->first_page[level] + row / per_page) +
+	    row % per_page * rows_width(rows);
+}
+
+struct image_range
+image_level(const struct rows *rows, unsigned level)
+{
+	return (struct image_range){0, level_count(rows, level)};
+}
+
+struct image_range
+image_page(const struct rows *rows, unsigned level, size_t page)
+{
+	size_t per_page = rows_per_page(rows), count = level_count(rows, level);
+	size_t low = page * per_page, high = low + per_page;
+
+	if (low >= count) {
+		fail(rows->image);
+		return (struct image_range){0, 0};
+	}
+	return (struct image_range){low, high < count ? high : count};
+}
+
+uint32_t
+image_parent(const struct rows *rows, enum index_key key, uint32_t row)
+{
+	struct image *image = rows->image;
+	uint32_t parent;
+
+	if (image->parents_page[key] == 0)
+		return UINT32_MAX;
+	parent = get_number(image, image->parents_page[key], row);
+	if (image->failed || parent == UINT32_MAX)
+		return UINT32_MAX;
+	if (parent >= row) {
+		fail(image);
+		return UINT32_MAX;
+	}
+	return parent;
+}
+
+uint32_t
+image_newlines(struct image *image, uint64_t at)
+{
+	if (at >= image->facts.text_bytes) {
+		fail(image);
+		return 0;
+	}
+	return get_number(image, image->newlines_page, at / IMAGE_PIECE_BYTES);
+}
+
+/* ---- the first page ---- */
+
+/* False: levels are not what that many rows need. */
+static bool
+read_rows(struct image *image, unsigned key, const unsigned char *head)
+{
+	struct rows *rows = &image->index.rows[key];
+	size_t count;
+	unsigned levels = 0;
+
+	rows->image = image;
+	rows->count = bytes_get32(head + HEAD_ROWS_COUNT);
+	rows->level_count = bytes_get32(head + HEAD_ROWS_LEVELS);
+	for (count = rows->count; count > 0; levels++) {
+		if (levels == ROW_LEVELS_MAX)
+			return false;
+		rows->first_page[levels] = bytes_get32(head + HEAD_ROWS_PAGES + 4 * levels);
+		count = pages_for(count, rows_per_page(rows));
+		count = count > 1 ? count : 0;
+	}
+	return rows->level_count == levels;
+}
+
+bool
+image_read(struct image *image, int fd)
+{
+	unsigned char head[IMAGE_PAGE_BYTES];
+	struct image_facts *facts = &image->facts;
+	bool is_fine;
+
+	memset(image, 0, offsetof(struct image, pages));
+	image->fd = fd;
+	if (!read_page(fd, 0, head) ||
+	    memcmp(head + HEAD_MAGIC, IMAGE_MAGIC, sizeof IMAGE_MAGIC - 1) != 0 ||
+	    bytes_get32(head + HEAD_FORMAT) != IMAGE_FORMAT)
+		return false;
+	facts->mode = (enum lines_mode)bytes_get32(head + HEAD_MODE);
+	facts->text_bytes = bytes_get64(head + HEAD_TEXT);
+	for (unsigned i = 0; i < IMAGE_STAMP_WORDS; i++)
+		facts->stamp[i] = bytes_get64(head + HEAD_STAMP + 8 * i);
+	image->page_count = bytes_get32(head + HEAD_PAGES);
+	image->newlines_page = bytes_get32(head + HEAD_NEWLINES);
+	image->parents_page[INDEX_V4] = bytes_get32(head + HEAD_PARENTS);
+	image->parents_page[INDEX_V6] = bytes_get32(head + HEAD_PARENTS + 4);
+	index_init(&image->index);
+	is_fine = facts->mode <= LINES_MODERN;
+	for (unsigned key = 0; key < INDEX_KEYS; key++)
+		is_fine =
+		    read_rows(image, key, head + HEAD_ROWS + key * HEAD_ROWS_BYTES) && is_fine;
+	return is_fine;
+}
+
+bool
+image_has_failed(const struct image *image)
+{
+	return image->failed;
+}

@@ -1,0 +1,162 @@
+/*
+ * NAME     write - an index into pages
+ * INVARIANTS  Pages are written once and in their order, the first one last: a file that was not written to
+ *          its end is no image.
+ * SEE      image.h
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "image/pages.h"
+
+enum { BATCH_PAGES = 64 }; /* in one write */
+
+struct writer {
+	int fd;
+	uint32_t next; /* page */
+	size_t filled; /* pages of the batch */
+	bool failed; /* errno says why */
+	unsigned char batch[BATCH_PAGES][IMAGE_PAGE_BYTES];
+};
+
+static void
+flush(struct writer *writer)
+{
+	size_t size = writer->filled * IMAGE_PAGE_BYTES, done = 0;
+	off_t at = (off_t)(writer->next - writer->filled) * IMAGE_PAGE_BYTES;
+
+	while (done < size && !writer->failed) {
+		ssize_t put =
+		    pwrite(writer->fd, &writer->batch[0][0] + done, size - done, at + (off_t)done);
+
+		if (put > 0)
+			done += (size_t)put;
+		else if (put == 0 || errno != EINTR)
+			writer->failed = true;
+		if (put == 0)
+			errno = EIO;
+	}
+	writer->filled = 0;
+}
+
+/* A page of zeros to be filled in, until the next one is begun. */
+static unsigned char *
+begin_page(struct writer *writer)
+{
+	if (writer->filled == BATCH_PAGES)
+		flush(writer);
+	return memset(writer->batch[writer->filled], 0, IMAGE_PAGE_BYTES);
+}
+
+static void
+end_page(struct writer *writer)
+{
+	unsigned char *page = writer->batch[writer->filled++];
+
+	bytes_put64(page + IMAGE_ROOM_BYTES, page_sum(page, writer->next));
+	writer->next++;
+}
+
+/* Every step-th row: of the rows themselves, or of a level. */
+static void
+write_level(struct writer *writer, const struct rows *rows, size_t step)
+{
+	size_t width = rows_width(rows), per_page = rows_per_page(rows);
+	size_t count = pages_for(rows->count, step);
+
+	for (size_t row = 0; row < count; row += per_page) {
+		unsigned char *page = begin_page(writer);
+
+		for (size_t i = 0; i < per_page && row + i < count; i++)
+			memcpy(page + i * width, rows_at(rows, (row + i) * step), width);
+		end_page(writer);
+	}
+}
+
+static void
+write_rows(struct writer *writer, const struct rows *rows, unsigned char *head)
+{
+	size_t per_page = rows_per_page(rows), step = 1;
+	unsigned level = 0;
+
+	bytes_put32(head + HEAD_ROWS_COUNT, (uint32_t)rows->count);
+	while (rows->count > 0) {
+		bytes_put32(head + HEAD_ROWS_PAGES + 4 * level++, writer->next);
+		write_level(writer, rows, step);
+		if (pages_for(rows->count, step) <= per_page)
+			break;
+		step *= per_page;
+	}
+	bytes_put32(head + HEAD_ROWS_LEVELS, level);
+}
+
+/* The first page; 0: nothing is worth a page. */
+static uint32_t
+write_numbers(struct writer *writer, const uint32_t *numbers, size_t count)
+{
+	uint32_t first = writer->next;
+
+	for (size_t at = 0; at < count; at += NUMBERS_PER_PAGE) {
+		unsigned char *page = begin_page(writer);
+
+		for (size_t i = 0; i < NUMBERS_PER_PAGE && at + i < count; i++)
+			bytes_put32(page + 4 * i, numbers[at + i]);
+		end_page(writer);
+	}
+	return first;
+}
+
+static uint32_t
+write_parents(struct writer *writer, const struct index *index, enum index_key key)
+{
+	size_t count = index->rows[key].count, i = 0;
+
+	while (i < count && index->parents[key][i] == UINT32_MAX)
+		i++;
+	return i < count ? write_numbers(writer, index->parents[key], count) : 0;
+}
+
+static void
+write_head(struct writer *writer, const struct image_facts *facts, unsigned char *head)
+{
+	memcpy(head + HEAD_MAGIC, IMAGE_MAGIC, sizeof IMAGE_MAGIC - 1);
+	bytes_put32(head + HEAD_FORMAT, IMAGE_FORMAT);
+	bytes_put32(head + HEAD_MODE, facts->mode);
+	bytes_put32(head + HEAD_PAGES, writer->next);
+	bytes_put64(head + HEAD_TEXT, facts->text_bytes);
+	for (unsigned i = 0; i < IMAGE_STAMP_WORDS; i++)
+		bytes_put64(head + HEAD_STAMP + 8 * i, facts->stamp[i]);
+	flush(writer);
+	writer->next = 0;
+	memcpy(begin_page(writer), head, IMAGE_ROOM_BYTES);
+	end_page(writer);
+	flush(writer);
+}
+
+bool
+image_write(int fd, const struct index *index, const struct image_facts *facts)
+{
+	struct writer *writer = calloc(1, sizeof *writer);
+	unsigned char head[IMAGE_ROOM_BYTES] = {0};
+	bool is_written;
+
+	if (writer == NULL)
+		return false;
+	writer->fd = fd;
+	writer->next = 1;
+	for (unsigned key = 0; key < INDEX_KEYS; key++)
+		write_rows(writer, &index->rows[key], head + HEAD_ROWS + key * HEAD_ROWS_BYTES);
+	for (unsigned key = INDEX_V4; key <= INDEX_V6; key++)
+		bytes_put32(head + HEAD_PARENTS + 4 * key,
+		    write_parents(writer, index, (enum index_key)key));
+	bytes_put32(head + HEAD_NEWLINES,
+	    write_numbers(
+	        writer, facts->newlines, (size_t)(facts->text_bytes / IMAGE_PIECE_BYTES + 1)));
+	write_head(writer, facts, head);
+	is_written = !writer->failed;
+	free(writer);
+	return is_written;
+}

@@ -1,0 +1,72 @@
+/*
+ * NAME     image_file - the image of a table
+ * INVARIANTS  An image is believed if it is root's alone, whole, of this format, and of exactly the text that
+ *          its table is now. Whatever else: the text is read.
+ * SEE      image/image.h, docs/decisions/any-size.md
+ */
+#include "table/image_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+bool
+image_file_path(const char *folder, const char *table, char ret[IMAGE_FILE_PATH_MAX])
+{
+	uint64_t hash = hash_add(HASH_INIT, table, strlen(table));
+	int len = snprintf(ret, IMAGE_FILE_PATH_MAX, "%s/%08x%08x.image", folder,
+	    (unsigned)(hash >> 32), (unsigned)hash);
+
+	return table[0] == '/' && len > 0 && len < IMAGE_FILE_PATH_MAX;
+}
+
+void
+image_file_stamp(const struct stamp *stamp, uint64_t ret[IMAGE_STAMP_WORDS])
+{
+	const uint64_t words[IMAGE_STAMP_WORDS] = {(uint64_t)stamp->dev, (uint64_t)stamp->ino,
+	    (uint64_t)stamp->size, (uint64_t)stamp->mtime.tv_sec, (uint64_t)stamp->mtime.tv_nsec,
+	    (uint64_t)stamp->ctime.tv_sec, (uint64_t)stamp->ctime.tv_nsec, stamp->mode};
+
+	memcpy(ret, words, sizeof words);
+}
+
+static enum image_file_state
+judge(const struct stamp *table, const struct stat *file, struct image *image, int fd)
+{
+	uint64_t want[IMAGE_STAMP_WORDS];
+
+	if (!S_ISREG(file->st_mode) || file->st_uid != 0 ||
+	    (file->st_mode & (S_IWGRP | S_IWOTH)) != 0 || !image_read(image, fd) ||
+	    file->st_size != (off_t)image->page_count * IMAGE_PAGE_BYTES)
+		return IMAGE_FILE_BAD;
+	image_file_stamp(table, want);
+	return memcmp(want, image->facts.stamp, sizeof want) == 0 &&
+	        image->facts.text_bytes == (uint64_t)table->size
+	    ? IMAGE_FILE_READY
+	    : IMAGE_FILE_STALE;
+}
+
+enum image_file_state
+image_file_open(const char *folder, const char *table, const struct stamp *stamp,
+    struct image *image, int *ret_fd)
+{
+	char path[IMAGE_FILE_PATH_MAX];
+	enum image_file_state state;
+	struct stat file;
+	int fd;
+
+	fd = image_file_path(folder, table, path)
+	    ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+	    : -1;
+	if (fd < 0)
+		return IMAGE_FILE_NONE;
+	state = fstat(fd, &file) == 0 ? judge(stamp, &file, image, fd) : IMAGE_FILE_BAD;
+	if (state == IMAGE_FILE_READY)
+		*ret_fd = fd;
+	else
+		close(fd);
+	return state;
+}
