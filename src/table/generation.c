@@ -3,8 +3,6 @@
  * PURPOSE  Few rules are kept parsed and passed one by one. Of many only the text is kept, and an index
  *          of where those stand that a request has to be shown: they are parsed when they are.
  * LIMITS   INDEX_FROM: fewer rules are passed before the index has told which. UINT32_MAX bytes.
- *          A table that ends in error, the classic way, is not kept if it is large: a line behind
- *          that end cannot be read by itself.
  * SEE      image/index.h, docs/decisions/any-size.md
  */
 #include <stdlib.h>
@@ -54,8 +52,6 @@ generation_add(struct generation *generation, const struct line *line, const str
 {
 	if (line->begin != NULL)
 		generation->item = (uint32_t)(line->begin - generation->bytes);
-	if (generation->is_indexed && line->fault == LINE_INCOMPLETE)
-		return false;
 	for (unsigned i = 0; i < count; i++) {
 		index_add_rule(&generation->index, generation->item, &rules[i]);
 		if (!generation->is_indexed && !keep_rule(generation, &rules[i], line->joined))
