@@ -309,6 +309,7 @@ next_line(struct lines *lines, struct line *ret)
 enum lines_status
 lines_next(struct lines *lines, struct line *ret)
 {
+	const char *begin = NULL; /* that of a block whose first line is idle is the next line's */
 	enum lines_status status;
 
 	if (!lines->checked) {
@@ -321,8 +322,8 @@ lines_next(struct lines *lines, struct line *ret)
 			return LINES_LINE;
 	}
 	do {
-		const char *begin = is_in_block(lines) ? NULL : lines->bytes + lines->at;
-
+		if (!is_in_block(lines))
+			begin = lines->bytes + lines->at;
 		status = next_line(lines, ret);
 		ret->begin = begin;
 		lines->started = lines->started || lines->at > 0;
