@@ -52,6 +52,10 @@ generation_add(struct generation *generation, const struct line *line, const str
 {
 	if (line->begin != NULL)
 		generation->item = (uint32_t)(line->begin - generation->bytes);
+	if (line->fault == LINE_INCOMPLETE) {
+		generation->ends_in_error = true;
+		generation->error_at = generation->item;
+	}
 	for (unsigned i = 0; i < count; i++) {
 		index_add_rule(&generation->index, generation->item, &rules[i]);
 		if (!generation->is_indexed && !keep_rule(generation, &rules[i], line->joined))

@@ -31,6 +31,8 @@ struct generation {
 	struct index index;
 	bool is_indexed;
 	uint32_t item; /* of the index: where in the bytes the line at hand begins */
+	uint32_t error_at; /* the item that ends the classic way's table, if that */
+	bool ends_in_error;
 	uint32_t *newlines; /* of an index: how many stand before each piece of the bytes */
 	size_t size; /* of the bytes */
 	struct words words; /* of a list */
