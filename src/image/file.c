@@ -216,10 +216,11 @@ close_filing(struct filing *filing, const struct mark *before)
 
 /* ---- daemons ---- */
 
+/* A list may be missing, or have something wrong in it. */
 static bool
 has_say(const struct test *test)
 {
-	return test->kind == TEST_VOID && test->diag != DIAG_NONE;
+	return test->kind == TEST_LIST || (test->kind == TEST_VOID && test->diag != DIAG_NONE);
 }
 
 static void
