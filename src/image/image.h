@@ -31,6 +31,7 @@ enum {
 struct image_facts {
 	uint64_t stamp[IMAGE_STAMP_WORDS];
 	uint64_t text_bytes;
+	uint64_t error_at; /* the item that ends the classic way's table; UINT64_MAX: none does */
 	enum lines_mode mode;
 	const uint32_t *newlines; /* for image_write: before each piece */
 };
@@ -45,7 +46,7 @@ struct image {
 	bool failed;
 	unsigned next_slot;
 	uint32_t cached[IMAGE_CACHE_PAGES]; /* 0: nothing */
-	unsigned char pages[IMAGE_CACHE_PAGES][IMAGE_PAGE_BYTES];
+	unsigned char head[IMAGE_PAGE_BYTES], pages[IMAGE_CACHE_PAGES][IMAGE_PAGE_BYTES];
 };
 
 /* Write a finished index to a new file. False: errno. */

@@ -14,7 +14,8 @@ enum {
 	HEAD_PAGES = 16,
 	HEAD_NEWLINES = 20, /* first page */
 	HEAD_TEXT = 24, /* bytes; 8 */
-	HEAD_STAMP = 32,
+	HEAD_ERROR = 32, /* 8 */
+	HEAD_STAMP = 40,
 	HEAD_PARENTS = HEAD_STAMP + 8 * IMAGE_STAMP_WORDS, /* two first pages; 0: none */
 	HEAD_ROWS = HEAD_PARENTS + 8,
 	/* of each key: */
@@ -22,6 +23,9 @@ enum {
 	HEAD_ROWS_LEVELS = 4,
 	HEAD_ROWS_PAGES = 8, /* first ones, of ROW_LEVELS_MAX levels */
 	HEAD_ROWS_BYTES = HEAD_ROWS_PAGES + 4 * ROW_LEVELS_MAX,
+	/* The highest level of each key's rows, if it is not larger: a page less to be read. */
+	HEAD_TOPS = HEAD_ROWS + INDEX_KEYS * HEAD_ROWS_BYTES,
+	HEAD_TOP_BYTES = (IMAGE_ROOM_BYTES - HEAD_TOPS) / INDEX_KEYS,
 };
 
 #define IMAGE_MAGIC "tcpwrap\n"
@@ -39,6 +43,12 @@ static inline size_t
 rows_per_page(const struct rows *rows)
 {
 	return IMAGE_ROOM_BYTES / rows_width(rows);
+}
+
+static inline size_t
+rows_in_head(const struct rows *rows)
+{
+	return HEAD_TOP_BYTES / rows_width(rows);
 }
 
 /* Of a page and its number: every change of one word shows, and of others all but one in 2^64. */

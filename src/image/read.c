@@ -100,6 +100,15 @@ level_count(const struct rows *rows, unsigned level)
 	return count;
 }
 
+/* The highest level: it is in the first page. */
+static const unsigned char *
+top_of(const struct rows *rows)
+{
+	const struct image *image = rows->image;
+
+	return image->head + HEAD_TOPS + (size_t)(rows - image->index.rows) * HEAD_TOP_BYTES;
+}
+
 const unsigned char *
 image_row(const struct rows *rows, unsigned level, size_t row)
 {
@@ -107,6 +116,8 @@ image_row(const struct rows *rows, unsigned level, size_t row)
 
 	if (row >= level_count(rows, level))
 		return fail(rows->image);
+	if (level + 1 == rows->level_count)
+		return top_of(rows) + row * rows_width(rows);
 	return get_page(rows->image, (uint64_t)rows->first_page[level] + row / per_page) +
 	    row % per_page * rows_width(rows);
 }
@@ -162,40 +173,39 @@ image_newlines(struct image *image, uint64_t at)
 
 /* False: levels are not what that many rows need. */
 static bool
-read_rows(struct image *image, unsigned key, const unsigned char *head)
+read_rows(struct image *image, unsigned key)
 {
+	const unsigned char *head = image->head + HEAD_ROWS + key * HEAD_ROWS_BYTES;
 	struct rows *rows = &image->index.rows[key];
-	size_t count;
-	unsigned levels = 0;
+	unsigned level = 0;
 
 	rows->image = image;
 	rows->count = bytes_get32(head + HEAD_ROWS_COUNT);
 	rows->level_count = bytes_get32(head + HEAD_ROWS_LEVELS);
-	for (count = rows->count; count > 0; levels++) {
-		if (levels == ROW_LEVELS_MAX)
+	for (; level_count(rows, level) > rows_in_head(rows); level++) {
+		if (level + 1 == ROW_LEVELS_MAX)
 			return false;
-		rows->first_page[levels] = bytes_get32(head + HEAD_ROWS_PAGES + 4 * levels);
-		count = pages_for(count, rows_per_page(rows));
-		count = count > 1 ? count : 0;
+		rows->first_page[level] = bytes_get32(head + HEAD_ROWS_PAGES + 4 * level);
 	}
-	return rows->level_count == levels;
+	return rows->level_count == level + 1;
 }
 
 bool
 image_read(struct image *image, int fd)
 {
-	unsigned char head[IMAGE_PAGE_BYTES];
+	const unsigned char *head = image->head;
 	struct image_facts *facts = &image->facts;
 	bool is_fine;
 
-	memset(image, 0, offsetof(struct image, pages));
+	memset(image, 0, offsetof(struct image, head));
 	image->fd = fd;
-	if (!read_page(fd, 0, head) ||
+	if (!read_page(fd, 0, image->head) ||
 	    memcmp(head + HEAD_MAGIC, IMAGE_MAGIC, sizeof IMAGE_MAGIC - 1) != 0 ||
 	    bytes_get32(head + HEAD_FORMAT) != IMAGE_FORMAT)
 		return false;
 	facts->mode = (enum lines_mode)bytes_get32(head + HEAD_MODE);
 	facts->text_bytes = bytes_get64(head + HEAD_TEXT);
+	facts->error_at = bytes_get64(head + HEAD_ERROR);
 	for (unsigned i = 0; i < IMAGE_STAMP_WORDS; i++)
 		facts->stamp[i] = bytes_get64(head + HEAD_STAMP + 8 * i);
 	image->page_count = bytes_get32(head + HEAD_PAGES);
@@ -205,8 +215,7 @@ image_read(struct image *image, int fd)
 	index_init(&image->index);
 	is_fine = facts->mode <= LINES_MODERN;
 	for (unsigned key = 0; key < INDEX_KEYS; key++)
-		is_fine =
-		    read_rows(image, key, head + HEAD_ROWS + key * HEAD_ROWS_BYTES) && is_fine;
+		is_fine = read_rows(image, key) && is_fine;
 	return is_fine;
 }
 

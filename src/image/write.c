@@ -60,37 +60,45 @@ end_page(struct writer *writer)
 	writer->next++;
 }
 
-/* Every step-th row: of the rows themselves, or of a level. */
+/* Some of every step-th row. */
 static void
-write_level(struct writer *writer, const struct rows *rows, size_t step)
+put_rows(unsigned char *page, const struct rows *rows, size_t step, size_t from, size_t count)
 {
-	size_t width = rows_width(rows), per_page = rows_per_page(rows);
-	size_t count = pages_for(rows->count, step);
+	size_t width = rows_width(rows);
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(page + i * width, rows_at(rows, (from + i) * step), width);
+}
+
+static void
+write_level(struct writer *writer, const struct rows *rows, size_t step, size_t count)
+{
+	size_t per_page = rows_per_page(rows);
 
 	for (size_t row = 0; row < count; row += per_page) {
-		unsigned char *page = begin_page(writer);
+		size_t left = count - row;
 
-		for (size_t i = 0; i < per_page && row + i < count; i++)
-			memcpy(page + i * width, rows_at(rows, (row + i) * step), width);
+		put_rows(begin_page(writer), rows, step, row, left < per_page ? left : per_page);
 		end_page(writer);
 	}
 }
 
+/* The rows, and levels above them until one fits into the first page. */
 static void
-write_rows(struct writer *writer, const struct rows *rows, unsigned char *head)
+write_rows(struct writer *writer, const struct rows *rows, unsigned char *head, unsigned char *top)
 {
-	size_t per_page = rows_per_page(rows), step = 1;
+	size_t step = 1, count = rows->count;
 	unsigned level = 0;
 
-	bytes_put32(head + HEAD_ROWS_COUNT, (uint32_t)rows->count);
-	while (rows->count > 0) {
+	while (count > rows_in_head(rows)) {
 		bytes_put32(head + HEAD_ROWS_PAGES + 4 * level++, writer->next);
-		write_level(writer, rows, step);
-		if (pages_for(rows->count, step) <= per_page)
-			break;
-		step *= per_page;
+		write_level(writer, rows, step, count);
+		step *= rows_per_page(rows);
+		count = pages_for(rows->count, step);
 	}
-	bytes_put32(head + HEAD_ROWS_LEVELS, level);
+	put_rows(top, rows, step, 0, count);
+	bytes_put32(head + HEAD_ROWS_COUNT, (uint32_t)rows->count);
+	bytes_put32(head + HEAD_ROWS_LEVELS, level + 1);
 }
 
 /* The first page; 0: nothing is worth a page. */
@@ -127,6 +135,7 @@ write_head(struct writer *writer, const struct image_facts *facts, unsigned char
 	bytes_put32(head + HEAD_MODE, facts->mode);
 	bytes_put32(head + HEAD_PAGES, writer->next);
 	bytes_put64(head + HEAD_TEXT, facts->text_bytes);
+	bytes_put64(head + HEAD_ERROR, facts->error_at);
 	for (unsigned i = 0; i < IMAGE_STAMP_WORDS; i++)
 		bytes_put64(head + HEAD_STAMP + 8 * i, facts->stamp[i]);
 	flush(writer);
@@ -148,7 +157,8 @@ image_write(int fd, const struct index *index, const struct image_facts *facts)
 	writer->fd = fd;
 	writer->next = 1;
 	for (unsigned key = 0; key < INDEX_KEYS; key++)
-		write_rows(writer, &index->rows[key], head + HEAD_ROWS + key * HEAD_ROWS_BYTES);
+		write_rows(writer, &index->rows[key], head + HEAD_ROWS + key * HEAD_ROWS_BYTES,
+		    head + HEAD_TOPS + key * HEAD_TOP_BYTES);
 	for (unsigned key = INDEX_V4; key <= INDEX_V6; key++)
 		bytes_put32(head + HEAD_PARENTS + 4 * key,
 		    write_parents(writer, index, (enum index_key)key));

@@ -74,8 +74,7 @@ size_t lines_consumed(const struct lines *);
 enum lines_status lines_next(struct lines *, struct line *ret);
 
 /* Go on at the line that begins at that place of the bytes fed: so many physical lines stand before it,
- * here or elsewhere. The mode is the caller's to set, and the classic way's table must not have ended
- * before in error. */
+ * here or elsewhere. The mode is the caller's to set, and classic_ended. */
 void lines_seek(struct lines *, size_t at, unsigned number);
 
 #endif

@@ -25,6 +25,8 @@ struct show {
 	const struct index *index;
 	const uint32_t *newlines; /* before each piece; NULL: the image knows */
 	struct image *image;
+	uint64_t
+	    error_at; /* the item that ends the classic way's table in error; UINT64_MAX: none */
 	int fd; /* -1: all is there */
 	const char *bytes;
 	size_t from, len, size; /* the bytes are those from there on; of the whole text */
@@ -104,6 +106,7 @@ seek(struct show *show, size_t at)
 {
 	lines_feed(&show->lines, show->bytes, show->len, show->from + show->len == show->size);
 	lines_seek(&show->lines, at - show->from, number_of(show, at));
+	show->lines.classic_ended = at > show->error_at;
 }
 
 /* The first line of a block. LINES_MORE: it cannot be had. */
@@ -165,18 +168,19 @@ show_item(struct show *show, size_t at)
 	return !show->failed;
 }
 
-/* Of a text that is all there. */
+/* Of a text that is all there: what comes behind the items before from, the last of which is from - 1. */
 static bool
-show_from(struct show *show, size_t at)
+show_from(struct show *show, size_t from)
 {
+	bool is_behind = from == 0;
 	struct line line;
 
-	if (at >= show->size)
-		return true;
-	seek(show, at);
-	while (lines_next(&show->lines, &line) == LINES_LINE)
-		if (!show_line(show, &line))
+	seek(show, is_behind ? 0 : from - 1);
+	while (lines_next(&show->lines, &line) == LINES_LINE) {
+		is_behind |= line.begin != NULL && line.begin >= show->bytes + from;
+		if (is_behind && !show_line(show, &line))
 			return false;
+	}
 	return true;
 }
 
@@ -191,7 +195,8 @@ show_named(struct show *show)
 
 	index_begin(&cursor, show->index, facts->ops->addr(facts->ctx, END_CLIENT), matcher->daemon,
 	    matcher->daemon_len);
-	cursor.shows_all |= !matcher->daemon_agrees;
+	/* A daemon that could not be found out refuses at the first rule, whosever that is. */
+	cursor.shows_all |= !matcher->daemon_agrees || matcher->failed;
 	for (;;) {
 		switch (
 		    index_next(&cursor, facts->ops->known_name(facts->ctx, END_CLIENT), &item)) {
@@ -232,6 +237,7 @@ table_show(struct pass *pass, enum table table, const char *name,
 	if (generation->is_indexed) {
 		show.index = &generation->index;
 		show.newlines = generation->newlines;
+		show.error_at = generation->ends_in_error ? generation->error_at : UINT64_MAX;
 		show.bytes = generation->bytes;
 		show.len = show.size = generation->size;
 		lines_init(&show.lines);
@@ -257,6 +263,7 @@ table_show_image(struct pass *pass, enum table table, const char *name, struct i
 	show.image = image;
 	show.fd = fd;
 	show.size = (size_t)image->facts.text_bytes;
+	show.error_at = image->facts.error_at;
 	pass_table(pass, table, name, image->facts.mode);
 	buf_init(&show.window, show.storage, sizeof show.storage, 2 * (LINES_MAX + WINDOW_BYTES));
 	lines_init(&show.lines);
