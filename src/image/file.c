@@ -290,13 +290,12 @@ index_add_rule(struct index *index, uint32_t item, const struct rule *rule)
 }
 
 void
-index_add_word(struct index *index, uint32_t item, const struct test *tests, size_t count)
+index_add_test(struct index *index, uint32_t item, const struct test *test)
 {
 	struct filing filing = {
 	    .index = index, .item = item, .classes = {CLASS_ANY}, .class_count = 1};
 	struct mark before = mark(index);
 
-	for (size_t i = 0; i < count; i++)
-		file_test(&filing, &tests[i]);
+	file_test(&filing, test);
 	close_filing(&filing, &before);
 }

@@ -21,8 +21,8 @@ enum {
 	IMAGE_STAMP_WORDS = 8,
 	/* Newlines are counted for each piece of the text of that size. */
 	IMAGE_PIECE_BYTES = 512,
-	/* At hand at a time: a search goes down four levels, and back to two of them. */
-	IMAGE_CACHE_PAGES = 6,
+	/* At hand at a time, beside the first: whoever reads an image has it on his stack. */
+	IMAGE_CACHE_PAGES = 3,
 	/* A change of what rows mean, or of how lines are read: an image of another number is none. */
 	IMAGE_FORMAT = 1,
 };

@@ -123,6 +123,32 @@ add_runs(struct index_cursor *cursor, enum index_key kind, const unsigned char *
 	add_run(cursor, kind, key, cursor->class);
 }
 
+static bool
+has_key(const struct rows *rows, size_t row, const unsigned char *key)
+{
+	return row < rows->count && memcmp(rows_at(rows, row), key, rows->key_bytes) == 0;
+}
+
+/* Most networks stand in one rule: that needs no search. */
+static bool
+is_alone(const struct rows *rows, size_t row, const unsigned char *key)
+{
+	return !has_key(rows, row + 1, key) && (row == 0 || !has_key(rows, row - 1, key));
+}
+
+static void
+add_row(struct index_cursor *cursor, enum index_key kind, uint32_t row)
+{
+	const struct rows *rows = &cursor->index->rows[kind];
+	const unsigned char *class = rows_at(rows, row) + rows->key_bytes;
+	unsigned char own[ROW_CLASS_BYTES], any[ROW_CLASS_BYTES];
+
+	bytes_put16(own, cursor->class);
+	bytes_put16(any, CLASS_ANY);
+	if (memcmp(class, own, sizeof own) == 0 || memcmp(class, any, sizeof any) == 0)
+		cursor->runs[cursor->run_count++] = (struct index_run){row, row + 1, (uint8_t)kind};
+}
+
 static uint32_t
 parent_of(const struct index *index, enum index_key kind, uint32_t row)
 {
@@ -148,7 +174,11 @@ add_networks(struct index_cursor *cursor, enum index_key kind, const unsigned ch
 	row = row > 0 ? row - 1 : NO_PARENT;
 	for (; row != NO_PARENT; row = parent_of(cursor->index, kind, row)) {
 		memcpy(key, rows_at(rows, row), rows->key_bytes);
-		if (is_within(address, key, address_len))
+		if (!is_within(address, key, address_len))
+			continue;
+		if (is_alone(rows, row, key))
+			add_row(cursor, kind, row);
+		else
 			add_runs(cursor, kind, key);
 	}
 }

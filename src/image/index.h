@@ -37,8 +37,8 @@ void index_release(struct index *);
 /* File rules under item, a number that is larger than that of all before: an item has several rules if
  * the two ways divide its line differently. */
 void index_add_rule(struct index *, uint32_t item, const struct rule *);
-/* File a word of a list, read as count tests. */
-void index_add_word(struct index *, uint32_t item, const struct test *tests, size_t count);
+/* File a test of a word of a list. */
+void index_add_test(struct index *, uint32_t item, const struct test *);
 
 /* False: out of memory, and it can only be released. */
 bool index_finish(struct index *);

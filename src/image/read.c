@@ -15,16 +15,24 @@
 #include "image/keys.h"
 #include "image/pages.h"
 
+static uint64_t
+word_at(const unsigned char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof word);
+	return word;
+}
+
+/* Each step can be undone, so two pages that differ in one word never have the same sum. */
 uint64_t
 page_sum(const unsigned char *page, uint32_t number)
 {
-	uint64_t sum = UINT64_C(0x9e3779b97f4a7c15) + number, word;
+	uint64_t sum = UINT64_C(0x9e3779b97f4a7c15) + number;
 
-	for (size_t at = 0; at < IMAGE_ROOM_BYTES; at += sizeof word) {
-		memcpy(&word, page + at, sizeof word);
-		sum = (sum ^ word) * UINT64_C(0xff51afd7ed558ccd);
-		sum ^= sum >> 32;
-	}
+#pragma GCC unroll 7
+	for (size_t at = 0; at < IMAGE_ROOM_BYTES; at += sizeof(uint64_t))
+		sum = (sum ^ word_at(page + at)) * UINT64_C(0xff51afd7ed558ccd);
 	return sum;
 }
 
@@ -90,16 +98,6 @@ get_number(struct image *image, uint32_t first_page, uint64_t index)
 
 /* ---- rows ---- */
 
-static size_t
-level_count(const struct rows *rows, unsigned level)
-{
-	size_t count = rows->count;
-
-	while (level-- > 0)
-		count = pages_for(count, rows_per_page(rows));
-	return count;
-}
-
 /* The highest level: it is in the first page. */
 static const unsigned char *
 top_of(const struct rows *rows)
@@ -114,7 +112,7 @@ image_row(const struct rows *rows, unsigned level, size_t row)
 {
 	size_t per_page = rows_per_page(rows);
 
-	if (row >= level_count(rows, level))
+	if (row >= rows->counts[level])
 		return fail(rows->image);
 	if (level + 1 == rows->level_count)
 		return top_of(rows) + row * rows_width(rows);
@@ -125,13 +123,13 @@ image_row(const struct rows *rows, unsigned level, size_t row)
 struct image_range
 image_level(const struct rows *rows, unsigned level)
 {
-	return (struct image_range){0, level_count(rows, level)};
+	return (struct image_range){0, rows->counts[level]};
 }
 
 struct image_range
 image_page(const struct rows *rows, unsigned level, size_t page)
 {
-	size_t per_page = rows_per_page(rows), count = level_count(rows, level);
+	size_t per_page = rows_per_page(rows), count = rows->counts[level];
 	size_t low = page * per_page, high = low + per_page;
 
 	if (low >= count) {
@@ -182,10 +180,12 @@ read_rows(struct image *image, unsigned key)
 	rows->image = image;
 	rows->count = bytes_get32(head + HEAD_ROWS_COUNT);
 	rows->level_count = bytes_get32(head + HEAD_ROWS_LEVELS);
-	for (; level_count(rows, level) > rows_in_head(rows); level++) {
+	rows->counts[0] = rows->count;
+	for (; rows->counts[level] > rows_in_head(rows); level++) {
 		if (level + 1 == ROW_LEVELS_MAX)
 			return false;
 		rows->first_page[level] = bytes_get32(head + HEAD_ROWS_PAGES + 4 * level);
+		rows->counts[level + 1] = pages_for(rows->counts[level], rows_per_page(rows));
 	}
 	return rows->level_count == level + 1;
 }

@@ -28,7 +28,9 @@ struct rows {
 	unsigned key_bytes; /* 0 to ROW_KEY_MAX */
 	struct image *image;
 	unsigned level_count;
-	uint32_t first_page[ROW_LEVELS_MAX]; /* of each level: the rows themselves are the first */
+	/* Of each level; the rows themselves are the first. */
+	uint32_t first_page[ROW_LEVELS_MAX];
+	size_t counts[ROW_LEVELS_MAX];
 };
 
 /* Of one row, key and all. */

@@ -134,14 +134,15 @@ struct level {
 	struct level *below;
 	const char *path;
 	const struct words *kept;
-	size_t next; /* of kept */
+	size_t next; /* of kept, if it has no index */
 	ways ways; /* in which the word that named it stands */
 	struct list_source *source;
 	struct word_reader reader;
 	size_t len; /* of buffer */
 	bool eof;
-	char buffer[BUFFER];
+	_Alignas(max_align_t) char buffer[BUFFER]; /* of what is read; or the cursor of an index */
 };
+_Static_assert((int)BUFFER >= (int)WORDS_CURSOR_BYTES, "an index's cursor");
 
 struct walk {
 	struct matcher *matcher;
@@ -254,6 +255,9 @@ open_level(struct walk *walk, const struct test *test, ways which)
 		free(level);
 		return;
 	}
+	if (level->kept != NULL && level->kept->index != NULL)
+		level->kept->index->begin(
+		    level->kept, walk->matcher->facts, walk->matcher->end, level->buffer);
 	level->below = walk->top;
 	walk->top = level;
 	walk->depth++;
@@ -299,6 +303,18 @@ refill(struct walk *walk, struct level *level)
 	return true;
 }
 
+/* False: there are no more. */
+static bool
+next_kept(struct walk *walk, struct level *level, size_t *ret)
+{
+	const struct words *kept = level->kept;
+
+	if (kept->index != NULL)
+		return kept->index->next(kept, walk->matcher->facts, level->buffer, ret);
+	*ret = level->next++;
+	return *ret < kept->count;
+}
+
 /* Take one step in the topmost list. */
 static void
 step(struct walk *walk)
@@ -307,12 +323,13 @@ step(struct walk *walk)
 	struct diag long_word = {.code = DIAG_LIST_LONG_WORD, .file = level->path};
 	struct pattern pattern;
 	struct word word;
+	size_t at;
 
 	if (level->kept != NULL) {
-		if (level->next == level->kept->count)
-			close_level(walk);
+		if (next_kept(walk, level, &at))
+			match_test(walk, &level->kept->tests[at], level->ways);
 		else
-			match_test(walk, &level->kept->tests[level->next++], level->ways);
+			close_level(walk);
 		return;
 	}
 	switch (words_next(&level->reader, &word)) {

@@ -4,16 +4,32 @@
 #ifndef POLICY_FILELIST_H
 #define POLICY_FILELIST_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "policy/pattern.h"
 
 /* The original overran its stack at 8192 bytes; here a longer word makes the list unreadable. */
 enum { WORDS_MAX = 8191 };
 
+struct facts;
+struct words;
+
+/* Whoever has kept a long list knows which of its tests a request has to be shown. */
+struct words_index {
+	/* Begin anew, about one end; enum end. */
+	void (*begin)(const struct words *, const struct facts *, unsigned end, void *cursor);
+	/* The next test; false: no more. A name is not asked for, but may be known by now. */
+	bool (*next)(const struct words *, const struct facts *, void *cursor, size_t *ret_test);
+};
+
+enum { WORDS_CURSOR_BYTES = 10240 }; /* of that memory, aligned for any object */
+
 /* A list kept parsed: tests of hosts, both ways. Immutable. */
 struct words {
 	const struct test *tests;
 	size_t count;
+	const struct words_index *index; /* NULL: all are tried, in their order */
 };
 
 enum words_status { WORDS_WORD, WORDS_MORE, WORDS_END, WORDS_TOO_LONG };

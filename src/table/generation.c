@@ -100,3 +100,62 @@ generation_finish(struct generation *generation, size_t size)
 	}
 	return index_finish(&generation->index) && count_newlines(generation);
 }
+
+/* ---- lists ---- */
+
+struct word_cursor {
+	struct index_cursor index;
+	unsigned end;
+};
+_Static_assert(sizeof(struct word_cursor) <= WORDS_CURSOR_BYTES, "policy/filelist.h");
+
+static const struct generation *
+owner_of_words(const struct words *words)
+{
+	return (const void *)((const char *)words - offsetof(struct generation, words));
+}
+
+/* A list is nobody's in particular: no daemon has an empty name. */
+static void
+begin_words(const struct words *words, const struct facts *facts, unsigned end, void *memory)
+{
+	struct word_cursor *cursor = memory;
+
+	cursor->end = end;
+	index_begin(&cursor->index, &owner_of_words(words)->index,
+	    facts->ops->addr(facts->ctx, (enum end)end), "", 0);
+}
+
+static bool
+next_word(const struct words *words, const struct facts *facts, void *memory, size_t *ret)
+{
+	struct word_cursor *cursor = memory;
+	uint32_t item;
+
+	switch (index_next(
+	    &cursor->index, facts->ops->known_name(facts->ctx, (enum end)cursor->end), &item)) {
+	case INDEX_ITEM:
+		*ret = item;
+		return true;
+	case INDEX_END:
+		return false;
+	case INDEX_ALL:
+		break;
+	}
+	*ret = (size_t)cursor->index.from++;
+	return *ret < words->count;
+}
+
+bool
+generation_finish_words(struct generation *generation)
+{
+	static const struct words_index by_index = {begin_words, next_word};
+	struct words *words = &generation->words;
+
+	if (words->count <= INDEX_FROM || words->count > UINT32_MAX)
+		return true;
+	for (size_t i = 0; i < words->count; i++)
+		index_add_test(&generation->index, (uint32_t)i, &words->tests[i]);
+	words->index = &by_index;
+	return index_finish(&generation->index);
+}

@@ -7,20 +7,28 @@
 #include "table/image_file.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 
+enum { HASH_DIGITS = 16 };
+
 bool
 image_file_path(const char *folder, const char *table, char ret[IMAGE_FILE_PATH_MAX])
 {
+	static const char digits[] = "0123456789abcdef", end[] = ".image";
 	uint64_t hash = hash_add(HASH_INIT, table, strlen(table));
-	int len = snprintf(ret, IMAGE_FILE_PATH_MAX, "%s/%08x%08x.image", folder,
-	    (unsigned)(hash >> 32), (unsigned)hash);
+	size_t len = strlen(folder);
 
-	return table[0] == '/' && len > 0 && len < IMAGE_FILE_PATH_MAX;
+	if (table[0] != '/' || len + 1 + HASH_DIGITS + sizeof end > IMAGE_FILE_PATH_MAX)
+		return false;
+	memcpy(ret, folder, len);
+	ret[len++] = '/';
+	for (unsigned i = 0; i < HASH_DIGITS; i++)
+		ret[len++] = digits[hash >> (4 * (HASH_DIGITS - 1 - i)) & 0xf];
+	memcpy(ret + len, end, sizeof end);
+	return true;
 }
 
 void

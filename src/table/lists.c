@@ -14,6 +14,8 @@
 
 #include "table/open.h"
 
+enum { INDEXED_COST = 64 }; /* of a list whose index names the words: more than it usually names */
+
 struct list_source {
 	int fd; /* -1: kept */
 	const char *path; /* borrowed from the caller, who closes before it dies */
@@ -72,7 +74,8 @@ keep(const char *path, int fd, const struct stamp *stamp)
 	if (generation != NULL && generation->bytes != NULL &&
 	    read_all(fd, generation->bytes, size) == (ssize_t)size &&
 	    words_keep(&generation->words, &generation->arena, generation->bytes, size) == 0 &&
-	    stamp_fd(fd, &after, &error) == FILE_READY && stamp_eq(stamp, &after)) {
+	    generation_finish_words(generation) && stamp_fd(fd, &after, &error) == FILE_READY &&
+	    stamp_eq(stamp, &after)) {
 		store_put(path, generation);
 		return generation;
 	}
@@ -132,6 +135,13 @@ table_list_open(void *ctx, const char *path, struct list_source **ret_source,
 	return LIST_OK;
 }
 
+/* In words to be looked at. */
+static size_t
+cost_of(const struct words *words)
+{
+	return words->index != NULL ? INDEXED_COST : words->count;
+}
+
 enum list_status
 table_list_kept(struct table_kept *kept, const char *path, struct list_source **ret_source,
     const struct words **ret_words, int *ret_error)
@@ -140,7 +150,7 @@ table_list_kept(struct table_kept *kept, const char *path, struct list_source **
 	struct generation *found = kept_find(kept, path, true, &state, ret_error);
 	struct list_source *source;
 
-	if (found != NULL && found->words.count > kept->left) {
+	if (found != NULL && cost_of(&found->words) > kept->left) {
 		kept->is_long = true;
 		generation_release(found);
 		*ret_error = EFBIG;
@@ -148,7 +158,7 @@ table_list_kept(struct table_kept *kept, const char *path, struct list_source **
 	}
 	source = found != NULL ? calloc(1, sizeof *source) : NULL;
 	if (source != NULL) {
-		kept->left -= found->words.count;
+		kept->left -= cost_of(&found->words);
 		*source = (struct list_source){.fd = -1, .path = path, .generation = found};
 		*ret_source = source;
 		*ret_words = &found->words;

@@ -96,8 +96,10 @@ number_of(struct show *show, size_t at)
 	unsigned number = show->newlines != NULL ? show->newlines[at / IMAGE_PIECE_BYTES]
 	                                         : image_newlines(show->image, at);
 
-	while (piece < end)
-		number += *piece++ == '\n';
+	while ((piece = memchr(piece, '\n', (size_t)(end - piece))) != NULL) {
+		number++;
+		piece++;
+	}
 	return number;
 }
 

@@ -52,6 +52,8 @@ void generation_release(struct generation *); /* NULL is fine */
 
 /* Keep a line's rules; their text is copied if it does not stand in bytes. True: kept. */
 bool generation_add(struct generation *, const struct line *, const struct rule *, unsigned count);
+/* All words have: the list is given an index if it is long. False: out of memory. */
+bool generation_finish_words(struct generation *);
 /* All lines have come, from the first size bytes. False: it is not to be used. */
 bool generation_finish(struct generation *, size_t size);
 

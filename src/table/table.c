@@ -328,28 +328,23 @@ scan_file(struct scan *scan)
 static bool
 show_image(struct scan *scan, enum outcome *ret)
 {
-	struct image *image;
-	enum held held;
+	struct image image;
 	bool is_shown;
 	int fd;
 
 	if (scan->stamp.size < IMAGE_FILE_FROM_BYTES || scan->skip > 0 ||
-	    store_was_read(scan->path, &scan->stamp) || (image = malloc(sizeof *image)) == NULL)
+	    store_was_read(scan->path, &scan->stamp) ||
+	    image_file_open(IMAGE_FOLDER, scan->path, &scan->stamp, &image, &fd) !=
+	        IMAGE_FILE_READY)
 		return false;
-	is_shown =
-	    image_file_open(IMAGE_FOLDER, scan->path, &scan->stamp, image, &fd) == IMAGE_FILE_READY;
-	if (is_shown) {
-		scan->pass->holds = holds;
-		scan->pass->source = scan;
-		is_shown = table_show_image(scan->pass, scan->table, scan->path, image, scan->fd);
-		scan->pass->holds = NULL;
-		close(fd);
-	}
-	free(image);
+	scan->pass->holds = holds;
+	scan->pass->source = scan;
+	is_shown = table_show_image(scan->pass, scan->table, scan->path, &image, scan->fd);
+	scan->pass->holds = NULL;
+	close(fd);
 	if (!is_shown)
 		return false;
-	held = scan->lost ? LOST : compare(scan);
-	*ret = held == LOST ? CHANGED : SHOWN;
+	*ret = scan->lost || compare(scan) == LOST ? CHANGED : SHOWN;
 	close(scan->fd);
 	return true;
 }
