@@ -62,6 +62,7 @@ find_parents(const struct rows *rows, uint32_t **ret_parents)
 	size_t key_len = rows->key_bytes, address_len = key_len - 1;
 	uint32_t *parents = rows->count > 0 ? malloc(rows->count * sizeof *parents) : NULL;
 	uint32_t first = NO_PARENT; /* of the network at hand */
+	bool is_nested = false;
 
 	*ret_parents = parents;
 	for (size_t i = 0; i < rows->count && parents != NULL; i++) {
@@ -72,12 +73,19 @@ find_parents(const struct rows *rows, uint32_t **ret_parents)
 			    !is_within(row, rows_at(rows, first), address_len))
 				first = parents[first];
 			parents[i] = first;
+			is_nested |= first != NO_PARENT;
 			first = (uint32_t)i;
 		} else {
 			parents[i] = parents[first];
 		}
 	}
-	return parents != NULL || rows->count == 0;
+	if (parents == NULL && rows->count > 0)
+		return false;
+	if (!is_nested) {
+		free(parents);
+		*ret_parents = NULL;
+	}
+	return true;
 }
 
 bool
@@ -154,7 +162,9 @@ parent_of(const struct index *index, enum index_key kind, uint32_t row)
 {
 	const struct rows *rows = &index->rows[kind];
 
-	return rows->image != NULL ? image_parent(rows, kind, row) : index->parents[kind][row];
+	if (rows->image != NULL)
+		return image_parent(rows, kind, row);
+	return index->parents[kind] != NULL ? index->parents[kind][row] : NO_PARENT;
 }
 
 /* Every network that the address is in. */

@@ -26,7 +26,8 @@ enum index_key {
 /* All zero: none; index_init makes it ready. Immutable when it is finished. */
 struct index {
 	struct rows rows[INDEX_KEYS];
-	/* Of each row of INDEX_V4 and INDEX_V6: the first row of the next larger network. */
+	/* Of each row of INDEX_V4 and INDEX_V6: the first row of the next larger network; UINT32_MAX: there
+	 * is none. NULL: none of any. */
 	uint32_t *parents[2];
 	bool failed; /* out of memory: index_finish will say so */
 };

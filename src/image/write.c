@@ -101,7 +101,7 @@ write_rows(struct writer *writer, const struct rows *rows, unsigned char *head, 
 	bytes_put32(head + HEAD_ROWS_LEVELS, level + 1);
 }
 
-/* The first page; 0: nothing is worth a page. */
+/* The first page. */
 static uint32_t
 write_numbers(struct writer *writer, const uint32_t *numbers, size_t count)
 {
@@ -120,11 +120,9 @@ write_numbers(struct writer *writer, const uint32_t *numbers, size_t count)
 static uint32_t
 write_parents(struct writer *writer, const struct index *index, enum index_key key)
 {
-	size_t count = index->rows[key].count, i = 0;
-
-	while (i < count && index->parents[key][i] == UINT32_MAX)
-		i++;
-	return i < count ? write_numbers(writer, index->parents[key], count) : 0;
+	if (index->parents[key] == NULL)
+		return 0;
+	return write_numbers(writer, index->parents[key], index->rows[key].count);
 }
 
 static void
