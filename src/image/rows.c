@@ -79,7 +79,7 @@ count_byte(const struct rows *rows, size_t at, size_t ret_begins[256])
 bool
 rows_sort(struct rows *rows)
 {
-	size_t width = rows_width(rows), begins[256];
+	size_t width = rows_width(rows), other_size = rows->count, begins[256];
 	unsigned char *other;
 
 	if (rows->count < 2)
@@ -90,14 +90,16 @@ rows_sort(struct rows *rows)
 	for (size_t at = rows->key_bytes + ROW_CLASS_BYTES; at-- > 0;) {
 		const unsigned char *row = rows->bytes;
 		unsigned char *sorted = other;
+		size_t size = other_size;
 
 		if (!count_byte(rows, at, begins))
 			continue;
 		for (size_t i = 0; i < rows->count; i++, row += width)
 			memcpy(sorted + begins[row[at]]++ * width, row, width);
 		other = rows->bytes;
+		other_size = rows->size;
 		rows->bytes = sorted;
-		rows->size = rows->count;
+		rows->size = size;
 	}
 	free(other);
 	return true;
