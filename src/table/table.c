@@ -224,16 +224,23 @@ static size_t
 passed(const struct scan *scan)
 {
 	const struct lines *lines = &scan->lines;
-	size_t at = lines->at > lines->block_end ? lines->at : lines->block_end;
 
-	return lines->bytes != NULL ? (size_t)(lines->bytes + at - scan->keep->bytes) : 0;
+	return lines->bytes != NULL ? (size_t)(lines->bytes + lines->at - scan->keep->bytes) : 0;
+}
+
+/* An index shows all of a block or nothing: it has to have passed whole. */
+static bool
+ends_within_block(const struct scan *scan)
+{
+	return scan->keep->is_indexed && scan->lines.at < scan->lines.block_end;
 }
 
 /* The file did not change while it was read: keep what was parsed, or note that it was read. */
 static void
 remember(struct scan *scan)
 {
-	if (scan->keep == NULL || scan->spoilt || !generation_finish(scan->keep, passed(scan))) {
+	if (scan->keep == NULL || scan->spoilt || ends_within_block(scan) ||
+	    !generation_finish(scan->keep, passed(scan))) {
 		store_note_read(scan->path, &scan->stamp);
 		return;
 	}
