@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 
 struct asking {
@@ -15,6 +16,7 @@ struct asking {
 	struct facts facts;
 	struct addr_fact addrs[2];
 	struct name_fact names[2];
+	bool is_named[2]; /* somebody has asked */
 };
 
 struct list_source {
@@ -42,7 +44,8 @@ name(void *ctx, enum end end)
 	struct asking *asking = ctx;
 
 	asking->answer->names_asked++;
-	return asking->ask->name_fails ? NULL : &asking->names[end];
+	asking->is_named[end] = true;
+	return asking->ask->name_fails && end == END_CLIENT ? NULL : &asking->names[end];
 }
 
 static const struct name_fact *
@@ -50,6 +53,9 @@ known_name(void *ctx, enum end end)
 {
 	struct asking *asking = ctx;
 
+	if ((asking->ask->name_is_late && !asking->is_named[end]) ||
+	    (asking->ask->name_fails && end == END_CLIENT))
+		return NULL;
 	return &asking->names[end];
 }
 
@@ -58,7 +64,7 @@ daemon_name(void *ctx)
 {
 	struct asking *asking = ctx;
 
-	return or_unknown(asking->ask->daemon);
+	return asking->ask->daemon_fails ? NULL : or_unknown(asking->ask->daemon);
 }
 
 static const char *
@@ -85,16 +91,18 @@ netgroup(void *ctx, const char *group, const char *host)
 	struct asking *asking = ctx;
 
 	(void)host;
+	asking->answer->netgroups_asked++;
 	return asking->ask->netgroup != NULL && strcmp(asking->ask->netgroup, group) == 0;
 }
 
 static int
 scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *ret)
 {
+	struct asking *asking = ctx;
 	unsigned long number = 1;
 
-	(void)ctx;
 	(void)a;
+	asking->answer->scopes_asked++;
 	if ((len != 2 || memcmp(text, "lo", 2) != 0) && !str_number(text, len, 9, &number))
 		return 0;
 	*ret = (uint32_t)number;
@@ -125,6 +133,7 @@ list_open(void *ctx, const char *path, struct list_source **ret_source,
 {
 	struct asking *asking = ctx;
 
+	asking->answer->lists_asked++;
 	*ret_words = NULL;
 	*ret_error = 2;
 	for (size_t i = 0; i < asking->ask->list_count; i++) {
@@ -231,13 +240,26 @@ show_text(struct pass *pass, const struct ask *ask_, enum table table, const cha
 }
 
 static void
-set_name(struct name_fact *fact, const char *text)
+set_name(struct name_fact *fact, const char *text, bool is_spelled)
 {
 	fact->text = or_unknown(text);
 	fact->len = strlen(fact->text);
-	fact->state = strcmp(fact->text, "unknown") == 0 ? NAME_UNKNOWN
-	    : strcmp(fact->text, "paranoid") == 0        ? NAME_PARANOID
-	                                                 : NAME_KNOWN;
+	fact->state = is_spelled                  ? NAME_KNOWN
+	    : strcmp(fact->text, "unknown") == 0  ? NAME_UNKNOWN
+	    : strcmp(fact->text, "paranoid") == 0 ? NAME_PARANOID
+	                                          : NAME_KNOWN;
+}
+
+static uint64_t
+hash_of_texts(const struct decision *decision)
+{
+	uint64_t hash = HASH_INIT;
+
+	if (decision->has_tail)
+		hash = hash_add(hash, decision->tail, decision->tail_len);
+	if (decision->text != NULL)
+		hash = hash_add(hash, decision->text, strlen(decision->text) + 1);
+	return hash;
 }
 
 void
@@ -258,14 +280,18 @@ ask_with(const struct ask *ask_, void (*show_rules)(struct pass *, const void *)
 	asking.facts = (struct facts){.ops = &all, .ctx = &asking};
 	addr_fact_init(&asking.addrs[END_CLIENT], or_unknown(ask_->addr), &asking.facts);
 	addr_fact_init(&asking.addrs[END_SERVER], or_unknown(ask_->server_addr), &asking.facts);
-	set_name(&asking.names[END_CLIENT], ask_->name);
-	set_name(&asking.names[END_SERVER], ask_->server_name);
+	set_name(&asking.names[END_CLIENT], ask_->name, ask_->name_is_spelled);
+	set_name(&asking.names[END_SERVER], ask_->server_name, false);
 	pass_init(&pass, &asking.facts, &context);
+	pass.keeps_text = ask_->keeps_text;
 	show_rules(&pass, arg);
 	ret->by = *pass_decide(&pass);
 	ret->verdict = ret->by.verdict;
-	for (unsigned r = 0; r < READINGS; r++)
+	for (unsigned r = 0; r < READINGS; r++) {
 		ret->readings[r] = pass.decisions[r].verdict;
+		ret->decisions[r] = pass.decisions[r];
+		ret->texts[r] = hash_of_texts(&pass.decisions[r]);
+	}
 	pass_release(&pass);
 }
 

@@ -20,13 +20,18 @@ struct ask {
 	const char *addr, *name, *user; /* of the client; NULL: unknown */
 	const char *server_addr, *server_name;
 	int server_port; /* 0: none */
-	bool name_fails, user_fails; /* a resource runs out */
+	bool name_fails; /* of the client: a resource runs out */
+	bool user_fails, daemon_fails; /* likewise */
+	bool name_is_late; /* not known before somebody asks for it */
+	bool
+	    name_is_spelled; /* "unknown" and "paranoid" are names that somebody has given a host */
 	const struct ask_list *lists;
 	size_t list_count;
 	const char *netgroup; /* the one that every known name belongs to */
 	const char
 	    *commands; /* what aclexecs say, as they are asked: t, f, or !: failed. NULL: yes */
 	bool resident;
+	bool keeps_text; /* as in struct pass */
 	bool keep; /* judge kept rules instead of text */
 	size_t feed_bytes; /* hand the text over in pieces of this size; 0: at once */
 };
@@ -37,7 +42,10 @@ struct answer {
 	enum verdict verdict;
 	struct decision by; /* its tail does not outlive the answer's pass */
 	enum verdict readings[READINGS];
-	unsigned names_asked, users_asked, commands_asked;
+	struct decision decisions[READINGS]; /* neither do theirs: */
+	uint64_t texts[READINGS]; /* hashes of the tail and the rule's text */
+	unsigned names_asked, users_asked, commands_asked, netgroups_asked, scopes_asked,
+	    lists_asked;
 	struct diag reports[ASK_REPORTS_MAX];
 	size_t report_count;
 };
