@@ -111,19 +111,33 @@ seek(struct show *show, size_t at)
 	show->lines.classic_ended = at > show->error_at;
 }
 
+/* The next line of the block that begins there, or the one behind it, whatever has to be read. */
+static enum lines_status
+next_line(struct show *show, size_t at, struct line *ret)
+{
+	struct lines *lines = &show->lines;
+	enum lines_status status;
+
+	while ((status = lines_next(lines, ret)) == LINES_MORE) {
+		size_t done = show->from + (size_t)(lines->bytes + lines->at - show->bytes);
+
+		if (!have_more(show, at))
+			break;
+		done -= show->from;
+		lines_feed(lines, show->bytes + done, show->len - done,
+		    show->from + show->len == show->size);
+	}
+	return status;
+}
+
 /* The first line of a block. LINES_MORE: it cannot be had. */
 static enum lines_status
 first_line(struct show *show, size_t at, struct line *ret)
 {
-	enum lines_status status;
-
 	if (at >= show->size || !have(show, at))
 		return LINES_MORE;
-	do {
-		seek(show, at);
-		status = lines_next(&show->lines, ret);
-	} while (status == LINES_MORE && have_more(show, at));
-	return status;
+	seek(show, at);
+	return next_line(show, at, ret);
 }
 
 /* ---- rules ---- */
@@ -150,23 +164,33 @@ show_line(struct show *show, const struct line *line)
 	return true;
 }
 
-/* All lines of the block that begins there. */
+/* Have all lines of the block that begins there passed? */
+static bool
+is_behind(const struct show *show, size_t at)
+{
+	const struct lines *lines = &show->lines;
+
+	return lines->bytes + lines->at > show->bytes + (at - show->from) &&
+	    lines->at >= lines->block_end;
+}
+
+/* All lines of that block. */
 static bool
 show_item(struct show *show, size_t at)
 {
-	struct lines *lines = &show->lines;
 	struct line line;
 	enum lines_status status = first_line(show, at, &line);
 
-	show->failed |= status != LINES_LINE;
+	show->failed |= status == LINES_END;
 	while (status == LINES_LINE &&
 	    (line.begin == NULL || line.begin == show->bytes + (at - show->from))) {
 		if (!show_line(show, &line))
 			return false;
-		if (lines->at > at - show->from && lines->at >= lines->block_end)
+		if (is_behind(show, at))
 			break;
-		status = lines_next(lines, &line);
+		status = next_line(show, at, &line);
 	}
+	show->failed |= status != LINES_LINE && status != LINES_END;
 	return !show->failed;
 }
 
@@ -174,13 +198,13 @@ show_item(struct show *show, size_t at)
 static bool
 show_from(struct show *show, size_t from)
 {
-	bool is_behind = from == 0;
+	bool is_new = from == 0;
 	struct line line;
 
-	seek(show, is_behind ? 0 : from - 1);
+	seek(show, is_new ? 0 : from - 1);
 	while (lines_next(&show->lines, &line) == LINES_LINE) {
-		is_behind |= line.begin != NULL && line.begin >= show->bytes + from;
-		if (is_behind && !show_line(show, &line))
+		is_new |= line.begin != NULL && line.begin >= show->bytes + from;
+		if (is_new && !show_line(show, &line))
 			return false;
 	}
 	return true;
