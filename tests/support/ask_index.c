@@ -4,19 +4,26 @@
  */
 #include "ask_index.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "image/image.h"
+#include "table/inside.h"
 #include "table/table.h"
+
+static const char *const names[2] = {"A", "D"};
 
 bool
 indexed_init(struct indexed *indexed, const char *const texts[2], const size_t lens[2],
     enum diag_code *ret_code)
 {
+	*indexed = (struct indexed){.text_fds = {-1, -1}, .image_fds = {-1, -1}};
 	for (unsigned t = 0; t < 2; t++) {
 		indexed->texts[t] = table_text(texts[t], lens[t], ret_code);
 		if (indexed->texts[t] == NULL) {
-			if (t > 0)
-				generation_release(indexed->texts[0]);
+			indexed_release(indexed);
 			return false;
 		}
 	}
@@ -26,14 +33,117 @@ indexed_init(struct indexed *indexed, const char *const texts[2], const size_t l
 void
 indexed_release(struct indexed *indexed)
 {
-	generation_release(indexed->texts[0]);
-	generation_release(indexed->texts[1]);
+	for (unsigned t = 0; t < 2; t++) {
+		generation_release(indexed->texts[t]);
+		if (indexed->text_fds[t] >= 0)
+			close(indexed->text_fds[t]);
+		if (indexed->image_fds[t] >= 0)
+			close(indexed->image_fds[t]);
+	}
+	for (size_t i = 0; i < indexed->list_count; i++)
+		generation_release(indexed->words[i]);
 }
+
+/* ---- lists ---- */
+
+static struct generation *
+keep_list(const struct ask_list *list)
+{
+	static const struct stamp everybody;
+	struct generation *generation = generation_new(&everybody);
+
+	if (generation == NULL)
+		return NULL;
+	generation->is_list = true;
+	generation->bytes = malloc(list->len + 1);
+	if (generation->bytes != NULL) {
+		memcpy(generation->bytes, list->text, list->len);
+		if (words_keep(&generation->words, &generation->arena, generation->bytes,
+		        list->len) == 0 &&
+		    generation_finish_words(generation))
+			return generation;
+	}
+	generation_release(generation);
+	return NULL;
+}
+
+bool
+indexed_keep_lists(struct indexed *indexed, const struct ask_list *lists, size_t count)
+{
+	indexed->lists = lists;
+	for (size_t i = 0; i < count && i < INDEXED_LISTS_MAX; i++) {
+		indexed->list_count = i + 1;
+		if (lists[i].status != LIST_OK)
+			continue;
+		indexed->words[i] = keep_list(&lists[i]);
+		if (indexed->words[i] == NULL)
+			return false;
+	}
+	return count <= INDEXED_LISTS_MAX;
+}
+
+/* Whose question is being asked. */
+static const struct indexed *asked;
+
+static enum list_status
+list_open(void *ctx, const char *path, struct list_source **ret_source,
+    const struct words **ret_words, int *ret_error)
+{
+	static char source;
+
+	(void)ctx;
+	*ret_words = NULL;
+	*ret_error = 2;
+	for (size_t i = 0; i < asked->list_count; i++) {
+		if (strcmp(asked->lists[i].path, path) != 0)
+			continue;
+		*ret_error = 0;
+		if (asked->words[i] == NULL)
+			return asked->lists[i].status;
+		*ret_source = (void *)&source;
+		*ret_words = &asked->words[i]->words;
+		return LIST_OK;
+	}
+	return LIST_MISSING;
+}
+
+static enum list_status
+list_read(void *ctx, struct list_source *source, char *buf, size_t size, size_t *ret_len)
+{
+	(void)ctx;
+	(void)source;
+	(void)buf;
+	(void)size;
+	*ret_len = 0;
+	return LIST_BAD;
+}
+
+static void
+list_close(void *ctx, struct list_source *source)
+{
+	(void)ctx;
+	(void)source;
+}
+
+static void
+ask_kept(const struct indexed *indexed, const struct ask *ask,
+    void (*show)(struct pass *, const void *), struct answer *ret)
+{
+	static const struct facts_ops lists = {
+	    .list_open = list_open, .list_read = list_read, .list_close = list_close};
+	struct ask question = *ask;
+
+	if (indexed->list_count > 0)
+		question.list_ops = &lists;
+	asked = indexed;
+	ask_with(&question, show, indexed, ret);
+}
+
+/* ---- texts ---- */
 
 static void
 show(struct pass *pass, const void *arg)
 {
-	static const char *const names[2] = {"A", "D"};
 	const struct indexed *indexed = arg;
 	const struct generation *const texts[2] = {indexed->texts[0], indexed->texts[1]};
 
@@ -43,7 +153,62 @@ show(struct pass *pass, const void *arg)
 void
 indexed_ask(const struct indexed *indexed, const struct ask *ask, struct answer *ret)
 {
-	ask_with(ask, show, indexed, ret);
+	ask_kept(indexed, ask, show, ret);
+}
+
+/* ---- images ---- */
+
+static bool
+write_image(const struct generation *generation, int text_fd, int image_fd)
+{
+	const struct image_facts facts = {.text_bytes = generation->size,
+	    .error_at = generation->ends_in_error ? generation->error_at : UINT64_MAX,
+	    .mode = generation->mode,
+	    .newlines = generation->newlines};
+
+	return text_fd >= 0 && image_fd >= 0 &&
+	    write(text_fd, generation->bytes, generation->size) == (ssize_t)generation->size &&
+	    image_write(image_fd, &generation->index, &facts);
+}
+
+bool
+indexed_write(struct indexed *indexed)
+{
+	for (unsigned t = 0; t < 2; t++) {
+		if (!indexed->texts[t]->is_indexed)
+			continue;
+		indexed->text_fds[t] = memfd_create(names[t], MFD_CLOEXEC);
+		indexed->image_fds[t] = memfd_create("image", MFD_CLOEXEC);
+		if (!write_image(indexed->texts[t], indexed->text_fds[t], indexed->image_fds[t]))
+			return false;
+	}
+	return true;
+}
+
+static bool was_shown; /* by images alone */
+
+static void
+show_images(struct pass *pass, const void *arg)
+{
+	const struct indexed *indexed = arg;
+	struct image image;
+	size_t shown;
+
+	was_shown = true;
+	for (unsigned t = 0; t < 2 && pass->open != 0; t++) {
+		if (indexed->image_fds[t] >= 0 && image_read(&image, indexed->image_fds[t]) &&
+		    table_show_image(pass, (enum table)t, names[t], &image, indexed->text_fds[t]))
+			continue;
+		was_shown &= indexed->image_fds[t] < 0;
+		table_show(pass, (enum table)t, names[t], indexed->texts[t], SIZE_MAX, &shown);
+	}
+}
+
+bool
+indexed_ask_images(const struct indexed *indexed, const struct ask *ask, struct answer *ret)
+{
+	ask_kept(indexed, ask, show_images, ret);
+	return was_shown;
 }
 
 /* ---- comparing ---- */
@@ -90,7 +255,7 @@ lookups_differ(const struct answer *without, const struct answer *with)
 }
 
 const char *
-indexed_difference(const struct answer *without, const struct answer *with)
+indexed_decisions_differ(const struct answer *without, const struct answer *with)
 {
 	const char *difference = NULL;
 
@@ -101,6 +266,14 @@ indexed_difference(const struct answer *without, const struct answer *with)
 		if (difference == NULL && without->texts[r] != with->texts[r])
 			difference = "text of tail or rule";
 	}
+	return difference;
+}
+
+const char *
+indexed_difference(const struct answer *without, const struct answer *with)
+{
+	const char *difference = indexed_decisions_differ(without, with);
+
 	if (difference != NULL)
 		return difference;
 	if (without->report_count != with->report_count)

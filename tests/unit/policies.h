@@ -308,7 +308,7 @@ spoil(struct policy *policy, size_t from)
 static inline void
 say_long(struct policy *policy)
 {
-	unsigned kind = roll(3), count = 1900 + roll(300);
+	unsigned kind = roll(3), count = 1900 + roll(roll(3) == 0 ? 12000 : 300);
 
 	say(policy, "d: ");
 	if (kind < 2) {
@@ -316,7 +316,7 @@ say_long(struct policy *policy)
 			say_byte(policy, kind == 0 ? ' ' : ',');
 	} else {
 		for (unsigned i = 0; i < count / 12; i++)
-			say(policy, "192.0.2.%03u ", i);
+			say(policy, "192.0.2.%03u ", i % 1000);
 	}
 	say_client(policy);
 }

@@ -29,7 +29,7 @@ static struct policy texts[2];
 
 /* What has been seen, so that nothing passes because nothing happens. */
 static struct {
-	unsigned long requests, ruled[2], faults, reports, spared;
+	unsigned long requests, ruled[2], faults, reports, spared, images;
 } seen;
 
 static void
@@ -53,7 +53,45 @@ keep_texts(struct indexed *ret)
 	const size_t lens[2] = {texts[0].len, texts[1].len};
 	enum diag_code code;
 
-	return indexed_init(ret, bytes, lens, &code);
+	if (!indexed_init(ret, bytes, lens, &code))
+		return false;
+	assert_true(indexed_keep_lists(ret, policy_lists, COUNT(policy_lists)));
+	assert_true(indexed_write(ret));
+	return true;
+}
+
+/* No look-up gives a name with a colon. Where an image says late that it cannot tell, the rules that have
+ * passed without a name pass again. */
+static bool
+looks_up_address(const struct ask *question)
+{
+	return question->name_is_late && question->name != NULL &&
+	    strchr(question->name, ':') != NULL;
+}
+
+/* By what is kept, and by its image. *ret is the answer that differs, or by what is kept. */
+static const char *
+ask_both(const struct indexed *indexed, const struct ask *question, const struct answer *without,
+    struct answer *ret)
+{
+	struct answer image;
+	const char *what;
+	bool was_shown;
+
+	indexed_ask(indexed, question, ret);
+	what = indexed_difference(without, ret);
+	if (what != NULL)
+		return what;
+	/* Commands that are asked again may say something else here. */
+	was_shown = indexed_ask_images(indexed, question, &image);
+	seen.images += was_shown;
+	if (was_shown)
+		what = indexed_difference(without, &image);
+	else if (image.commands_asked == 0 && !looks_up_address(question))
+		what = indexed_decisions_differ(without, &image);
+	if (what != NULL)
+		*ret = image;
+	return what;
 }
 
 /* ---- a case that fails ---- */
@@ -68,9 +106,8 @@ difference(const struct ask *question)
 	if (!keep_texts(&indexed))
 		return "it is not kept";
 	ask_texts(question, &without);
-	indexed_ask(&indexed, question, &with);
+	ret = ask_both(&indexed, question, &without, &with);
 	indexed_release(&indexed);
-	ret = indexed_difference(&without, &with);
 	return ret;
 }
 
@@ -170,7 +207,7 @@ give_up(uint64_t seed, const struct ask *question, const char *what)
 	print_text("deny ", &texts[TABLE_DENY]);
 	print_answer("without", &without);
 	if (keep_texts(&indexed)) {
-		indexed_ask(&indexed, question, &with);
+		ask_both(&indexed, question, &without, &with);
 		indexed_release(&indexed);
 		print_answer("with", &with);
 	}
@@ -197,8 +234,7 @@ compare(uint64_t seed, const struct indexed *indexed, const struct ask *question
 	const char *what;
 
 	ask_texts(question, &without);
-	indexed_ask(indexed, question, &with);
-	what = indexed_difference(&without, &with);
+	what = ask_both(indexed, question, &without, &with);
 	if (what != NULL)
 		give_up(seed, question, what);
 	count(&without, &with);
@@ -235,7 +271,7 @@ test_addresses(void **state)
 	}
 	assert_true(seen.ruled[0] > seen.requests / 50 && seen.ruled[1] > seen.requests / 50);
 	assert_true(seen.faults > 0 && seen.reports > seen.requests / 50);
-	assert_true(seen.spared > seen.requests / 50);
+	assert_true(seen.spared > seen.requests / 50 && seen.images > seen.requests / 2);
 }
 
 /* Names and daemons with one address and user, or with all of them. */
