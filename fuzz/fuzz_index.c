@@ -1,8 +1,8 @@
 /*
  * Fuzz target: two tables, a /file list and a request (question.h), with an index from the first rule on.
  *
- * Beside crashes it checks that an answer by the index is the answer without, in all its parts, whether the
- * client's name is known from the beginning or when it is asked for.
+ * Beside crashes it checks that an answer by the index in memory, and by its image, is the answer without, in
+ * all its parts, whether the client's name is known from the beginning, when it is asked for, or never.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +24,8 @@ compare(const struct question *question, const struct indexed *indexed)
 	question_ask(question, &without);
 	indexed_ask(indexed, &question->ask, &with);
 	difference = indexed_difference(&without, &with);
+	if (difference == NULL && indexed_ask_images(indexed, &question->ask, &with))
+		difference = indexed_difference(&without, &with);
 	if (difference == NULL)
 		return;
 	fprintf(stderr, "%s differs\n", difference);
@@ -45,6 +47,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
+	if (!indexed_keep_lists(&indexed, &question.list, 1)) {
+		indexed_release(&indexed); /* of a word that is too long */
+		return 0;
+	}
+	if (!indexed_write(&indexed))
+		abort();
 	question.ask.keeps_text = true;
 	compare(&question, &indexed);
 	question.ask.name_is_late = true;

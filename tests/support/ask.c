@@ -103,7 +103,8 @@ scope(void *ctx, const char *text, size_t len, const struct addr *a, uint32_t *r
 
 	(void)a;
 	asking->answer->scopes_asked++;
-	if ((len != 2 || memcmp(text, "lo", 2) != 0) && !str_number(text, len, 9, &number))
+	if (!str_is(text, len, "lo") && !str_is(text, len, "br.com") &&
+	    !str_number(text, len, 9, &number))
 		return 0;
 	*ret = (uint32_t)number;
 	return 1;
