@@ -20,8 +20,8 @@
 #include "policies.h"
 #include "table/table.h"
 
-static unsigned whole = 0, policies = 1200;
-enum { TABLES = 200 }; /* pairs of them, on disk */
+static unsigned whole = 0, policies = 800;
+enum { TABLES = 120 }; /* pairs of them, on disk */
 static uint64_t first_seed = 1;
 
 /* By enum table. */
