@@ -335,7 +335,7 @@ step(struct walk *walk)
 	switch (words_next(&level->reader, &word)) {
 	case WORDS_WORD:
 		pattern_read(&pattern, ROLE_FILE, word.ways & level->ways, word.text, word.len);
-		for (unsigned i = 0; i < pattern.count; i++)
+		for (unsigned i = 0; i < pattern.count && !walk->matcher->failed; i++)
 			match_test(walk, &pattern.tests[i], level->ways);
 		break;
 	case WORDS_MORE:
