@@ -33,7 +33,8 @@ lines_release(struct lines *lines)
 void
 lines_feed(struct lines *lines, const char *bytes, size_t len, bool eof)
 {
-	lines->block_end -= lines->at;
+	/* Where only the plain way goes on, it leaves the last block behind. */
+	lines->block_end = lines->block_end > lines->at ? lines->block_end - lines->at : 0;
 	lines->at = 0;
 	lines->bytes = bytes;
 	lines->len = len;
