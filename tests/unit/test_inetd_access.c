@@ -323,7 +323,7 @@ test_no_thread(void **state)
 	stop();
 }
 
-/* The loop has others to look after. */
+/* The loop has others to look after. A long table is none that an index tells what to look at in. */
 static void
 test_long(void **state)
 {
@@ -334,6 +334,12 @@ test_long(void **state)
 	start();
 	for (unsigned i = 0; i < RULES; i++)
 		end += sprintf(end, "d: 11.1.%u.%u\n", i >> 8, i & 255);
+	tables("d: 10.1.2.4\n", text);
+	assert_int_equal(ask(&plain, "10.1.2.3"), ACCESS_ADMIT);
+	assert_int_equal(ask(&plain, "11.1.0.3"), ACCESS_REFUSE);
+	end = text + sprintf(text, "d: 11.1.0.3\n");
+	for (unsigned i = 0; i < RULES; i++)
+		end += sprintf(end, "d: ALL EXCEPT ALL\n");
 	tables("d: 10.1.2.4\n", text);
 	assert_int_equal(ask(&plain, "10.1.2.3"), ACCESS_CHILD);
 	assert_int_equal(ask(&plain, "10.1.2.4"), ACCESS_ADMIT);
