@@ -16,7 +16,6 @@
 #include "image/keys.h"
 
 enum {
-	CLASSES_MAX = 16, /* daemons named in a list; one with more is any daemon's */
 	V4_BITS = 32,
 	OCTET_BITS = 8,
 };
@@ -25,7 +24,7 @@ enum {
 struct filing {
 	struct index *index;
 	uint32_t item;
-	uint16_t classes[CLASSES_MAX];
+	uint16_t classes[INDEX_CLASSES_MAX];
 	size_t class_count;
 	bool is_unkeyed; /* some test can match anybody */
 	bool has_name; /* some test can match a name */
@@ -234,7 +233,7 @@ add_class(struct filing *filing, const struct test *test)
 	for (size_t i = 0; i < filing->class_count; i++)
 		if (filing->classes[i] == class || filing->classes[i] == CLASS_ANY)
 			return;
-	if (class == CLASS_ANY || filing->class_count == CLASSES_MAX) {
+	if (class == CLASS_ANY || filing->class_count == INDEX_CLASSES_MAX) {
 		filing->classes[0] = CLASS_ANY;
 		filing->class_count = 1;
 	} else {

@@ -44,6 +44,7 @@ struct image {
 	uint32_t page_count;
 	uint32_t parents_page[2], newlines_page; /* 0: there are none */
 	bool failed;
+	const unsigned char *all; /* all pages, and they are sound; NULL: see below */
 	unsigned next_slot;
 	uint32_t cached[IMAGE_CACHE_PAGES]; /* 0: nothing */
 	unsigned char head[IMAGE_PAGE_BYTES], pages[IMAGE_CACHE_PAGES][IMAGE_PAGE_BYTES];

@@ -1,5 +1,6 @@
 /*
- * What the index files things by, of tests and of requests. For index.c and file.c only.
+ * What the index files things by, of tests and of requests. For index.c and file.c, and for
+ * claim.c, which proves them.
  */
 #ifndef IMAGE_KEYS_H
 #define IMAGE_KEYS_H

@@ -75,6 +75,8 @@ get_page(struct image *image, uint64_t number)
 
 	if (image->failed || number == 0 || number >= image->page_count)
 		return fail(image);
+	if (image->all != NULL)
+		return image->all + number * IMAGE_PAGE_BYTES;
 	while (slot < IMAGE_CACHE_PAGES && image->cached[slot] != number)
 		slot++;
 	if (slot < IMAGE_CACHE_PAGES)
