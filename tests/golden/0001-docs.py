@@ -199,6 +199,25 @@ def check_tools():
     ok(len(notes) > 12 and not missing, "tcpdchk(8) explains every finding about services", missing)
 
 
+def check_tcpwrap():
+    """The front door: commands, their flags, and why a table has no image."""
+    page = PAGES["tcpwrap.1"]
+    commands = re.findall(r'^COMMAND\("(\w+)"', (ROOT / "src/cmd/tcpwrap/commands.def").read_text(), re.M)
+    parts = dict(re.findall(r"^\.Ss (\w+)\n(.*?)(?=^\.S[hs] )", section("tcpwrap.1", "DESCRIPTION"), re.M | re.S))
+    same([name for name in parts if name in commands], commands, "tcpwrap(1) describes each command")
+    for command in ("compile", "verify"):
+        flags = re.findall(r"^FLAG\('(\w)', \"([\w-]+)\"", (ROOT / f"src/cmd/tcpwrap/{command}.def").read_text(), re.M)
+        shown = re.findall(r"^\.It Fl (\w) , -([\w-]+)", parts.get(command, ""), re.M)
+        same(shown, [*flags, ("h", "help")], f"tcpwrap(1) describes every flag of {command}, and no other")
+    checks = re.findall(r'^FLAG\("(\w+)"', (ROOT / "src/cmd/tcpwrap/flags.def").read_text(), re.M)
+    lost = [flag for flag in checks if not re.search(rf"^\.It .*Fl -{flag}\b", parts.get("check", ""), re.M)]
+    ok(len(checks) > 5 and not lost, "tcpwrap(1) describes every flag of check", lost)
+    texts = [line.split('"')[1] for line in table("image.def", "PROBLEM")]
+    same(diagnostics("tcpwrap.1"), texts, "tcpwrap(1) has every line of data/image.def")
+    ok(".Pa /var/lib/tcpwrap" in page and '"/var/lib/tcpwrap"' in
+       (ROOT / "src/table/image_file.h").read_text(), "and the folder of images")
+
+
 def check_control():
     """What inetctl and inetd say to each other."""
     page = PAGES["inetctl.8"]
@@ -348,6 +367,7 @@ def main():
     check_environment()
     check_messages()
     check_tools()
+    check_tcpwrap()
     check_control()
     check_interface()
     check_modern_interface()

@@ -84,8 +84,8 @@ print_member(const char *name, const char *text, size_t len)
 		print_string(text, len);
 }
 
-static void
-print_text(const char *name, const char *text)
+void
+json_text(const char *name, const char *text)
 {
 	print_member(name, text, strlen(text));
 }
@@ -105,16 +105,16 @@ json_finding(struct json *json, const struct finding *finding)
 	    json->has_findings ? "," : "", spec->name, show_severities[spec->severity],
 	    finding->differs ? "true" : "false");
 	json->has_findings = true;
-	print_text("file", finding->file);
-	print_text("table", show_tables[finding->table]);
+	json_text("file", finding->file);
+	json_text("table", show_tables[finding->table]);
 	printf(",\"first_line\":%u,\"line\":%u,\"column\":%zu", finding->first_line, finding->line,
 	    finding->column);
 	print_member("text", finding->text, finding->len);
-	print_text("message", finding->message);
-	print_text("debian", finding->debian);
-	print_text("plain", finding->plain);
-	print_text("effect", finding->effect);
-	print_text("remedy", finding->remedy);
+	json_text("message", finding->message);
+	json_text("debian", finding->debian);
+	json_text("plain", finding->plain);
+	json_text("effect", finding->effect);
+	json_text("remedy", finding->remedy);
 	print_member("mended", finding->mended, finding->mended_len);
 	putchar('}');
 }
@@ -130,7 +130,7 @@ json_table(bool is_first, const char *path, enum table table, bool is_present)
 {
 	printf("%s\n{\"table\":\"%s\",\"present\":%s", is_first ? "" : ",", show_tables[table],
 	    is_present ? "true" : "false");
-	print_text("file", path);
+	json_text("file", path);
 	putchar('}');
 }
 
