@@ -76,14 +76,14 @@ def check_units(folder):
         skip("systemd takes the units", "needs systemd-analyze")
         return
     units = []
-    for path in sorted(SAMPLES.glob("tcpwrap-inetd.*")):
-        text = re.sub(r"/usr/local/sbin/\w+", "/bin/true", path.read_text())
+    for path in sorted(SAMPLES.glob("tcpwrap-*.*")):
+        text = re.sub(r"/usr/local/s?bin/\w+", "/bin/true", path.read_text())
         units.append(folder / path.name)
         units[-1].write_text(re.sub(r"^#(Listen|Protect|NoNew)", r"\1", text, flags=re.M))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    own = [line for line in done.stdout.splitlines() if "tcpwrap-inetd" in line]
-    ok(len(units) == 2 and not own, "systemd takes the units, also with all switched on", done.stdout)
+    own = [line for line in done.stdout.splitlines() if re.search("tcpwrap-(inetd|compile)", line)]
+    ok(len(units) == 4 and not own, "systemd takes the units, also with all switched on", done.stdout)
 
 
 def main():
