@@ -130,14 +130,15 @@ next_line(struct show *show, size_t at, struct line *ret)
 	return status;
 }
 
-/* The first line of a block. LINES_MORE: it cannot be had. */
+/* The first line of a block. LINES_MORE: it cannot be had, or not its number. */
 static enum lines_status
 first_line(struct show *show, size_t at, struct line *ret)
 {
 	if (at >= show->size || !have(show, at))
 		return LINES_MORE;
 	seek(show, at);
-	return next_line(show, at, ret);
+	return show->image != NULL && image_has_failed(show->image) ? LINES_MORE
+	                                                            : next_line(show, at, ret);
 }
 
 /* ---- rules ---- */
