@@ -33,6 +33,12 @@ def ok(good, name, *notes):
     print(f"{'ok' if good else 'not ok'} {count} - {name}", flush=True)
 
 
+def skip(reason):
+    global count
+    count += 1
+    print(f"ok {count} # SKIP {reason}", flush=True)
+
+
 def equal(got, want, name, *notes):
     ok(got == want, name, f"got {got!r}, not {want!r}", *notes)
 

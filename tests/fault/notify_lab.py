@@ -30,7 +30,9 @@ NUMBERS = {
     "setresgid": (119, 149), "setresuid": (117, 147), "getresuid": (118, 148),
     "getresgid": (120, 150), "getgroups": (115, 158), "capset": (126, 91), "capget": (125, 90),
     "accept4": (288, 242), "clone3": (435, 435), "fork": (57, None), "vfork": (58, None),
-    "mmap": (9, 222), "brk": (12, 214),
+    "mmap": (9, 222), "brk": (12, 214), "mkdir": (83, None), "flock": (73, 32), "fchown": (93, 55),
+    "fchmod": (91, 52), "pwrite64": (18, 68), "pread64": (17, 67), "fsync": (74, 82), "renameat": (264, 38),
+    "unlinkat": (263, 35), "read": (0, 63), "getdents64": (217, 61), "close": (3, 57), "exit_group": (231, 94),
     "prctl": (157, 167), "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135), "execve": (59, 221),
 }
 MACHINE = {"x86_64": 0, "aarch64": 1}.get(platform.machine())
