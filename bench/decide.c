@@ -15,16 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "abi.h"
-
-extern struct request_info *request_init(struct request_info *, ...);
-extern int hosts_access(struct request_info *);
-extern char *hosts_allow_table, *hosts_deny_table;
+#include "decision.h"
 
 extern char **environ;
 
@@ -33,8 +27,6 @@ enum {
 	CLOCK_EVERY = 8, /* the clock is not what is measured */
 };
 
-static const double second_ns = 1e9;
-
 /* What a run came to. */
 struct cost {
 	int granted;
@@ -42,48 +34,19 @@ struct cost {
 	double wall_ns, cpu_ns;
 };
 
-static double
-now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec * second_ns + (double)t.tv_nsec;
-}
-
-/* User and system time of the children waited for. */
-static double
-children_ns(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_CHILDREN, &usage);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * second_ns +
-	    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
-}
-
-static int
-decide(char *addr)
-{
-	struct request_info request;
-
-	request_init(&request, ABI_DAEMON, "bench", ABI_CLIENT_ADDR, addr, ABI_END);
-	return hosts_access(&request);
-}
-
 static int
 run_resident(double amount, char **argv, struct cost *ret_cost)
 {
 	double end, start, cpu;
 
 	for (int i = 0; i < WARM_UP; i++)
-		ret_cost->granted = decide(argv[5]);
+		ret_cost->granted = decide(argv[5], NULL);
 	start = now_ns(CLOCK_MONOTONIC);
 	cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 	end = start + amount * second_ns;
 	do {
 		for (int i = 0; i < CLOCK_EVERY; i++)
-			decide(argv[5]);
+			decide(argv[5], NULL);
 		ret_cost->decisions += CLOCK_EVERY;
 	} while (now_ns(CLOCK_MONOTONIC) < end);
 	ret_cost->cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
@@ -95,10 +58,10 @@ static int
 run_count(double amount, char **argv, struct cost *ret_cost)
 {
 	for (int i = 0; i < WARM_UP; i++)
-		ret_cost->granted = decide(argv[5]);
+		ret_cost->granted = decide(argv[5], NULL);
 	getppid();
 	for (; ret_cost->decisions < (long)amount; ret_cost->decisions++)
-		decide(argv[5]);
+		decide(argv[5], NULL);
 	getppid();
 	return 0;
 }
