@@ -47,7 +47,7 @@ def mixed(i):
         return f"ALL: {network(i)}/255.255.255.0\n"
     if kind in (5, 14):
         return f"ALL: .x{i}.org\n"
-    if kind == 9:
+    if kind == 8:
         return f"sshd, in.telnetd: {network(i)}/255.255.255.0 EXCEPT {network(i)[:-1]}7\n"
     if kind == 10:
         return f"ALL: {address(i)}, {network(i)}/24 : severity auth.info\n"

@@ -286,11 +286,18 @@ is_in_block(const struct lines *lines)
 	    lines->at < lines->block_end;
 }
 
+/* Only the plain way goes on. */
+static bool
+is_plain_only(const struct lines *lines)
+{
+	return lines->mode == LINES_MODERN || lines->classic_ended;
+}
+
 /* Any line, idle ones too. */
 static enum lines_status
 next_line(struct lines *lines, struct line *ret)
 {
-	bool plain_only = lines->mode == LINES_MODERN || lines->classic_ended;
+	bool plain_only = is_plain_only(lines);
 
 	if (lines->mode == LINES_CLASSIC && lines->classic_ended)
 		return LINES_END;
@@ -330,6 +337,25 @@ lines_next(struct lines *lines, struct line *ret)
 		lines->started = lines->started || lines->at > 0;
 	} while (status == LINES_LINE && ret->fault == LINE_FINE && is_idle(ret->text, ret->len));
 	return status;
+}
+
+const char *
+lines_ahead(const struct lines *lines, size_t *ret_len)
+{
+	if (!lines->started || (!is_plain_only(lines) && lines->at != lines->block_end) ||
+	    (lines->mode == LINES_CLASSIC && lines->classic_ended))
+		return NULL;
+	*ret_len = lines->len - lines->at;
+	return lines->bytes + lines->at;
+}
+
+void
+lines_skip(struct lines *lines, size_t bytes, unsigned count)
+{
+	lines->at += bytes;
+	lines->number += count;
+	if (!is_plain_only(lines))
+		lines->block_end = lines->at;
 }
 
 void

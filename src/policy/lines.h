@@ -73,6 +73,11 @@ size_t lines_consumed(const struct lines *);
 
 enum lines_status lines_next(struct lines *, struct line *ret);
 
+/* The bytes from the next line on, if it begins a line in each way that is left; NULL: it does not, or is
+ * the first one. Whole lines of one physical line each, count of them, may be skipped there. */
+const char *lines_ahead(const struct lines *, size_t *ret_len);
+void lines_skip(struct lines *, size_t bytes, unsigned count);
+
 /* Go on at the line that begins at that place of the bytes fed: so many physical lines stand before it,
  * here or elsewhere. The mode is the caller's to set, and classic_ended. */
 void lines_seek(struct lines *, size_t at, unsigned number);

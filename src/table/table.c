@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/skim.h"
 #include "table/image_file.h"
 #include "table/inside.h"
 #include "table/open.h"
@@ -50,6 +51,7 @@ struct scan {
 	bool kept;
 	size_t skip; /* rules that were shown already, if this is still the stamp: */
 	struct stamp skip_stamp;
+	struct skim skim;
 	struct lines lines;
 	struct buf buf; /* streaming: what is not consumed yet */
 	char storage[FIRST_READ + 1];
@@ -163,7 +165,29 @@ show_line(struct scan *scan, const struct line *line)
 	for (unsigned i = 0; i < count; i++)
 		if (scan->rules++ >= scan->skip)
 			more = more && pass_rule(scan->pass, &rules[i]);
+	if (scan->keep == NULL)
+		skim_learn(&scan->skim, line, rules, count);
 	return more;
+}
+
+/* Pass over lines that do not concern the client; unless they are to be kept, or he was not asked for
+ * yet. */
+static void
+skim(struct scan *scan)
+{
+	const struct addr_fact *client = scan->pass->matcher.addrs[END_CLIENT];
+	const char *bytes;
+	size_t len;
+	unsigned count;
+
+	if (scan->keep != NULL || scan->skim.len == 0 || client == NULL || !client->agrees)
+		return;
+	bytes = lines_ahead(&scan->lines, &len);
+	if (bytes == NULL)
+		return;
+	count = skim_pass(&scan->skim, client, bytes, len, &len);
+	scan->rules += count;
+	lines_skip(&scan->lines, len, count);
 }
 
 static enum outcome
@@ -173,6 +197,7 @@ show_lines(struct scan *scan)
 	int error;
 
 	for (;;) {
+		skim(scan);
 		switch (lines_next(&scan->lines, &line)) {
 		case LINES_LINE:
 			if (!show_line(scan, &line))

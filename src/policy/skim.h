@@ -1,0 +1,31 @@
+/*
+ * Lines that differ from one that was judged by an IPv4 address or network only: a block list is
+ * hardly anything else.
+ *
+ * What such a line means is known, so it need not be read as a rule to see that it does not concern a client: it
+ * says nothing, looks nothing up, and does not match him.
+ */
+#ifndef POLICY_SKIM_H
+#define POLICY_SKIM_H
+
+#include "policy/facts.h"
+#include "policy/rule.h"
+
+enum { SKIM_PREFIX_MAX = 64 };
+
+/* All zero: no line is known. */
+struct skim {
+	size_t len;
+	char prefix[SKIM_PREFIX_MAX]; /* all up to the client list's first word */
+	uint64_t head, head_mask; /* its first bytes, to be compared at once */
+};
+
+/* A line has been judged, and did not match. */
+void skim_learn(struct skim *, const struct line *, const struct rule *, unsigned count);
+
+/* How many lines of that form begin the bytes, none of them the client's. *ret_len: how many bytes they
+ * have. Lines near the end of the bytes are left alone. */
+unsigned skim_pass(const struct skim *, const struct addr_fact *client, const char *bytes,
+    size_t len, size_t *ret_len);
+
+#endif
