@@ -37,7 +37,7 @@ def network(i):
 
 
 def host6(i):
-    return f"2a00::{i >> 16:x}:{i & 0xffff:x}"
+    return f"2a00::{(i >> 16) + 1:x}:{i & 0xffff:x}"
 
 
 def mixed(i):
