@@ -20,12 +20,13 @@ enum {
 	OCTET_BITS = 8,
 };
 
+static const struct index_daemons anybody = {.classes = {CLASS_ANY}, .count = 1};
+
 /* An item on its way into the index. */
 struct filing {
 	struct index *index;
 	uint32_t item;
-	uint16_t classes[INDEX_CLASSES_MAX];
-	size_t class_count;
+	struct index_daemons daemons;
 	bool is_unkeyed; /* some test can match anybody */
 	bool has_name; /* some test can match a name */
 };
@@ -35,9 +36,9 @@ add(struct filing *filing, enum index_key kind, const unsigned char *key)
 {
 	struct index *index = filing->index;
 
-	for (size_t i = 0; i < filing->class_count && !index->failed; i++)
+	for (size_t i = 0; i < filing->daemons.count && !index->failed; i++)
 		index->failed =
-		    !rows_add(&index->rows[kind], key, filing->classes[i], filing->item);
+		    !rows_add(&index->rows[kind], key, filing->daemons.classes[i], filing->item);
 }
 
 /* ---- addresses ---- */
@@ -56,10 +57,8 @@ add_net4(struct filing *filing, uint32_t net, unsigned bits)
 static void
 add_masked(struct filing *filing, uint32_t net, uint32_t mask)
 {
-	unsigned bits = 0;
+	unsigned bits = mask == UINT32_MAX ? V4_BITS : (unsigned)__builtin_clz(~mask);
 
-	while (bits < V4_BITS && (mask & 1U << (V4_BITS - 1 - bits)) != 0)
-		bits++;
 	add_net4(filing, bits > 0 ? net & UINT32_MAX << (V4_BITS - bits) : 0, bits);
 }
 
@@ -223,39 +222,37 @@ has_say(const struct test *test)
 }
 
 static void
-add_class(struct filing *filing, const struct test *test)
+add_class(struct index_daemons *ret, const struct test *test)
 {
 	bool is_named = test->kind == TEST_EXACT && test->subject == SUBJECT_DAEMON;
 	uint16_t class = is_named ? class_of(test->text, test->len) : CLASS_ANY;
 
 	if (test->kind == TEST_VOID)
 		return;
-	for (size_t i = 0; i < filing->class_count; i++)
-		if (filing->classes[i] == class || filing->classes[i] == CLASS_ANY)
+	for (size_t i = 0; i < ret->count; i++)
+		if (ret->classes[i] == class || ret->classes[i] == CLASS_ANY)
 			return;
-	if (class == CLASS_ANY || filing->class_count == INDEX_CLASSES_MAX) {
-		filing->classes[0] = CLASS_ANY;
-		filing->class_count = 1;
-	} else {
-		filing->classes[filing->class_count++] = class;
-	}
+	if (class == CLASS_ANY || ret->count == INDEX_DAEMONS_MAX)
+		*ret = anybody;
+	else
+		ret->classes[ret->count++] = class;
 }
 
-/* Whose rule is it? False: it has something to say whoever comes, and to whichever daemon. */
-static bool
-file_daemons(struct filing *filing, const struct list *daemons)
+bool
+index_daemons(struct index_daemons *ret, const struct list *daemons)
 {
 	struct list_cursor cursor;
 	const struct test *test;
 	bool is_excepted = false;
 
+	ret->count = 0;
 	list_cursor_init(&cursor, daemons);
 	while ((test = list_cursor_next(&cursor, false)) != NULL) {
 		if (has_say(test) || ((test->flags & TEST_AND) != 0 && has_say(test + 1)))
 			return false;
 		is_excepted |= test->kind == TEST_EXCEPT;
 		if (!is_excepted)
-			add_class(filing, test);
+			add_class(ret, test);
 	}
 	return true;
 }
@@ -263,8 +260,7 @@ file_daemons(struct filing *filing, const struct list *daemons)
 static void
 file_under_all(struct filing *filing)
 {
-	filing->classes[0] = CLASS_ANY;
-	filing->class_count = 1;
+	filing->daemons = anybody;
 	add(filing, INDEX_ALWAYS, NULL);
 }
 
@@ -278,7 +274,7 @@ index_add_rule(struct index *index, uint32_t item, const struct rule *rule)
 	struct list_cursor cursor;
 	const struct test *test;
 
-	if (rule->code != DIAG_NONE || !file_daemons(&filing, &rule->daemons)) {
+	if (rule->code != DIAG_NONE || !index_daemons(&filing.daemons, &rule->daemons)) {
 		file_under_all(&filing);
 		return;
 	}
@@ -289,10 +285,18 @@ index_add_rule(struct index *index, uint32_t item, const struct rule *rule)
 }
 
 void
+index_add_net4(struct index *index, uint32_t item, const struct index_daemons *daemons,
+    uint32_t net, uint32_t mask)
+{
+	struct filing filing = {.index = index, .item = item, .daemons = *daemons};
+
+	add_masked(&filing, net, mask);
+}
+
+void
 index_add_test(struct index *index, uint32_t item, const struct test *test)
 {
-	struct filing filing = {
-	    .index = index, .item = item, .classes = {CLASS_ANY}, .class_count = 1};
+	struct filing filing = {.index = index, .item = item, .daemons = anybody};
 	struct mark before = mark(index);
 
 	file_test(&filing, test);

@@ -35,9 +35,22 @@ struct index {
 void index_init(struct index *);
 void index_release(struct index *);
 
+/* Whose rules: a number for each daemon that a list names; */
+enum { INDEX_DAEMONS_MAX = 16 }; /* a list with more is any daemon's */
+struct index_daemons {
+	uint16_t classes[INDEX_DAEMONS_MAX];
+	size_t count;
+};
+
 /* File rules under item, a number that is larger than that of all before: an item has several rules if
  * the two ways divide its line differently. */
 void index_add_rule(struct index *, uint32_t item, const struct rule *);
+/* The same of a rule with nothing but an IPv4 network in its client list. */
+void index_add_net4(
+    struct index *, uint32_t item, const struct index_daemons *, uint32_t net, uint32_t mask);
+/* Whose rules does a list make them? False: it has something to say whoever comes, and to whichever
+ * daemon. */
+bool index_daemons(struct index_daemons *, const struct list *daemons);
 /* File a test of a word of a list. */
 void index_add_test(struct index *, uint32_t item, const struct test *);
 

@@ -19,6 +19,7 @@
 
 enum {
 	AHEAD = 64, /* more than a prefix's head, or than a quad, its mask and what ends them */
+	LOOK_BACK = 2, /* a number's end is where it is read from */
 	V4_BITS = 32,
 };
 
@@ -44,99 +45,113 @@ is_plain_daemons(const struct list *daemons)
 	return true;
 }
 
-void
+bool
 skim_learn(struct skim *skim, const struct line *line, const struct rule *rule, unsigned count)
 {
 	const struct list *clients = &rule->clients;
 	size_t at = 0, len, head;
 
 	if (count != 1 || line->joined || line->fault != LINE_FINE || rule->code != DIAG_NONE)
-		return;
+		return false;
 	while (at < clients->len && lexer_is_separator(clients->text[at]))
 		at++;
 	len = (size_t)(clients->text + at - line->text);
-	if (at == clients->len || !str_is_digit(clients->text[at]) || len > SKIM_PREFIX_MAX ||
-	    !is_plain_daemons(&rule->daemons))
-		return;
+	if (at == clients->len || !str_is_digit(clients->text[at]) || len < LOOK_BACK ||
+	    len > SKIM_PREFIX_MAX || !is_plain_daemons(&rule->daemons))
+		return false;
 	head = len < sizeof skim->head ? len : sizeof skim->head;
 	*skim = (struct skim){.len = len};
 	memcpy(skim->prefix, line->text, len);
 	memset(&skim->head_mask, 0xff, head);
 	memcpy(&skim->head, line->text, head);
+	return true;
 }
 
 /* ---- words ---- */
 
-/* Up to three digits without a leading zero are moved into *quad. NULL: it is no octet. */
-static inline const char *
-octet(const char *at, uint32_t *quad)
+/* A bit for each of eight bytes, the lowest for the first: is it no digit? */
+static inline unsigned
+non_digits(const char *at)
 {
-	unsigned value = (unsigned char)at[0] - (unsigned)'0', digit;
+	const uint64_t ones = UINT64_C(0x0101010101010101), gather = UINT64_C(0x0102040810204080);
+	uint64_t bytes;
 
-	if (value > 9)
-		return NULL;
-	digit = (unsigned char)*++at - (unsigned)'0';
-	if (digit <= 9) {
-		if (value == 0)
-			return NULL;
-		value = value * 10 + digit;
-		digit = (unsigned char)*++at - (unsigned)'0';
-		if (digit <= 9) {
-			value = value * 10 + digit;
-			if (value > 255)
-				return NULL;
-			at++;
-		}
-	}
-	*quad = *quad << 8 | value;
-	return at;
+	memcpy(&bytes, at, sizeof bytes);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	bytes = __builtin_bswap64(bytes);
+#endif
+	bytes ^= ones * '0';
+	bytes = (((bytes & ones * 0x7f) + ones * (0x80 - 10)) | bytes) & ones * 0x80;
+	return (unsigned)((bytes >> 7) * gather >> 56);
 }
 
-/* NULL: it is no quad. What stands behind it is not looked at. */
+/* Where the next one that is no digit stands. */
+static inline unsigned
+take_lowest(unsigned *bits)
+{
+	unsigned lowest = (unsigned)__builtin_ctz(*bits);
+
+	*bits &= *bits - 1;
+	return lowest;
+}
+
+/* The number from there to before end. Over 255: it is no octet. */
+static inline unsigned
+octet(const char *begin, const char *end)
+{
+	unsigned len = (unsigned)(end - begin), value = (unsigned char)end[-1] - (unsigned)'0';
+
+	value += len > 1 ? ((unsigned char)end[-2] - (unsigned)'0') * 10 : 0;
+	value += len > 2 ? ((unsigned char)end[-3] - (unsigned)'0') * 100 : 0;
+	return len - 1 > 2 || (len > 1 && *begin == '0') ? UINT32_MAX : value;
+}
+
+/* NULL: it is no quad. What stands behind it is not looked at. How long its numbers are cannot be foreseen,
+ * so that no branch depends on it. */
 static inline const char *
 quad(const char *at, uint32_t *ret)
 {
-	*ret = 0;
-	for (unsigned i = 0; i < 3; i++) {
-		at = octet(at, ret);
-		if (at == NULL || *at++ != '.')
-			return NULL;
-	}
-	return octet(at, ret);
+	unsigned marks = non_digits(at) | non_digits(at + 8) << 8 | 0xf0000;
+	const char *a = at + take_lowest(&marks), *b = at + take_lowest(&marks);
+	const char *c = at + take_lowest(&marks), *end = at + take_lowest(&marks);
+	unsigned first = octet(at, a), second = octet(a + 1, b);
+	unsigned third = octet(b + 1, c), fourth = octet(c + 1, end);
+
+	if ((first | second | third | fourth) > 255 || *a != '.' || *b != '.' || *c != '.')
+		return NULL;
+	*ret = first << 24 | second << 16 | third << 8 | fourth;
+	return end;
 }
 
 /* A length, or the mask of one, as both ways have it. */
 static const char *
 mask(const char *at, uint32_t *ret)
 {
-	uint32_t bits = 0, host;
-	const char *end = octet(at, &bits);
+	unsigned digits = (unsigned)__builtin_ctz(non_digits(at) | 1U << 8), bits;
+	const char *end = quad(at, ret);
+	uint32_t host = ~*ret;
 
-	if (end != NULL && *end == '.') {
-		end = quad(at, ret);
-		host = ~*ret;
-		return end != NULL && *ret != 0 && host != 0 && (host & (host + 1)) == 0 ? end
-		                                                                         : NULL;
-	}
-	if (end == NULL || bits == 0 || bits > V4_BITS)
+	if (end != NULL)
+		return *ret != 0 && host != 0 && (host & (host + 1)) == 0 ? end : NULL;
+	bits = digits > 0 ? octet(at, at + digits) : 0;
+	if (at[digits] == '.' || bits == 0 || bits > V4_BITS)
 		return NULL;
 	*ret = UINT32_MAX << (V4_BITS - bits);
-	return end;
+	return at + digits;
 }
 
 /* A word that does not hold the address. NULL: it may. */
 static inline const char *
-foreign(const char *at, const struct addr_fact *client)
+foreign(const char *at, const struct addr_fact *client, struct skim_net *ret)
 {
-	uint32_t net, bits = UINT32_MAX;
-
-	at = quad(at, &net);
+	at = quad(at, &ret->net);
+	ret->mask = UINT32_MAX;
 	if (at != NULL && *at == '/') {
-		at = mask(at + 1, &bits);
-		if (at != NULL && (net & ~bits) != 0)
+		at = mask(at + 1, &ret->mask);
+		if (at != NULL && (ret->net & ~ret->mask) != 0)
 			return NULL;
 	}
-	if (at == NULL || (client->is_v4 && (client->v4 & bits) == net))
+	if (at == NULL || (client != NULL && client->is_v4 && (client->v4 & ret->mask) == ret->net))
 		return NULL;
 	return at;
 }
@@ -147,8 +162,10 @@ foreign(const char *at, const struct addr_fact *client)
 static inline const char *
 foreign_line(const char *at, const char *end, const struct addr_fact *client)
 {
+	struct skim_net net;
+
 	while (end - at >= AHEAD) {
-		at = foreign(at, client);
+		at = foreign(at, client, &net);
 		if (at == NULL || !lexer_is_separator(*at))
 			return NULL;
 		while (lexer_is_separator(*at)) {
@@ -187,4 +204,16 @@ skim_pass(const struct skim *skim, const struct addr_fact *client, const char *b
 	}
 	*ret_len = (size_t)(at - bytes);
 	return count;
+}
+
+size_t
+skim_net(const struct skim *skim, const struct addr_fact *client, const char *bytes, size_t len,
+    struct skim_net *ret)
+{
+	const char *at;
+
+	if (len < skim->len + AHEAD || !has_prefix(skim, bytes))
+		return 0;
+	at = foreign(bytes + skim->len, client, ret);
+	return at != NULL && *at == '\n' ? (size_t)(at - bytes) + 1 : 0;
 }

@@ -20,12 +20,21 @@ struct skim {
 	uint64_t head, head_mask; /* its first bytes, to be compared at once */
 };
 
-/* A line has been judged, and did not match. */
-void skim_learn(struct skim *, const struct line *, const struct rule *, unsigned count);
+struct skim_net {
+	uint32_t net, mask; /* host order */
+};
 
-/* How many lines of that form begin the bytes, none of them the client's. *ret_len: how many bytes they
- * have. Lines near the end of the bytes are left alone. */
+/* A line has been judged. True: others of its form can be passed over now. */
+bool skim_learn(struct skim *, const struct line *, const struct rule *, unsigned count);
+
+/* How many lines of that form begin the bytes, none of them the client's (NULL: there is none). *ret_len: how
+ * many bytes they have. Lines near the end of the bytes are left alone. */
 unsigned skim_pass(const struct skim *, const struct addr_fact *client, const char *bytes,
     size_t len, size_t *ret_len);
+
+/* The same of one line with a single word: the network it is. Returns how many bytes it has; 0: it is another
+ * line. */
+size_t skim_net(const struct skim *, const struct addr_fact *client, const char *bytes, size_t len,
+    struct skim_net *ret);
 
 #endif

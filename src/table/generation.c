@@ -67,6 +67,16 @@ generation_add(struct generation *generation, const struct line *line, const str
 	return !generation->index.failed;
 }
 
+bool
+generation_add_net(struct generation *generation, const char *line,
+    const struct index_daemons *daemons, uint32_t net, uint32_t mask)
+{
+	generation->item = (uint32_t)(line - generation->bytes);
+	index_add_net4(&generation->index, generation->item, daemons, net, mask);
+	generation->rule_count++;
+	return !generation->index.failed;
+}
+
 /* Newlines before each piece. */
 static bool
 count_newlines(struct generation *generation)

@@ -54,6 +54,9 @@ void generation_release(struct generation *); /* NULL is fine */
 bool generation_add(struct generation *, const struct line *, const struct rule *, unsigned count);
 /* All words have: the list is given an index if it is long. False: out of memory. */
 bool generation_finish_words(struct generation *);
+/* The same of a line with nothing but a network in its client list. Only if it is indexed. */
+bool generation_add_net(struct generation *, const char *line, const struct index_daemons *,
+    uint32_t net, uint32_t mask);
 /* All lines have come, from the first size bytes. False: it is not to be used. */
 bool generation_finish(struct generation *, size_t size);
 

@@ -52,6 +52,7 @@ struct scan {
 	size_t skip; /* rules that were shown already, if this is still the stamp: */
 	struct stamp skip_stamp;
 	struct skim skim;
+	struct index_daemons daemons; /* of such a line */
 	struct lines lines;
 	struct buf buf; /* streaming: what is not consumed yet */
 	char storage[FIRST_READ + 1];
@@ -165,29 +166,58 @@ show_line(struct scan *scan, const struct line *line)
 	for (unsigned i = 0; i < count; i++)
 		if (scan->rules++ >= scan->skip)
 			more = more && pass_rule(scan->pass, &rules[i]);
-	if (scan->keep == NULL)
-		skim_learn(&scan->skim, line, rules, count);
+	if (skim_learn(&scan->skim, line, rules, count) && scan->keep != NULL)
+		index_daemons(&scan->daemons, &rules[0].daemons);
 	return more;
 }
 
-/* Pass over lines that do not concern the client; unless they are to be kept, or he was not asked for
- * yet. */
+/* Lines that do not concern the client are only filed. */
 static void
-skim(struct scan *scan)
+file_ahead(struct scan *scan, const struct addr_fact *client)
 {
-	const struct addr_fact *client = scan->pass->matcher.addrs[END_CLIENT];
-	const char *bytes;
+	struct skim_net net;
+	const char *line;
 	size_t len;
+
+	while (!scan->spoilt && (line = lines_ahead(&scan->lines, &len)) != NULL) {
+		len = skim_net(&scan->skim, client, line, len, &net);
+		if (len == 0)
+			break;
+		scan->spoilt =
+		    !generation_add_net(scan->keep, line, &scan->daemons, net.net, net.mask);
+		scan->rules++;
+		lines_skip(&scan->lines, len, 1);
+	}
+}
+
+/* They are not even read, if they are not to be kept. */
+static void
+pass_ahead(struct scan *scan, const struct addr_fact *client)
+{
+	size_t len;
+	const char *bytes = lines_ahead(&scan->lines, &len);
 	unsigned count;
 
-	if (scan->keep != NULL || scan->skim.len == 0 || client == NULL || !client->agrees)
-		return;
-	bytes = lines_ahead(&scan->lines, &len);
 	if (bytes == NULL)
 		return;
 	count = skim_pass(&scan->skim, client, bytes, len, &len);
 	scan->rules += count;
 	lines_skip(&scan->lines, len, count);
+}
+
+/* What is known of the client is used; he is asked for by rules only. */
+static void
+skim(struct scan *scan)
+{
+	const struct addr_fact *client = scan->pass->matcher.addrs[END_CLIENT];
+	bool is_shown = scan->skip != SIZE_MAX;
+
+	if (scan->skim.len == 0 || (is_shown && (client == NULL || !client->agrees)))
+		return;
+	if (scan->keep == NULL || scan->spoilt)
+		pass_ahead(scan, client);
+	else if (scan->keep->is_indexed)
+		file_ahead(scan, client);
 }
 
 static enum outcome
