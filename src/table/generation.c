@@ -62,19 +62,31 @@ generation_add(struct generation *generation, const struct line *line, const str
 			return false;
 		generation->rule_count++;
 	}
+	if (skim_learn(&generation->skim, line, rules, count))
+		index_daemons(&generation->skim_daemons, &rules[0].daemons);
 	if (!generation->is_indexed && generation->rule_count > INDEX_FROM)
 		drop_rules(generation);
 	return !generation->index.failed;
 }
 
-bool
-generation_add_net(struct generation *generation, const char *line,
-    const struct index_daemons *daemons, uint32_t net, uint32_t mask)
+size_t
+generation_skim(struct generation *generation, struct lines *lines, const struct addr_fact *client)
 {
-	generation->item = (uint32_t)(line - generation->bytes);
-	index_add_net4(&generation->index, generation->item, daemons, net, mask);
-	generation->rule_count++;
-	return !generation->index.failed;
+	size_t count = 0, len;
+	struct skim_net net;
+	const char *line;
+
+	if (!generation->is_indexed || generation->skim.len == 0)
+		return 0;
+	while ((line = lines_ahead(lines, &len)) != NULL &&
+	    (len = skim_net(&generation->skim, client, line, len, &net)) > 0) {
+		index_add_net4(&generation->index, (uint32_t)(line - generation->bytes),
+		    &generation->skim_daemons, net.net, net.mask);
+		lines_skip(lines, len, 1);
+		count++;
+	}
+	generation->rule_count += count;
+	return count;
 }
 
 /* Newlines before each piece. */

@@ -14,6 +14,7 @@
 #include "image/index.h"
 #include "policy/filelist.h"
 #include "policy/rule.h"
+#include "policy/skim.h"
 #include "table/stamp.h"
 
 /* Of a file that is kept: its parsed form takes some ten times its size. */
@@ -30,6 +31,8 @@ struct generation {
 	size_t rule_count, rule_size;
 	struct index index;
 	bool is_indexed;
+	struct skim skim; /* of the index: the line that others differ from in a network only, */
+	struct index_daemons skim_daemons; /* and whose rule that is */
 	uint32_t item; /* of the index: where in the bytes the line at hand begins */
 	uint32_t error_at; /* the item that ends the classic way's table, if that */
 	bool ends_in_error;
@@ -54,9 +57,9 @@ void generation_release(struct generation *); /* NULL is fine */
 bool generation_add(struct generation *, const struct line *, const struct rule *, unsigned count);
 /* All words have: the list is given an index if it is long. False: out of memory. */
 bool generation_finish_words(struct generation *);
-/* The same of a line with nothing but a network in its client list. Only if it is indexed. */
-bool generation_add_net(struct generation *, const char *line, const struct index_daemons *,
-    uint32_t net, uint32_t mask);
+/* File the lines ahead that differ from one before in a network only, which does not hold the client (NULL:
+ * there is none). Returns how many. */
+size_t generation_skim(struct generation *, struct lines *, const struct addr_fact *client);
 /* All lines have come, from the first size bytes. False: it is not to be used. */
 bool generation_finish(struct generation *, size_t size);
 

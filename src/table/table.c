@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/skim.h"
 #include "table/image_file.h"
 #include "table/inside.h"
 #include "table/open.h"
@@ -51,8 +50,7 @@ struct scan {
 	bool kept;
 	size_t skip; /* rules that were shown already, if this is still the stamp: */
 	struct stamp skip_stamp;
-	struct skim skim;
-	struct index_daemons daemons; /* of such a line */
+	struct skim skim; /* unless they are kept */
 	struct lines lines;
 	struct buf buf; /* streaming: what is not consumed yet */
 	char storage[FIRST_READ + 1];
@@ -166,58 +164,32 @@ show_line(struct scan *scan, const struct line *line)
 	for (unsigned i = 0; i < count; i++)
 		if (scan->rules++ >= scan->skip)
 			more = more && pass_rule(scan->pass, &rules[i]);
-	if (skim_learn(&scan->skim, line, rules, count) && scan->keep != NULL)
-		index_daemons(&scan->daemons, &rules[0].daemons);
+	if (scan->keep == NULL)
+		skim_learn(&scan->skim, line, rules, count);
 	return more;
 }
 
-/* Lines that do not concern the client are only filed. */
-static void
-file_ahead(struct scan *scan, const struct addr_fact *client)
-{
-	struct skim_net net;
-	const char *line;
-	size_t len;
-
-	while (!scan->spoilt && (line = lines_ahead(&scan->lines, &len)) != NULL) {
-		len = skim_net(&scan->skim, client, line, len, &net);
-		if (len == 0)
-			break;
-		scan->spoilt =
-		    !generation_add_net(scan->keep, line, &scan->daemons, net.net, net.mask);
-		scan->rules++;
-		lines_skip(&scan->lines, len, 1);
-	}
-}
-
-/* They are not even read, if they are not to be kept. */
-static void
-pass_ahead(struct scan *scan, const struct addr_fact *client)
-{
-	size_t len;
-	const char *bytes = lines_ahead(&scan->lines, &len);
-	unsigned count;
-
-	if (bytes == NULL)
-		return;
-	count = skim_pass(&scan->skim, client, bytes, len, &len);
-	scan->rules += count;
-	lines_skip(&scan->lines, len, count);
-}
-
-/* What is known of the client is used; he is asked for by rules only. */
+/* Pass over lines that do not concern the client. What is known of him is used; he is asked for by rules only. */
 static void
 skim(struct scan *scan)
 {
 	const struct addr_fact *client = scan->pass->matcher.addrs[END_CLIENT];
 	bool is_shown = scan->skip != SIZE_MAX;
+	const char *bytes;
+	size_t len;
+	unsigned count;
 
-	if (scan->skim.len == 0 || (is_shown && (client == NULL || !client->agrees)))
+	if (is_shown && (client == NULL || !client->agrees))
 		return;
-	if (scan->keep == NULL || scan->spoilt)
-		pass_ahead(scan, client);
-	else if (scan->keep->is_indexed)
-		file_ahead(scan, client);
+	if (scan->keep != NULL && !scan->spoilt) {
+		scan->rules += generation_skim(scan->keep, &scan->lines, client);
+		return;
+	}
+	if (scan->skim.len == 0 || (bytes = lines_ahead(&scan->lines, &len)) == NULL)
+		return;
+	count = skim_pass(&scan->skim, client, bytes, len, &len);
+	scan->rules += count;
+	lines_skip(&scan->lines, len, count);
 }
 
 static enum outcome
