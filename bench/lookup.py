@@ -41,9 +41,9 @@ class Peers:
         self.libraries = next(root.glob("usr/lib/*/liblmdb.so.0")).parent
         self.env = dict(os.environ, LD_LIBRARY_PATH=str(self.libraries))
         self.program = folder / "lookup"
-        self.run("cc", "-O2", "-D_GNU_SOURCE", f"-I{root}/usr/include", f"-I{root}/usr/include/{self.libraries.name}", "-o", self.program,
-                 HERE / "lookup.c", *(f"-l:{lib}" for lib in ("libcdb.a", "liblmdb.so.0", "libmaxminddb.so.0")),
-                 f"-L{self.libraries}")
+        include = root / "usr/include"
+        self.run("cc", "-O2", "-D_GNU_SOURCE", f"-I{include}", f"-I{include}/{self.libraries.name}", "-o", self.program,
+                 HERE / "lookup.c", f"-L{self.libraries}", "-l:libcdb.a", "-l:liblmdb.so.0", "-l:libmaxminddb.so.0")
 
     def run(self, *command, stdin=subprocess.DEVNULL, **others):
         done = subprocess.run(command, stdin=stdin, text=True, capture_output=True, **others)

@@ -10,6 +10,7 @@ measured before. Exit status 1: a promise is broken; 77: there is nothing to com
 import collections
 import contextlib
 import datetime
+import json
 import os
 import pathlib
 import re
@@ -24,20 +25,18 @@ import lookup
 import plot
 import tables
 from common import ROOT, fetched, machine, options, report
+from figures import DEBIAN, EMPTY, HEAVY, MILLION, OURS, SIZES, Cell, restored, save, shown
 
-MILLION = 1000000
-SIZES = (10, 1000, 10000, 100000, MILLION, 10 * MILLION)
 DEBIAN_MAX = MILLION  # it takes 0.2 s a decision there
-OURS, DEBIAN, EMPTY = "ours", "Debian", "no rule"
-MODES = ("resident", "edited", "oneshot")
-SHOWN = {"resident": "resident, warm", "edited": "resident, after an edit beside",
-         "oneshot": "one-shot, without an image"}
 EDITS = 10
 LOADS = 3           # the third decision is one of a text that is kept
-HEAVY = 100000      # from here on, fewer repetitions
 COUNTED = 50        # decisions under strace
-STAMPS = {"newfstatat", "stat", "statx", "fstatat64", "getpid"}  # getpid is request_init's
 MOMENT = 0.1        # for tables to be at rest
+# Images of our own, where nobody else has any: says what making one took, and goes on as the command.
+IMAGED = """
+mount -t tmpfs images /var/lib && mkdir /var/lib/tcpwrap || exit 1
+"$1" compile --json "$2" | tr -d '\\n' && echo && shift 2 && exec "$@"
+"""
 
 INTRODUCTION = """# Any size, measured
 
@@ -49,16 +48,17 @@ Debian's libwrap0 reads the same tables in the same run. `bench/tables.py` has t
 
 """
 
-# A row of the TSV: what was measured of whom.
-Cell = collections.namedtuple("Cell", "who kind rules client what value unit")
-
 
 class Process:
     """bench/size with one of the libraries, asked line by line."""
 
     def __init__(self, bench, who, allow, deny):
-        self.child = subprocess.Popen([bench.build / "bench/size", allow, deny], text=True, stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, env=bench.environment(who))
+        command = [*self.before(bench, deny), bench.build / "bench/size", allow, deny]
+        self.child = subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      env=bench.environment(who))
+
+    def before(self, _bench, _deny):
+        return ()
 
     def ask(self, mode, amount, client, expected):
         """Wall ns and CPU ns of a decision, and peak KiB."""
@@ -75,11 +75,23 @@ class Process:
         self.child.stdout.close()
 
 
+class Imaged(Process):
+    """In a mount namespace with an image of the table."""
+
+    def before(self, bench, deny):
+        return ("unshare", "-m", "sh", "-c", IMAGED, "sh", bench.tcpwrap, deny)
+
+    def made(self):
+        return json.loads(self.child.stdout.readline())
+
+
 class Bench:
     def __init__(self, args, debian, folder):
         self.build, self.args, self.folder = args.build, args, pathlib.Path(folder)
         self.libraries = {OURS: args.build / "src/libwrap", DEBIAN: debian}
         self.cells = []
+        self.tcpwrap = args.build / "src/cmd/tcpwrap/tcpwrap"
+        self.why_no_image = self.reason_for_no_image()
         # Alternates with whatever is measured: is that as quick as with no rule at all?
         nothing = self.folder / "nothing"
         nothing.mkdir()
@@ -87,6 +99,19 @@ class Bench:
 
     def environment(self, who):
         return dict(os.environ, LD_LIBRARY_PATH=str(self.libraries[who]))
+
+    def reason_for_no_image(self):
+        if os.geteuid() != 0:
+            return "only root's images are believed"
+        if subprocess.run([self.tcpwrap, "compile", "--help"], capture_output=True).returncode != 0:
+            return "this tcpwrap has no compile"
+        if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
+            return "no mount namespace"
+        return None
+
+    def imaged(self, deny):
+        """What a command is told behind, to find an image."""
+        return ("unshare", "-m", "sh", "-c", IMAGED, "sh", self.tcpwrap, deny)
 
     def note(self, *cell):
         self.cells.append(Cell(*cell))
@@ -120,15 +145,16 @@ class Bench:
             for who in list(processes)[::1 if i % 2 == 0 else -1]:  # A B B A
                 if mode == "edited":
                     self.replenish(kind)
-                seen[who].append(processes[who].ask(mode, self.amount(who, mode, size, place), client, expected))
+                seen[who].append(processes[who].ask("oneshot" if mode == "image" else mode,
+                                                    self.amount(who, mode, size, place), client, expected))
             if mode == "resident":
                 seen[EMPTY].append(self.empty.ask(mode, int(self.args.seconds * 1000),
                                                   tables.client("addresses", 0, "none"), "granted"))
         for who in processes:
             self.note(who, kind, size, place, mode, statistics.median(c[0] for c in seen[who]), "ns")
             self.note(who, kind, size, place, f"{mode} CPU", statistics.median(c[1] for c in seen[who]), "ns")
-            if mode == "oneshot":
-                self.note(who, kind, size, place, "oneshot peak", max(c[2] for c in seen[who]), "KiB")
+            if mode in ("oneshot", "image"):
+                self.note(who, kind, size, place, f"{mode} peak", max(c[2] for c in seen[who]), "KiB")
         for other in (DEBIAN, EMPTY):
             if seen.get(other):
                 self.note(f"{other}/{OURS}", kind, size, place, mode, statistics.median(
@@ -150,9 +176,9 @@ class Bench:
             if size >= HEAVY and who == DEBIAN:
                 continue
             env = self.environment(who)
-            done = subprocess.run(["strace", "-o", trace, self.build / "bench/size", self.allow, self.deny], text=True,
-                                  input=f"load {LOADS} {words}\ncount {COUNTED} {words}\n", stdout=subprocess.DEVNULL,
-                                  env=env)
+            done = subprocess.run(["strace", "-o", trace, self.build / "bench/size", self.allow, self.deny],
+                                  input=f"load {LOADS} {words}\ncount {COUNTED} {words}\n", text=True,
+                                  stdout=subprocess.DEVNULL, env=env)
             if done.returncode != 0:
                 sys.exit("bench/size.py: strace failed")
             calls = re.findall(r"^(\w+)\(", trace.read_text(), re.M)
@@ -160,10 +186,13 @@ class Bench:
             counted = collections.Counter(calls[begin + 1:calls.index("getppid", begin + 1)])
             self.note(who, kind, size, "none", "system calls, resident", sum(counted.values()) / COUNTED,
                       " ".join(sorted(counted)))
-            subprocess.run(["strace", "-f", "-o", trace, self.build / "bench/once", self.allow, self.deny,
-                            *(word for word in client if word)], env=env)
-            self.note(who, kind, size, "none", "system calls, oneshot",
-                      len(re.findall(r"^\d+ +\w+\(", trace.read_text(), re.M)), "")
+            once = ["strace", "-f", "-o", trace, self.build / "bench/once", self.allow, self.deny,
+                    *(word for word in client if word)]
+            for mode in ("oneshot", "image") if who == OURS and not self.why_no_image else ("oneshot",):
+                subprocess.run([*(self.imaged(self.deny) if mode == "image" else ()), *once], env=env,
+                               stdout=subprocess.DEVNULL)
+                self.note(who, kind, size, "none", f"system calls, {mode}",
+                          len(re.findall(r"^\d+ +\w+\(", trace.read_text(), re.M)), "")
 
     def who(self, size):
         return (OURS, DEBIAN) if size <= DEBIAN_MAX else (OURS,)
@@ -185,17 +214,30 @@ class Bench:
         places = tables.PLACES if size > 0 else ("none",)
         with self.processes(size) as residents, self.processes(size) as starters:
             self.load(residents, kind, size)
-            for mode in MODES:
+            for mode in ("resident", "edited", "oneshot"):
                 for place in places:
                     self.measure(starters if mode == "oneshot" else residents, kind, size, place, mode)
+            if not self.why_no_image:
+                self.with_image(starters, kind, size, places)
         if size in (0, 1000, MILLION) and shutil.which("strace"):
             self.system_calls(kind, size)
         print(f"{kind:10} {size:9} rules: {time.monotonic() - begun:5.1f} s", file=sys.stderr, flush=True)
 
+    def with_image(self, starters, kind, size, places):
+        with contextlib.closing(Imaged(self, OURS, self.allow, self.deny)) as imaged:
+            made = imaged.made()
+            table, = made["tables"]
+            if table["outcome"] == "compiled":
+                self.note(OURS, kind, size, "", "compile", table["seconds"] * 1e9, "ns")
+                self.note(OURS, kind, size, "", "compile peak", made["peak_kib"], "KiB")
+                self.note(OURS, kind, size, "", "image", table["image_bytes"], "bytes")
+                for place in places:
+                    self.measure({**starters, OURS: imaged}, kind, size, place, "image")
+
     # ---- instructions ----
 
-    def callgrind(self, who, *command, commands=""):
-        done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command],
+    def callgrind(self, who, *command, commands="", before=()):
+        done = subprocess.run([*before, "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command],
                               env=self.environment(who), input=commands, text=True, stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE)
         found = re.search(r"Collected : (\d+)", done.stderr)
@@ -216,181 +258,20 @@ class Bench:
                                        commands=f"load {n} {client.addr} -\n") for n in (LOADS, many)]
                 self.note(who, "addresses", size, "none", "instructions, resident",
                           (runs[1] - runs[0]) / (many - LOADS), "")
-                self.note(who, "addresses", size, "none", "instructions, oneshot",
-                          self.callgrind(who, self.build / "bench/once", self.allow, self.deny, client.addr), "")
-
-
-# ---- promises ----
-
-class Figures:
-    """What was measured, by what it is."""
-
-    def __init__(self, cells):
-        self.values = {(c.who, c.kind, c.rules, c.client, c.what): c.value for c in cells}
-        self.units = {(c.who, c.kind, c.rules, c.client, c.what): c.unit for c in cells}
-
-    def get(self, *key):
-        return self.values.get(key)
-
-    def ratio(self, above, below):
-        a, b = self.values.get(above), self.values.get(below)
-        return a / b if a is not None and b else None
-
-    def times(self, kind, rules, place, mode, other=DEBIAN):
-        """As fast as the other one, or as no rule: the median of the ratios of neighbours."""
-        return self.values.get((f"{other}/{OURS}", kind, rules, place, mode))
-
-
-def promised(figures):
-    """(what, seen, promise, is it kept) of all that was measured."""
-    rows = []
-
-    def at_least(what, seen, limit):
-        if seen is not None:
-            rows.append((what, f"{seen:,.2f}", f">= {limit:,}", seen >= limit))
-
-    def at_most(what, seen, limit):
-        if seen is not None:
-            rows.append((what, f"{seen:,.2f}", f"<= {limit:,}", seen <= limit))
-
-    for place in ("last", "none"):
-        for mode, limit in (("resident", 40000), ("oneshot", 8)):
-            at_least(f"{SHOWN[mode]}: 1M addresses, {place} match: times as fast as Debian's",
-                     figures.times("addresses", MILLION, place, mode), limit)
-    for rules, limit in ((MILLION, 1.5), (10 * MILLION, 2)):
-        seen = figures.times("addresses", rules, "none", "resident", EMPTY)
-        at_most(f"resident: {rules // MILLION}M addresses beside no rule, cost", seen and 1 / seen, limit)
-    for place in tables.PLACES:
-        both = [figures.times(kind, MILLION, place, "resident", EMPTY) for kind in ("addresses", "suffixes")]
-        at_most(f"resident: 1M suffixes beside 1M addresses, {place} match, cost", None if None in both else both[0] / both[1], 3)
-    for mode in MODES:
-        for kind in tables.KINDS:
-            seen = [figures.times(kind, size, "first", mode) for size in SIZES]
-            at_least(f"{SHOWN[mode]}: first match of {kind}, any size: times as fast as Debian's",
-                     min((s for s in seen if s is not None), default=None), 1)
-
-    def keeping(rules):
-        return OURS, "addresses", rules, "none", "keeping"
-
-    edited, warm = (figures.get(OURS, "addresses", 10 * MILLION, "none", m) for m in ("edited", "resident"))
-    if edited is not None and warm is not None:
-        at_most("10M addresses: ms that an edit of hosts.allow costs", (edited - warm) / 1e6, 1)
-    for who, kind, rules, place, what in figures.values:
-        if who == OURS and what == "system calls, resident":
-            names = figures.units[who, kind, rules, place, what]
-            rows.append((f"{rules} {kind}, resident: system calls", names, "stat", set(names.split()) <= STAMPS))
-    for rules, limit in ((MILLION, 200), (10 * MILLION, 1536)):
-        peak = figures.get(OURS, "addresses", rules, "none", "resident peak")
-        if peak is not None:
-            at_most(f"{rules // MILLION}M addresses kept: peak RSS, MiB", peak / 1024, limit)
-    at_most("keeping 10M addresses beside 1M, time", figures.ratio(
-        keeping(10 * MILLION), keeping(MILLION)), 12)
-    at_most("keeping 1M addresses beside tcprules, time", figures.ratio(
-        keeping(MILLION), ("tcprules (CDB)", "addresses", MILLION, "", "build")), 1)
-    per_rule = [figures.get(OURS, "addresses", size, "none", "instructions, oneshot") for size in (0, HEAVY)]
-    if None not in per_rule:
-        at_most("one-shot without image: instructions a rule", (per_rule[1] - per_rule[0]) / HEAVY, 300)
-    return rows
-
-
-# ---- showing ----
-
-def amount(ns):
-    for unit, factor in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if ns >= factor:
-            return f"{ns / factor:.3g} {unit}"
-    return f"{ns:.3g} ns"
-
-
-def table(head, rows):
-    """Markdown that can be read as it stands."""
-    rows = [[str(word) for word in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(head, *rows)]
-    lines = [head, ["-" * (w - 1) + ":" if i else "-" * w for i, w in enumerate(widths)], *rows]
-    return "".join("| " + " | ".join(word.rjust(w) if i else word.ljust(w) for i, (word, w) in enumerate(zip(line, widths)))
-                   + " |\n" for line in lines)
-
-
-def decision_tables(cells, figures):
-    sizes = sorted({c.rules for c in cells if c.what in MODES})
-    kinds = [kind for kind in tables.KINDS if any(c.kind == kind and c.what in MODES for c in cells)]
-    for mode in MODES:
-        rows = []
-        for kind in kinds:
-            for place in tables.PLACES:
-                for who in (OURS, DEBIAN):
-                    seen = [figures.get(who, kind, size, place, mode) for size in sizes]
-                    rows.append([f"{kind}, {place}", who, *("" if s is None else amount(s) for s in seen)])
-                ratios = [figures.times(kind, size, place, mode) for size in sizes]
-                rows.append(["", "times", *("" if r is None else f"{r:,.3g}" if r < 1000 else f"{r:,.0f}" for r in ratios)])
-        yield SHOWN[mode], table(["kind, match", "", *(f"{size:,}" for size in sizes)], rows)
-
-
-def other_tables(cells, figures):
-    sizes = sorted({c.rules for c in cells if c.what == "resident peak"})
-    rows = []
-    for kind in tables.KINDS:
-        for what, who, show in (("first decision", OURS, amount), ("keeping", OURS, amount),
-                                ("resident peak", OURS, lambda v: f"{v / 1024:.3g} MiB"),
-                                ("oneshot peak", OURS, lambda v: f"{v / 1024:.3g} MiB"),
-                                ("resident peak", DEBIAN, lambda v: f"{v / 1024:.3g} MiB")):
-            seen = [figures.get(who, kind, size, "none", what) for size in sizes]
-            if any(s is not None for s in seen):
-                rows.append([kind, f"{what}, {who}", *("" if s is None else show(s) for s in seen)])
-    if rows:
-        yield "What it takes to have a table", table(["kind", "", *(f"{size:,}" for size in sizes)], rows)
-    rows = [[c.kind, c.who, f"{c.rules:,}", c.what, f"{c.value:,.4g}" if c.value < 1e4 else f"{c.value:,.0f}", c.unit] for c in cells
-            if c.what.startswith(("system calls", "instructions"))]
-    if rows:
-        yield "System calls and instructions", table(["kind", "who", "rules", "what", "number", ""], rows)
-    rows = []
-    for who in dict.fromkeys(c.who for c in cells if c.what == "lookup"):
-        for size in sorted({c.rules for c in cells if c.who == who and c.what == "lookup"}):
-            found = {c.client: c.value for c in cells if (c.who, c.rules, c.what) == (who, size, "lookup")}
-            build, took = (figures.get(who, "addresses", size, "", what) for what in ("build", "bytes"))
-            rows.append([who, f"{size:,}", amount(found["last"]), amount(found["none"]),
-                         "" if build is None else amount(build), "" if took is None else f"{took / max(size, 1):.3g}"])
-    if rows:
-        yield "The lookup alone", table(["who", "rules", "last match", "no match", "made in", "bytes a rule"], rows)
-
-
-def shown(cells, where):
-    figures = Figures(cells)
-    promises = promised(figures)
-    text = f"{where}\n\n"
-    text += "## Promises\n\n" + table(["what", "seen", "promised", ""], [
-        (what, seen, limit, "kept" if kept else "BROKEN") for what, seen, limit, kept in promises]) + "\n"
-    for title, body in (*decision_tables(cells, figures), *other_tables(cells, figures)):
-        text += f"## {title}\n\n{body}\n"
-    return text, [f"{what}: {seen}, promised {limit}" for what, seen, limit, kept in promises if not kept]
-
-
-# ---- files ----
-
-def save(path, cells, where):
-    with open(path, "w") as out:
-        out.write(f"# {where}\n" + "\t".join(Cell._fields) + "\n")
-        out.writelines("\t".join(f"{v:.6g}" if isinstance(v, float) else str(v) for v in cell) + "\n" for cell in cells)
-
-
-def restored(paths):
-    """The cells of all files; of one that was measured twice, the last."""
-    cells, where = {}, ""
-    for path in paths.split(","):
-        first, _head, *lines = pathlib.Path(path).read_text().splitlines()
-        where = first.removeprefix("# ")
-        for who, kind, rules, client, what, value, unit in (line.split("\t") for line in lines):
-            cells[who, kind, rules, client, what] = Cell(who, kind, int(rules), client, what, float(value), unit)
-    return list(cells.values()), where
+                for mode in ("oneshot", "image") if who == OURS and not self.why_no_image else ("oneshot",):
+                    self.note(who, "addresses", size, "none", f"instructions, {mode}", self.callgrind(
+                        who, self.build / "bench/once", self.allow, self.deny, client.addr,
+                        before=self.imaged(self.deny) if mode == "image" else ()), "")
 
 
 def measured(args):
     debian = next(fetched("libwrap0").glob("usr/lib/*/libwrap.so.0")).parent
     scratch = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    where = (f"Measured on {machine()}, {datetime.date.today()}; medians of {args.rounds} alternations "
-             "(one at ten million).")
+    where = (f"Measured on {machine()}, {datetime.date.today()}; medians of {args.rounds} alternations.")
     with tempfile.TemporaryDirectory(prefix="tcpwrap-size-", dir=scratch) as folder:
         bench = Bench(args, debian, folder)
+        if bench.why_no_image:
+            where += f" Nothing with an image: {bench.why_no_image}."
         if args.instructions:
             bench.instructions()
             return bench.cells, where
