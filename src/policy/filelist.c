@@ -15,6 +15,7 @@
 
 #include "base/str.h"
 #include "policy/match.h"
+#include "policy/skim.h"
 
 enum { BUFFER = WORDS_MAX + 4096 };
 
@@ -315,6 +316,22 @@ next_kept(struct walk *walk, struct level *level, size_t *ret)
 	return *ret < kept->count;
 }
 
+/* What is known of the host is used; it is asked for by words only. */
+static void
+skim(struct walk *walk, struct word_reader *reader)
+{
+	const struct matcher *matcher = walk->matcher;
+	const struct facts *facts = matcher->facts;
+	struct skim_client client;
+
+	if (reader->commented || reader->plain_at < reader->chunk_end ||
+	    matcher->addrs[matcher->end] == NULL ||
+	    !skim_client_init(&client, matcher->addrs[matcher->end],
+	        facts->ops->known_name(facts->ctx, matcher->end)))
+		return;
+	reader->at = skim_words(&client, reader->bytes, reader->at, reader->len);
+}
+
 /* Take one step in the topmost list. */
 static void
 step(struct walk *walk)
@@ -332,6 +349,7 @@ step(struct walk *walk)
 			close_level(walk);
 		return;
 	}
+	skim(walk, &level->reader);
 	switch (words_next(&level->reader, &word)) {
 	case WORDS_WORD:
 		pattern_read(&pattern, ROLE_FILE, word.ways & level->ways, word.text, word.len);

@@ -308,8 +308,25 @@ same_test(const struct test *a, const struct test *b)
 	return a->kind != TEST_VOID || a->diag == b->diag;
 }
 
+bool
+pattern_is_name(const char *text, size_t len)
+{
+	bool has_letter = false, has_dot = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char lower = str_lower(text[i]);
+		bool letter = lower >= 'a' && lower <= 'z';
+
+		if (!letter && text[i] != '.' && (i == 0 || !(str_is_digit(lower) || lower == '-')))
+			return false;
+		has_letter |= letter;
+		has_dot |= text[i] == '.';
+	}
+	return has_letter && has_dot;
+}
+
 /* Words that plainly mean the same both ways, and fill most tables: a daemon's name, an IPv4
- * address. What is decided here would come out the same below. */
+ * address, a host's name. What is decided here would come out the same below. */
 static bool
 read_common(struct pattern *pattern, enum role role, const struct test *word)
 {
@@ -327,6 +344,11 @@ read_common(struct pattern *pattern, enum role role, const struct test *word)
 		*test = *word;
 		test->subject = SUBJECT_DAEMON;
 		text_test(test);
+	} else if (role != ROLE_DAEMONS && pattern_is_name(word->text, word->len)) {
+		*test = *word;
+		test->subject = SUBJECT_HOST;
+		text_test(test);
+		test->flags |= TEST_NAME;
 	} else {
 		return false;
 	}

@@ -8,6 +8,7 @@
 #ifndef POLICY_PATTERN_H
 #define POLICY_PATTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -75,6 +76,10 @@ struct pattern {
 	struct net6 nets[PATTERN_TESTS_MAX];
 	unsigned count;
 };
+
+/* A host's name, or what it ends in, in letters, digits, hyphens and dots: with a dot, which no wildcard has, and a
+ * letter, which no number has. It means the same both ways. */
+bool pattern_is_name(const char *text, size_t len);
 
 /* Read a word; text is borrowed by the tests. */
 void pattern_read(struct pattern *, enum role, ways, const char *text, size_t len);

@@ -3,8 +3,8 @@
  * PURPOSE  Passes over a line of a large table in some tens of instructions.
  * INVARIANTS  Passed over is only what judging would come to nothing for, both ways: daemons are
  *          named in letters, so that their tests ask for nothing and find nothing; clients are
- *          canonical quads, or networks of such without host bits, none of which holds the
- *          address. Whatever is not of exactly that form is judged.
+ *          canonical quads, networks of such without host bits, none of which holds the address, and,
+ *          if the name is known, other names in plain letters. Whatever is not of exactly that form is judged.
  *          No byte beyond the end is read: a word's bytes are looked at unasked only if AHEAD of
  *          them are there.
  * LIMITS   SKIM_PREFIX_MAX; LINES_CLASSIC_MAX bytes, as a longer line is not the same both ways.
@@ -51,13 +51,16 @@ skim_learn(struct skim *skim, const struct line *line, const struct rule *rule, 
 	const struct list *clients = &rule->clients;
 	size_t at = 0, len, head;
 
+	if (skim->len > 0 && line->len > skim->len &&
+	    memcmp(line->text, skim->prefix, skim->len) == 0)
+		return true;
 	if (count != 1 || line->joined || line->fault != LINE_FINE || rule->code != DIAG_NONE)
 		return false;
 	while (at < clients->len && lexer_is_separator(clients->text[at]))
 		at++;
 	len = (size_t)(clients->text + at - line->text);
-	if (at == clients->len || !str_is_digit(clients->text[at]) || len < LOOK_BACK ||
-	    len > SKIM_PREFIX_MAX || !is_plain_daemons(&rule->daemons))
+	if (at == clients->len || !(str_is_digit(clients->text[at]) || clients->text[at] == '.') ||
+	    len < LOOK_BACK || len > SKIM_PREFIX_MAX || !is_plain_daemons(&rule->daemons))
 		return false;
 	head = len < sizeof skim->head ? len : sizeof skim->head;
 	*skim = (struct skim){.len = len};
@@ -140,10 +143,12 @@ mask(const char *at, uint32_t *ret)
 	return at + digits;
 }
 
-/* A word that does not hold the address. NULL: it may. */
+/* A network that does not hold the address. NULL: it may, or it is something else. */
 static inline const char *
-foreign(const char *at, const struct addr_fact *client, struct skim_net *ret)
+foreign_net(const char *at, const struct skim_client *client, struct skim_net *ret)
 {
+	const struct addr_fact *addr = client->addr;
+
 	at = quad(at, &ret->net);
 	ret->mask = UINT32_MAX;
 	if (at != NULL && *at == '/') {
@@ -151,21 +156,65 @@ foreign(const char *at, const struct addr_fact *client, struct skim_net *ret)
 		if (at != NULL && (ret->net & ~ret->mask) != 0)
 			return NULL;
 	}
-	if (at == NULL || (client != NULL && client->is_v4 && (client->v4 & ret->mask) == ret->net))
+	if (at == NULL || (addr != NULL && addr->is_v4 && (addr->v4 & ret->mask) == ret->net))
 		return NULL;
 	return at;
+}
+
+/* A name, or what names end in, that is not his. */
+static const char *
+foreign_name(const char *at, const char *end, const struct skim_client *client)
+{
+	const char *begin = at, *name = client->name;
+	size_t len, name_len = client->name_len;
+
+	while (at < end && !str_is_space(*at) && *at != ',')
+		at++;
+	len = (size_t)(at - begin);
+	if (at == end || !pattern_is_name(begin, len) || at[-1] == '.')
+		return NULL;
+	if (*begin == '.' ? name_len > len && str_eq_nocase(begin, len, name + name_len - len, len)
+	                  : str_eq_nocase(begin, len, name, name_len))
+		return NULL;
+	return at;
+}
+
+static inline const char *
+foreign(const char *at, const char *end, const struct skim_client *client)
+{
+	struct skim_net net;
+
+	if (str_is_digit(*at) || !client->has_name)
+		return foreign_net(at, client, &net);
+	return foreign_name(at, end, client);
+}
+
+bool
+skim_client_init(
+    struct skim_client *client, const struct addr_fact *addr, const struct name_fact *name)
+{
+	if (addr == NULL || !addr->agrees || addr->addr.scope != 0)
+		return false;
+	*client = (struct skim_client){.addr = addr, .name = ""};
+	/* No name with a dot is equal to what stands for an unknown one. */
+	client->has_name = name != NULL &&
+	    (name->state != NAME_KNOWN || memchr(name->text, '.', name->len) == NULL ||
+	        (pattern_is_name(name->text, name->len) && name->text[name->len - 1] != '.'));
+	if (client->has_name && name->state == NAME_KNOWN) {
+		client->name = name->text;
+		client->name_len = name->len;
+	}
+	return true;
 }
 
 /* ---- lines ---- */
 
 /* From a line's first word to behind its newline. NULL: it may concern the client. */
 static inline const char *
-foreign_line(const char *at, const char *end, const struct addr_fact *client)
+foreign_line(const char *at, const char *end, const struct skim_client *client)
 {
-	struct skim_net net;
-
 	while (end - at >= AHEAD) {
-		at = foreign(at, client, &net);
+		at = foreign(at, end, client);
 		if (at == NULL || !lexer_is_separator(*at))
 			return NULL;
 		while (lexer_is_separator(*at)) {
@@ -189,7 +238,7 @@ has_prefix(const struct skim *skim, const char *at)
 }
 
 unsigned
-skim_pass(const struct skim *skim, const struct addr_fact *client, const char *bytes, size_t len,
+skim_pass(const struct skim *skim, const struct skim_client *client, const char *bytes, size_t len,
     size_t *ret_len)
 {
 	const char *at = bytes, *end = bytes + len, *next;
@@ -207,13 +256,31 @@ skim_pass(const struct skim *skim, const struct addr_fact *client, const char *b
 }
 
 size_t
-skim_net(const struct skim *skim, const struct addr_fact *client, const char *bytes, size_t len,
+skim_net(const struct skim *skim, const struct skim_client *client, const char *bytes, size_t len,
     struct skim_net *ret)
 {
 	const char *at;
 
 	if (len < skim->len + AHEAD || !has_prefix(skim, bytes))
 		return 0;
-	at = foreign(bytes + skim->len, client, ret);
+	at = foreign_net(bytes + skim->len, client, ret);
 	return at != NULL && *at == '\n' ? (size_t)(at - bytes) + 1 : 0;
+}
+
+size_t
+skim_words(const struct skim_client *client, const char *bytes, size_t from, size_t len)
+{
+	const char *at = bytes + from, *end = bytes + len, *next;
+
+	for (;;) {
+		while (end - at >= AHEAD && str_is_space(*at))
+			at++;
+		if (end - at < AHEAD || at - bytes < LOOK_BACK)
+			return from;
+		next = foreign(at, end, client);
+		if (next == NULL || !str_is_space(*next))
+			return from;
+		at = next;
+		from = (size_t)(at - bytes);
+	}
 }

@@ -70,7 +70,8 @@ generation_add(struct generation *generation, const struct line *line, const str
 }
 
 size_t
-generation_skim(struct generation *generation, struct lines *lines, const struct addr_fact *client)
+generation_skim(
+    struct generation *generation, struct lines *lines, const struct skim_client *client)
 {
 	size_t count = 0, len;
 	struct skim_net net;

@@ -57,9 +57,9 @@ void generation_release(struct generation *); /* NULL is fine */
 bool generation_add(struct generation *, const struct line *, const struct rule *, unsigned count);
 /* All words have: the list is given an index if it is long. False: out of memory. */
 bool generation_finish_words(struct generation *);
-/* File the lines ahead that differ from one before in a network only, which does not hold the client (NULL:
- * there is none). Returns how many. */
-size_t generation_skim(struct generation *, struct lines *, const struct addr_fact *client);
+/* File the lines ahead that differ from one before in a network only, which does not hold the client. Returns how
+ * many. */
+size_t generation_skim(struct generation *, struct lines *, const struct skim_client *);
 /* All lines have come, from the first size bytes. False: it is not to be used. */
 bool generation_finish(struct generation *, size_t size);
 

@@ -173,21 +173,26 @@ show_line(struct scan *scan, const struct line *line)
 static void
 skim(struct scan *scan)
 {
-	const struct addr_fact *client = scan->pass->matcher.addrs[END_CLIENT];
-	bool is_shown = scan->skip != SIZE_MAX;
+	const struct matcher *matcher = &scan->pass->matcher;
+	const struct facts *facts = matcher->facts;
+	struct skim_client client = {.addr = NULL};
 	const char *bytes;
 	size_t len;
 	unsigned count;
 
-	if (is_shown && (client == NULL || !client->agrees))
+	/* Lines may come that are shown to nobody. */
+	if (scan->skip != SIZE_MAX &&
+	    (matcher->addrs[END_CLIENT] == NULL ||
+	        !skim_client_init(&client, matcher->addrs[END_CLIENT],
+	            facts->ops->known_name(facts->ctx, END_CLIENT))))
 		return;
 	if (scan->keep != NULL && !scan->spoilt) {
-		scan->rules += generation_skim(scan->keep, &scan->lines, client);
+		scan->rules += generation_skim(scan->keep, &scan->lines, &client);
 		return;
 	}
 	if (scan->skim.len == 0 || (bytes = lines_ahead(&scan->lines, &len)) == NULL)
 		return;
-	count = skim_pass(&scan->skim, client, bytes, len, &len);
+	count = skim_pass(&scan->skim, &client, bytes, len, &len);
 	scan->rules += count;
 	lines_skip(&scan->lines, len, count);
 }

@@ -15,7 +15,11 @@
 
 enum { LINE_MAX_BYTES = 64, PADDING = 160, LINES = 400000 };
 
-static const char *const clients[] = {"10.1.2.3", "192.0.2.255", "2001:db8::1"};
+static const struct person {
+	const char *addr, *name; /* NULL: not known yet */
+} persons[] = {{"10.1.2.3", NULL}, {"192.0.2.255", "Www.A.example"}, {"2001:db8::1", "unknown"},
+    {"10.1.2.3", "a.example"}, {"10.1.2.3", "localhost"}, {"10.1.2.3", "::ffff:10.1.2.3"},
+    {"10.1.2.3", "a.example."}};
 
 /* Known by a line of the table, as the table layer makes it known. */
 static struct skim
@@ -34,30 +38,37 @@ learned(const char *text)
 	return skim;
 }
 
-static struct addr_fact
-client_of(const char *text)
+/* The facts live as long as the test. */
+static bool
+known(struct skim_client *client, const struct person *person)
 {
+	static struct addr_fact addr;
+	static struct name_fact name;
 	const struct facts nothing = {.ops = NULL};
-	struct addr_fact fact;
 
-	assert_true(addr_fact_init(&fact, text, &nothing));
-	return fact;
+	assert_true(addr_fact_init(&addr, person->addr, &nothing));
+	if (person->name == NULL)
+		return skim_client_init(client, &addr, NULL);
+	name = (struct name_fact){strcmp(person->name, "unknown") == 0 ? NAME_UNKNOWN : NAME_KNOWN,
+	    person->name, strlen(person->name)};
+	return skim_client_init(client, &addr, &name);
 }
 
 /* Is the line passed over, with enough behind it? In a block of its own size, so that a look beyond it is
  * seen by a sanitizer. */
 static bool
-is_passed(const struct skim *skim, const char *client, const char *line, size_t len)
+is_passed(const struct skim *skim, const struct person *person, const char *line, size_t len)
 {
-	struct addr_fact fact = client_of(client);
+	struct skim_client client;
 	char *bytes = malloc(len + PADDING);
 	size_t passed;
 	unsigned count;
 
+	assert_true(known(&client, person));
 	assert_non_null(bytes);
 	memcpy(bytes, line, len);
 	memset(bytes + len, '#', PADDING);
-	count = skim_pass(skim, &fact, bytes, len + PADDING, &passed);
+	count = skim_pass(skim, &client, bytes, len + PADDING, &passed);
 	assert_int_equal(passed, count > 0 ? len : 0);
 	assert_true(count <= 1);
 	free(bytes);
@@ -95,6 +106,7 @@ static const struct {
     {"d: 10.1.2.4x\n", false},
     {"d: 10.1.2.4 EXCEPT 10.1.2.5\n", false},
     {"d: 10.1.2.4\\\n", false},
+    {"d: .example\n", false},
     {"d:  10.1.2.4\n", false},
     {"D: 10.1.2.4\n", false},
 };
@@ -107,7 +119,7 @@ test_form(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const char *line = cases[i].line;
-		bool passes = is_passed(&skim, "10.1.2.3", line, strlen(line));
+		bool passes = is_passed(&skim, &persons[0], line, strlen(line));
 
 		if (passes != cases[i].passes)
 			print_error("%s", line);
@@ -121,7 +133,7 @@ test_not_learned(void **state)
 {
 	static const char *const lines[] = {"d@10.9.9.9: 10.1.2.3\n", "22: 10.1.2.3\n",
 	    "@d: 10.1.2.3\n", "/d: 10.1.2.3\n", "d*: 10.1.2.3\n", "[::1]: 10.1.2.3\n",
-	    "d: .example\n", "d: ALL\n", "d:\n", "d\n", "d: 10.1.2.3\\\n, 10.1.2.4\n",
+	    "d: example\n", "d: ALL\n", "d:\n", "d\n", "d: 10.1.2.3\\\n, 10.1.2.4\n",
 	    "d 10.1.2.3\n"};
 
 	(void)state;
@@ -143,21 +155,23 @@ test_long_line(void **state)
 	memset(line, ' ', sizeof line);
 	memcpy(line, "d: 9.9.9.9", 10);
 	line[LINES_CLASSIC_MAX - 1] = '\n';
-	assert_true(is_passed(&skim, "10.1.2.3", line, LINES_CLASSIC_MAX));
+	assert_true(is_passed(&skim, &persons[0], line, LINES_CLASSIC_MAX));
 	line[LINES_CLASSIC_MAX - 1] = ' ';
 	line[LINES_CLASSIC_MAX] = '\n';
-	assert_false(is_passed(&skim, "10.1.2.3", line, LINES_CLASSIC_MAX + 1));
+	assert_false(is_passed(&skim, &persons[0], line, LINES_CLASSIC_MAX + 1));
 }
 
 /* The end of the bytes is nobody's business, wherever it is. */
 static void
 test_end(void **state)
 {
-	static const char text[] = "d: 10.1.2.4/255.255.255.0, 10.1.2.5\nd: 10.1.2.6\n";
+	static const char text[] =
+	    "d: 10.1.2.4/255.255.255.0, 10.1.2.5\nd: .b.example\nd: 10.1.2.6\n";
 	struct skim skim = learned("d: 9.9.9.9\n");
-	struct addr_fact fact = client_of("192.0.2.1");
+	struct skim_client client;
 
 	(void)state;
+	assert_true(known(&client, &persons[1]));
 	for (size_t len = 0; len < 4 * sizeof text; len++) {
 		char *bytes = malloc(len + 1);
 		size_t passed;
@@ -165,29 +179,43 @@ test_end(void **state)
 		assert_non_null(bytes);
 		for (size_t i = 0; i < len; i++)
 			bytes[i] = text[i % (sizeof text - 1)];
-		skim_pass(&skim, &fact, bytes, len, &passed);
+		skim_pass(&skim, &client, bytes, len, &passed);
 		assert_true(passed <= len);
+		assert_true(skim_words(&client, bytes, 0, len) <= len);
+		assert_true(skim_words(&client, bytes, len / 2, len) <= len);
 		free(bytes);
 	}
 }
 
-/* A line near the form. */
+/* A word near the form, with a blank behind it. Returns its length. */
+static size_t
+make_word(char *word)
+{
+	static const char *const numbers[][2] = {{"10.1.2.", ""}, {"10.1.", ".3"},
+	    {"10.1.2.0/", ""}, {"10.0.0.0/", ""}, {"10.1.2.3/255.255.255.", ""},
+	    {"10.1.0.0/255.255.", ".0"}, {"", ".1.2.3"}, {"192.0.2.", ""}, {"", ".0.0.0/8"},
+	    {"0.0.0.0/", ""}, {".b", ".example"}, {"www.a", ".example"}};
+	static const char *const names[] = {".a.example", ".example", "www.a.example", "a.example",
+	    ".ww.a.example", "ww.A.example", ".exampl", "unknown.x", ".unknown", "a.", "LOCAL",
+	    "KNOWN", "UNKNOWN", ".", "a", "A.EXAMPLE", ".Example", "a.example."};
+	const char *const *number = numbers[chance(sizeof numbers / sizeof *numbers)];
+
+	if (chance(4) == 0)
+		return (size_t)snprintf(
+		    word, LINE_MAX_BYTES, "%s ", names[chance(sizeof names / sizeof *names)]);
+	return (size_t)snprintf(word, LINE_MAX_BYTES, "%s%u%s ", number[0],
+	    (unsigned)chance(chance(2) ? 34 : 260), number[1]);
+}
+
 static size_t
 make_line(char *line)
 {
-	static const char *const words[][2] = {{"10.1.2.", ""}, {"10.1.", ".3"}, {"10.1.2.0/", ""},
-	    {"10.0.0.0/", ""}, {"10.1.2.3/255.255.255.", ""}, {"10.1.0.0/255.255.", ".0"},
-	    {"", ".1.2.3"}, {"192.0.2.", ""}, {"", ".0.0.0/8"}, {"0.0.0.0/", ""}};
 	static const char bytes[] = "0123456789./:,@ \t\r\\#[]*ALEXPT\0\n.0";
 	size_t len = (size_t)snprintf(line, LINE_MAX_BYTES, "d: ");
 
-	for (unsigned count = 1 + (unsigned)chance(2); count > 0; count--) {
-		const char *const *word = words[chance(sizeof words / sizeof *words)];
-
-		len += (size_t)snprintf(line + len, LINE_MAX_BYTES - len, "%s%u%s", word[0],
-		    (unsigned)chance(chance(2) ? 34 : 260), word[1]);
-		line[len++] = count > 1 ? ',' : '\n';
-	}
+	for (unsigned count = 1 + (unsigned)chance(2); count > 0; count--)
+		len += make_word(line + len);
+	line[len - 1] = '\n';
 	if (chance(2))
 		line[chance(len)] = bytes[chance(sizeof bytes - 1)];
 	if (line[len - 1] != '\n' || memchr(line, '\n', len - 1) != NULL)
@@ -200,16 +228,17 @@ test_agrees_with_judging(void **state)
 {
 	struct skim skim = learned("d: 9.9.9.9\n");
 	static struct answer answer;
-	char line[LINE_MAX_BYTES + 2];
+	char line[3 * LINE_MAX_BYTES];
 	unsigned passed = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < LINES; i++) {
+		const struct person *person = &persons[i % (sizeof persons / sizeof *persons)];
 		struct ask question = {
-		    .daemon = "d", .addr = clients[i % 3], .name = "a.example", .user = "u"};
+		    .daemon = "d", .addr = person->addr, .name = person->name, .user = "u"};
 		size_t len = make_line(line);
 
-		if (len == 0 || !is_passed(&skim, question.addr, line, len))
+		if (len == 0 || !is_passed(&skim, person, line, len))
 			continue;
 		passed++;
 		ask(&question, NULL, 0, line, len, &answer);
@@ -218,9 +247,47 @@ test_agrees_with_judging(void **state)
 		assert_int_equal(answer.by.by, BY_NO_MATCH);
 		assert_int_equal(answer.readings[READING_CLASSIC], VERDICT_GRANT);
 		assert_int_equal(answer.readings[READING_PLAIN], VERDICT_GRANT);
-		assert_int_equal(answer.report_count + answer.names_asked + answer.users_asked, 0);
+		assert_int_equal(answer.report_count + answer.users_asked, 0);
+		assert_true(person->name != NULL || answer.names_asked == 0);
 	}
 	assert_true(passed > LINES / 20);
+}
+
+/* Words of a list are passed over as they are read; the same ones in a line are not. */
+static void
+test_lists(void **state)
+{
+	static struct answer in_line, in_list;
+	char line[3 * LINE_MAX_BYTES], text[sizeof line + PADDING];
+
+	(void)state;
+	for (unsigned i = 0; i < LINES / 4; i++) {
+		const struct person *person = &persons[i % (sizeof persons / sizeof *persons)];
+		struct ask_list list = {.path = "/list", .text = text, .status = LIST_OK};
+		struct ask question = {.daemon = "d",
+		    .addr = person->addr,
+		    .name = person->name,
+		    .lists = &list,
+		    .list_count = 1};
+		size_t len = (size_t)snprintf(line, sizeof line, "d: 9.9.9.9 ");
+
+		for (unsigned word = 0; word < 3; word++)
+			len += make_word(line + len);
+		line[len - 1] = '\n';
+		memcpy(text, line + 3, len - 3);
+		for (size_t at = 0; at < len - 3; at++)
+			text[at] = text[at] == ' ' ? '\n' : text[at];
+		memset(text + len - 3, '\n', PADDING);
+		list.len = len - 3 + PADDING;
+		ask(&question, NULL, 0, line, len, &in_line);
+		ask(&question, NULL, 0, "d: /list\n", 9, &in_list);
+		if (in_line.verdict != in_list.verdict)
+			print_error("%s %s", person->addr, line);
+		assert_memory_equal(in_line.readings, in_list.readings, sizeof in_list.readings);
+		/* Who is known need not be asked for. */
+		assert_true(in_list.names_asked <= in_line.names_asked);
+		assert_int_equal(in_line.report_count, in_list.report_count);
+	}
 }
 
 int
@@ -232,6 +299,7 @@ main(void)
 	    cmocka_unit_test(test_long_line),
 	    cmocka_unit_test(test_end),
 	    cmocka_unit_test(test_agrees_with_judging),
+	    cmocka_unit_test(test_lists),
 	};
 
 	return cmocka_run_group_tests_name("skim", tests, NULL, NULL);
