@@ -160,7 +160,7 @@ struct daemons {
 		uint16_t class;
 		const char *name;
 		size_t len;
-	} of[INDEX_CLASSES_MAX];
+	} of[INDEX_DAEMONS_MAX];
 	size_t count;
 	bool are_any;
 	bool say_something; /* whatever the daemon */
@@ -188,7 +188,7 @@ add_daemon(struct daemons *daemons, const struct test *test)
 	for (size_t i = 0; i < daemons->count; i++)
 		if (daemons->of[i].class == class)
 			return;
-	if (daemons->count == INDEX_CLASSES_MAX) {
+	if (daemons->count == INDEX_DAEMONS_MAX) {
 		daemons->are_any = true;
 		return;
 	}

@@ -58,8 +58,6 @@ void index_add_test(struct index *, uint32_t item, const struct test *);
 bool index_finish(struct index *);
 
 enum {
-	/* Daemons named in a list; a rule of more is any daemon's. */
-	INDEX_CLASSES_MAX = 16,
 	/* Of a name; of one with more labels everything is shown. DNS has 127 at most. */
 	INDEX_LABELS_MAX = 128,
 	/* Networks that hold an address, or suffixes of a name in two spellings, and what always is;
