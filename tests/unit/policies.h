@@ -333,10 +333,37 @@ say_idle(struct policy *policy)
 		say(policy, "%s", ONE_OF(idle));
 }
 
+/* Lines of one shape, as block lists are, and what may stand between them. */
+static inline void
+say_run(struct policy *policy)
+{
+	static const char *const before[] = {
+	    "d: ", "ALL: ", "d,e:", "d@10.0.0.1: ", "ALL: /ten ", "d :\t"};
+	static const char *const behind[] = {
+	    "", ": deny", ": allow", " ", " # x", ": spawn x", "\r"};
+	const char *first = ONE_OF(before), *last = ONE_OF(behind);
+
+	for (unsigned i = 2 + roll(30); i > 0; i--) {
+		say(policy, "%s", first);
+		if (roll(4) != 0)
+			say(policy, "10.0.0.%u", roll(70));
+		else
+			say_host(policy);
+		say(policy, "%s\n", roll(20) == 0 ? ONE_OF(behind) : last);
+		if (roll(20) == 0)
+			say_idle(policy);
+	}
+}
+
 static inline void
 say_line(struct policy *policy)
 {
 	size_t from = policy->len;
+
+	if (roll(16) == 0) {
+		say_run(policy);
+		return;
+	}
 
 	if (roll(16) == 0)
 		say_idle(policy);
