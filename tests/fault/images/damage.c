@@ -149,7 +149,7 @@ ask_text(const char *path)
 int
 main(int argc, char **argv)
 {
-	unsigned char *bytes;
+	unsigned char *bytes = NULL;
 	unsigned long from, step;
 	struct stat st;
 	int fd;
