@@ -46,15 +46,20 @@ names_list(const struct rule *rule)
 }
 
 static bool
-take_rules(void *ctx, const struct line *line, const struct rule *rules, unsigned count)
+take_rules(void *ctx, const struct line *line, const struct rule *rules, unsigned count,
+    struct lines *behind)
 {
+	static const struct skim_client nobody = {.addr = NULL};
 	struct compiling *compiling = ctx;
 	bool has_list = false;
 
 	for (unsigned i = 0; i < count; i++)
 		has_list |= names_list(&rules[i]);
 	compiling->result->lists += has_list;
-	return generation_add(compiling->generation, line, rules, count);
+	if (!generation_add(compiling->generation, line, rules, count))
+		return false;
+	generation_skim(compiling->generation, behind, &nobody);
+	return true;
 }
 
 static bool

@@ -122,19 +122,18 @@ line_fault(struct table_fault *fault, enum table_problem problem, unsigned line)
 }
 
 static bool
-take_line(void *ctx, bool (*take)(void *, const struct line *, const struct rule *, unsigned),
-    const struct line *line, struct table_fault *fault)
+take_line(void *ctx, whole_take *take, const struct line *line, struct lines *lines,
+    struct table_fault *fault)
 {
 	struct rule rules[RULES_MAX];
 
-	return take(ctx, line, rules, rule_read(rules, line)) ||
+	return take(ctx, line, rules, rule_read(rules, line), lines) ||
 	    table_fault(fault, TABLE_CANNOT_MEMORY, 0);
 }
 
 static bool
 take_lines(struct whole *whole, struct lines *lines, const struct progress *progress, void *ctx,
-    bool (*take)(void *, const struct line *, const struct rule *, unsigned),
-    struct table_fault *fault)
+    whole_take *take, struct table_fault *fault)
 {
 	size_t count = 0;
 	struct line line;
@@ -142,7 +141,7 @@ take_lines(struct whole *whole, struct lines *lines, const struct progress *prog
 	for (;;) {
 		switch (lines_next(lines, &line)) {
 		case LINES_LINE:
-			if (!take_line(ctx, take, &line, fault))
+			if (!take_line(ctx, take, &line, lines, fault))
 				return false;
 			break;
 		case LINES_TOO_LONG:
@@ -160,8 +159,7 @@ take_lines(struct whole *whole, struct lines *lines, const struct progress *prog
 }
 
 bool
-whole_lines(struct whole *whole, const struct progress *progress, void *ctx,
-    bool (*take)(void *ctx, const struct line *, const struct rule *, unsigned count),
+whole_lines(struct whole *whole, const struct progress *progress, void *ctx, whole_take *take,
     struct table_fault *fault)
 {
 	struct lines lines;

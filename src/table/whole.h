@@ -31,10 +31,13 @@ bool whole_open(struct whole *, const char *path, struct table_fault *);
 bool whole_read(struct whole *, const struct progress *, struct table_fault *);
 void whole_release(struct whole *);
 
-/* Hand over each line's rules. False from take: out of memory. */
-bool whole_lines(struct whole *, const struct progress *, void *ctx,
-    bool (*take)(void *ctx, const struct line *, const struct rule *, unsigned count),
-    struct table_fault *);
+/* Takes a line's rules, and perhaps lines behind it. False: out of memory. */
+typedef bool whole_take(
+    void *ctx, const struct line *, const struct rule *, unsigned count, struct lines *behind);
+
+/* Hand over each line's rules. */
+bool whole_lines(
+    struct whole *, const struct progress *, void *ctx, whole_take *, struct table_fault *);
 
 /* Is the table still the one that was read? */
 bool whole_holds(const struct whole *);

@@ -111,11 +111,13 @@ take_place(struct verifying *verifying, const struct line *line)
 }
 
 static bool
-owe_rules(void *ctx, const struct line *line, const struct rule *rules, unsigned count)
+owe_rules(void *ctx, const struct line *line, const struct rule *rules, unsigned count,
+    struct lines *behind)
 {
 	struct verifying *verifying = ctx;
 	bool is_added = true;
 
+	(void)behind; /* each is looked at for itself */
 	take_place(verifying, line);
 	verifying->rules += count;
 	for (unsigned i = 0; i < count && is_added; i++)
@@ -124,10 +126,12 @@ owe_rules(void *ctx, const struct line *line, const struct rule *rules, unsigned
 }
 
 static bool
-blame_rules(void *ctx, const struct line *line, const struct rule *rules, unsigned count)
+blame_rules(void *ctx, const struct line *line, const struct rule *rules, unsigned count,
+    struct lines *behind)
 {
 	struct verifying *verifying = ctx;
 
+	(void)behind; /* each is looked at for itself */
 	take_place(verifying, line);
 	for (unsigned i = 0; i < count; i++)
 		proof_blame(verifying->proof, verifying->item, line->number, &rules[i]);
