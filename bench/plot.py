@@ -7,9 +7,12 @@ import math
 WIDTH, HEIGHT = 460, 330                 # of a picture
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 34, 42  # around its field
 LEGEND = 26
+COLUMNS = 2
 COLOURS = {"addresses": "#3b82f6", "prefixes": "#10a37f", "list": "#d97706", "suffixes": "#a855f7",
            "mix": "#dc4c64", "ipv6": "#7c8b1f"}
-MODES = {"resident": "Resident, warm", "edited": "Resident, after an edit beside", "oneshot": "A process for each"}
+MODES = {"resident": "Resident, warm", "edited": "Resident, after an edit beside",
+         "image": "A process for each, with an image", "oneshot": "A process for each, without an image"}
+WHO = ("Debian", "ours")  # ours above
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #24292f }
 .title { font-weight: 600; font-size: 13px }
@@ -92,20 +95,20 @@ def legend(kinds, top):
 
 def svg(cells, place="none"):
     """Of a client that no rule matches: every rule counts for him."""
-    found = [c for c in cells if c.client == place and c.what in MODES and c.rules > 0]
+    found = [c for c in cells if c.who in WHO and c.client == place and c.what in MODES and c.rules > 0]
     modes = [mode for mode in MODES if any(c.what == mode for c in found)]
     kinds = [kind for kind in COLOURS if any(c.kind == kind for c in found)]
-    width, height = WIDTH * max(len(modes), 1), HEIGHT + LEGEND
+    width, height = WIDTH * COLUMNS, HEIGHT * -(-len(modes) // COLUMNS) + LEGEND
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
              f'height="{height}" role="img" aria-label="Cost of a decision over rules"><style>{STYLE}</style>']
     for i, mode in enumerate(modes):
         of_mode = [c for c in found if c.what == mode]
-        field = Field(i * WIDTH, 0, [c.rules for c in of_mode], [c.value for c in found])
+        field = Field(i % COLUMNS * WIDTH, i // COLUMNS * HEIGHT, [c.rules for c in of_mode], [c.value for c in found])
         parts += field.grid(MODES[mode])
         for kind in kinds:
-            for who in ("Debian", "ours"):
+            for who in WHO:
                 points = sorted((c.rules, c.value) for c in of_mode if (c.kind, c.who) == (kind, who))
                 if points:
                     parts.append(field.curve(kind, who, points))
-    parts += legend(kinds, HEIGHT + LEGEND / 2)
+    parts += legend(kinds, height - LEGEND / 2)
     return "\n".join(parts) + "\n</svg>\n"
