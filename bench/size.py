@@ -41,9 +41,12 @@ mount -t tmpfs images /var/lib && mkdir /var/lib/tcpwrap || exit 1
 
 INTRODUCTION = """# Any size, measured
 
-One command, `make bench`, measures this beside its peers; `bench/size.py --publish` alone writes this page (what it needs
-comes from Debian's packages). A decision costs what these tables say when the first rule matches, the last one, or none;
-Debian's libwrap0 reads the same tables in the same run. `bench/tables.py` has the rules.
+`make bench` measures this beside its peers; `bench/size.py` alone does, `bench/size.py --instructions` counts
+instructions, and `bench/size.py --from TSV,TSV --publish` makes this page of both. The peers come from Debian's
+packages. A decision costs what stands here when the first rule matches, the last one, or none; Debian's libwrap0
+reads the same tables in turn with ours, and *times* is the median of how much longer it took than its neighbour. So
+the ratios hold on a busy machine, too, but times are longer there: the load stands below. `bench/tables.py` has
+the rules.
 
 ![Cost of a decision over rules, when no rule matches](docs/benchmarks.svg)
 
