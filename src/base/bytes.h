@@ -27,6 +27,12 @@ bytes_put64(unsigned char *bytes, uint64_t value)
 	bytes_put32(bytes + 4, (uint32_t)value);
 }
 
+static inline uint16_t
+bytes_get16(const unsigned char *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
 static inline uint32_t
 bytes_get32(const unsigned char *bytes)
 {

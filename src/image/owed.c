@@ -210,3 +210,12 @@ owed_at(const struct owed *owed, enum index_key family, struct place place, uint
 	}
 	return tally;
 }
+
+bool
+owed_has(const struct owed *owed, enum index_key family, struct place place, unsigned bits,
+    uint16_t class)
+{
+	const struct owed_nets *nets = bits < OWED_LENGTHS ? &owed->nets[family][bits] : NULL;
+
+	return nets != NULL && nets->count > 0 && find(owed, nets, place, class)->is_used;
+}

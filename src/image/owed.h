@@ -63,4 +63,8 @@ void tally_add(const struct owed *, struct tally *, uint32_t item);
 /* All that is owed a daemon of that class at an address; CLASS_ANY: a daemon that no rule names. */
 struct tally owed_at(const struct owed *, enum index_key family, struct place, uint16_t class);
 
+/* Is anything owed a daemon of that class for that network? */
+bool owed_has(
+    const struct owed *, enum index_key family, struct place, unsigned bits, uint16_t class);
+
 #endif

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/image.h"
+#include "base/bytes.h"
 #include "image/keys.h"
 
 enum { RUN_MIN = 8, RUNS_FIRST = 64, STEP_NETWORKS = 1 << 13, NEIGHBOURS = 4 };
@@ -300,6 +300,26 @@ compare_ends(struct proof *proof)
 	}
 }
 
+/* A network that no rule names is at no address that is looked at. */
+static void
+compare_rows(struct proof *proof, enum index_key family)
+{
+	const struct rows *rows = &proof->index->rows[family];
+	size_t address_len = (size_t)rows->key_bytes - 1;
+
+	for (size_t i = 0; i < rows->count && !proof->rows_differ; i++) {
+		const unsigned char *row = rows_at(rows, i);
+		unsigned char address[16] = {0};
+		struct place place;
+
+		memcpy(address, row, address_len);
+		place.high = bytes_get64(address);
+		place.low = bytes_get64(address + 8);
+		proof->rows_differ |= !owed_has(proof->owed, family, place, row[address_len],
+		    bytes_get16(row + rows->key_bytes));
+	}
+}
+
 /* ---- the whole ---- */
 
 static void
@@ -328,6 +348,8 @@ proof_run(struct proof *proof)
 	    (proof->class_count + 1) * proof->all <= PROOF_WALKS_MAX / NEIGHBOURS;
 	for (unsigned key = 0; key < INDEX_KEYS; key++)
 		proof->rows_differ |= proof->owed->rows[key] != proof->index->rows[key].count;
+	compare_rows(proof, INDEX_V4);
+	compare_rows(proof, INDEX_V6);
 	compare_ends(proof);
 	compare_family(proof, INDEX_V4);
 	compare_family(proof, INDEX_V6);

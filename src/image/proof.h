@@ -41,7 +41,7 @@ struct proof {
 	bool of_all_daemons; /* at every address, not only at those of their networks */
 	size_t difference_count;
 	struct proof_difference differences[PROOF_DIFFERENCES_MAX];
-	bool rows_differ; /* there are more or less of them than claims */
+	bool rows_differ; /* there are more or less of them than claims, or of other networks */
 	/* inside */
 	struct proof_runs *runs;
 	struct index_cursor cursor, alone;

@@ -223,7 +223,7 @@ tell_difference(struct verifying *verifying)
 
 	verifying->verdict = DIFFERS;
 	if (proof->difference_count == 0)
-		return find(verifying, DIFFERS, "it has not as many rows as the table makes", 0);
+		return find(verifying, DIFFERS, "it has other rows than the table makes", 0);
 	proof_address(first, address);
 	verifying->fault.line = first->line;
 	snprintf(verifying->detail, sizeof verifying->detail,
