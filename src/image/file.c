@@ -136,6 +136,7 @@ file_text(struct filing *filing, const struct test *test)
 	} else if ((test->flags & TEST_NAME) != 0) {
 		name_key(test->text, test->len, key);
 		add(filing, INDEX_NAME, key);
+		filing->index->name_shapes |= name_shape(test->text, test->len);
 		filing->has_name = true;
 	}
 }

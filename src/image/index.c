@@ -217,20 +217,25 @@ index_begin(struct index_cursor *cursor, const struct index *index, const struct
 	add_runs(cursor, INDEX_PENDING, NULL);
 }
 
-/* All that a text is and ends in. */
 static void
 add_name(struct index_cursor *cursor, const char *text, size_t len)
 {
 	unsigned char key[NAME_KEY_BYTES];
 
+	if ((cursor->index->name_shapes & name_shape(text, len)) == 0)
+		return;
 	name_key(text, len, key);
 	add_runs(cursor, INDEX_NAME, key);
-	for (size_t i = 1; i < len; i++) {
-		if (text[i] != '.')
-			continue;
-		name_key(text + i, len - i, key);
-		add_runs(cursor, INDEX_NAME, key);
-	}
+}
+
+/* All that a text is and ends in. */
+static void
+add_names(struct index_cursor *cursor, const char *text, size_t len)
+{
+	add_name(cursor, text, len);
+	for (size_t i = 1; i < len; i++)
+		if (text[i] == '.')
+			add_name(cursor, text + i, len - i);
 }
 
 static void
@@ -264,9 +269,9 @@ take_name(struct index_cursor *cursor, const struct name_fact *name)
 	if (cursor->shows_all)
 		return;
 	drop_pending(cursor);
-	add_name(cursor, name->text, name->len);
+	add_names(cursor, name->text, name->len);
 	if (name->len > 1 && name->text[name->len - 1] == '.')
-		add_name(cursor, name->text, name->len - 1);
+		add_names(cursor, name->text, name->len - 1);
 }
 
 /* A damaged page may be missing in any run. */

@@ -29,6 +29,7 @@ struct index {
 	/* Of each row of INDEX_V4 and INDEX_V6: the first row of the next larger network; UINT32_MAX: there
 	 * is none. NULL: none of any. */
 	uint32_t *parents[2];
+	uint64_t name_shapes; /* that INDEX_NAME has: keys.h */
 	bool failed; /* out of memory: index_finish will say so */
 };
 

@@ -37,3 +37,14 @@ name_key(const char *text, size_t len, unsigned char ret[NAME_KEY_BYTES])
 
 	bytes_put64(ret, hash);
 }
+
+uint64_t
+name_shape(const char *text, size_t len)
+{
+	enum { DOTS_MAX = 31, SHAPES = DOTS_MAX + 1 };
+	unsigned dots = 0, first = len > 0 && text[0] == '.';
+
+	for (size_t i = first; i < len && dots < DOTS_MAX; i++)
+		dots += text[i] == '.';
+	return UINT64_C(1) << (first * SHAPES + dots);
+}

@@ -16,6 +16,9 @@ uint16_t class_of(const char *daemon, size_t len);
 /* Of a name, or of what it ends in, with its first dot. */
 enum { NAME_KEY_BYTES = 8 };
 void name_key(const char *text, size_t len, unsigned char ret[NAME_KEY_BYTES]);
+/* One bit of how many labels it has, and whether it begins with a dot: names of a shape that no rule has need
+ * not be searched for. */
+uint64_t name_shape(const char *text, size_t len);
 
 /* A network: its first address and its length in bits. */
 enum { NET4_KEY_BYTES = 5, NET6_KEY_BYTES = 17 };

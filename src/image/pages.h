@@ -15,7 +15,8 @@ enum {
 	HEAD_NEWLINES = 20, /* first page */
 	HEAD_TEXT = 24, /* bytes; 8 */
 	HEAD_ERROR = 32, /* 8 */
-	HEAD_STAMP = 40,
+	HEAD_SHAPES = 40, /* 8 */
+	HEAD_STAMP = 48,
 	HEAD_PARENTS = HEAD_STAMP + 8 * IMAGE_STAMP_WORDS, /* two first pages; 0: none */
 	HEAD_ROWS = HEAD_PARENTS + 8,
 	/* of each key: */

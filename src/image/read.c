@@ -215,6 +215,7 @@ image_read(struct image *image, int fd)
 	image->parents_page[INDEX_V4] = bytes_get32(head + HEAD_PARENTS);
 	image->parents_page[INDEX_V6] = bytes_get32(head + HEAD_PARENTS + 4);
 	index_init(&image->index);
+	image->index.name_shapes = bytes_get64(head + HEAD_SHAPES);
 	is_fine = facts->mode <= LINES_MODERN;
 	for (unsigned key = 0; key < INDEX_KEYS; key++)
 		is_fine = read_rows(image, key) && is_fine;

@@ -163,6 +163,7 @@ image_write(int fd, const struct index *index, const struct image_facts *facts)
 	bytes_put32(head + HEAD_NEWLINES,
 	    write_numbers(
 	        writer, facts->newlines, (size_t)(facts->text_bytes / IMAGE_PIECE_BYTES + 1)));
+	bytes_put64(head + HEAD_SHAPES, index->name_shapes);
 	write_head(writer, facts, head);
 	is_written = !writer->failed;
 	free(writer);
