@@ -24,6 +24,13 @@ word_at(const unsigned char *at)
 	return word;
 }
 
+/* So that also the highest bits come to all others. */
+static uint64_t
+rotate(uint64_t word)
+{
+	return word << 29 | word >> 35;
+}
+
 /* Each step can be undone, so two pages that differ in one word never have the same sum. */
 uint64_t
 page_sum(const unsigned char *page, uint32_t number)
@@ -32,7 +39,7 @@ page_sum(const unsigned char *page, uint32_t number)
 
 #pragma GCC unroll 7
 	for (size_t at = 0; at < IMAGE_ROOM_BYTES; at += sizeof(uint64_t))
-		sum = (sum ^ word_at(page + at)) * UINT64_C(0xff51afd7ed558ccd);
+		sum = rotate((sum ^ word_at(page + at)) * UINT64_C(0xff51afd7ed558ccd));
 	return sum;
 }
 

@@ -97,6 +97,7 @@ def page_sum(page, number):
     total = (0x9e3779b97f4a7c15 + number) % 2**64
     for word, in struct.iter_unpack("<Q", page[:ROOM]):
         total = (total ^ word) * 0xff51afd7ed558ccd % 2**64
+        total = (total << 29 | total >> 35) % 2**64
     return total
 
 
