@@ -79,6 +79,10 @@ bool store_was_read(const char *path, const struct stamp *);
 /* It was read, or seen to be absent (NULL): what is kept of another text is out of date. */
 void store_note_read(const char *path, const struct stamp *);
 
+/* A decision was made by the file's image, and nothing of the file is kept. Once so many were that it is time to
+ * have read it, it counts as read. */
+void store_note_image(const char *path, const struct stamp *);
+
 /* Keep it; the store takes a reference of its own. False: it is not kept. */
 bool store_put(const char *path, struct generation *);
 

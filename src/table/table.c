@@ -368,6 +368,7 @@ static bool
 show_image(struct scan *scan, enum outcome *ret)
 {
 	struct image image;
+	enum held held;
 	bool is_shown;
 	int fd;
 
@@ -383,7 +384,10 @@ show_image(struct scan *scan, enum outcome *ret)
 	close(fd);
 	if (!is_shown)
 		return false;
-	*ret = scan->lost || compare(scan) == LOST ? CHANGED : SHOWN;
+	held = scan->lost ? LOST : compare(scan);
+	*ret = held == LOST ? CHANGED : SHOWN;
+	if (held == HELD)
+		store_note_image(scan->path, &scan->stamp);
 	close(scan->fd);
 	return true;
 }

@@ -361,6 +361,29 @@ test_commands_of_lost_text(void **state)
 	assert_int_equal(answer.commands_asked, 0);
 }
 
+/* Whoever decides by an image reads the text when that would have cost as much; a new text begins anew. */
+static void
+test_image_uses(void **state)
+{
+	const struct stamp text = {.dev = 1, .ino = 1, .size = 160000},
+	                   other = {.dev = 1, .ino = 2, .size = 160000};
+	const char *path = "/nonexistent/with-image";
+
+	(void)state;
+	for (unsigned i = 0; i < 99; i++)
+		store_note_image(path, &text);
+	assert_false(store_was_read(path, &text));
+	store_note_image(path, &other);
+	store_note_image(path, &text);
+	assert_false(store_was_read(path, &text));
+	for (unsigned i = 0; i < 98; i++)
+		store_note_image(path, &text);
+	assert_false(store_was_read(path, &text));
+	store_note_image(path, &text);
+	assert_true(store_was_read(path, &text));
+	assert_false(store_was_read(path, &other));
+}
+
 static void
 test_stamps(void **state)
 {
@@ -489,6 +512,7 @@ main(void)
 	    cmocka_unit_test(test_saved_meanwhile),
 	    cmocka_unit_test(test_commands_of_lost_text),
 	    cmocka_unit_test(test_stamps),
+	    cmocka_unit_test(test_image_uses),
 	    cmocka_unit_test(test_texts),
 	    cmocka_unit_test(test_long_text),
 	};
