@@ -33,6 +33,7 @@ struct image_facts {
 	uint64_t text_bytes;
 	uint64_t error_at; /* the item that ends the classic way's table; UINT64_MAX: none does */
 	enum lines_mode mode;
+	bool is_list; /* else a table: only its newlines are counted */
 	const uint32_t *newlines; /* for image_write: before each piece */
 };
 

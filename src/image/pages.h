@@ -31,6 +31,9 @@ enum {
 
 #define IMAGE_MAGIC "tcpwrap\n"
 
+/* Beside the mode. */
+enum { MODE_LIST = 0x100 };
+
 /* Numbers in pages of numbers. */
 enum { NUMBERS_PER_PAGE = IMAGE_ROOM_BYTES / 4 };
 

@@ -212,7 +212,8 @@ image_read(struct image *image, int fd)
 	    memcmp(head + HEAD_MAGIC, IMAGE_MAGIC, sizeof IMAGE_MAGIC - 1) != 0 ||
 	    bytes_get32(head + HEAD_FORMAT) != IMAGE_FORMAT)
 		return false;
-	facts->mode = (enum lines_mode)bytes_get32(head + HEAD_MODE);
+	facts->is_list = (bytes_get32(head + HEAD_MODE) & MODE_LIST) != 0;
+	facts->mode = (enum lines_mode)(bytes_get32(head + HEAD_MODE) & ~(uint32_t)MODE_LIST);
 	facts->text_bytes = bytes_get64(head + HEAD_TEXT);
 	facts->error_at = bytes_get64(head + HEAD_ERROR);
 	for (unsigned i = 0; i < IMAGE_STAMP_WORDS; i++)

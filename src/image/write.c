@@ -130,7 +130,7 @@ write_head(struct writer *writer, const struct image_facts *facts, unsigned char
 {
 	memcpy(head + HEAD_MAGIC, IMAGE_MAGIC, sizeof IMAGE_MAGIC - 1);
 	bytes_put32(head + HEAD_FORMAT, IMAGE_FORMAT);
-	bytes_put32(head + HEAD_MODE, facts->mode);
+	bytes_put32(head + HEAD_MODE, facts->mode | (facts->is_list ? MODE_LIST : 0));
 	bytes_put32(head + HEAD_PAGES, writer->next);
 	bytes_put64(head + HEAD_TEXT, facts->text_bytes);
 	bytes_put64(head + HEAD_ERROR, facts->error_at);
@@ -160,9 +160,10 @@ image_write(int fd, const struct index *index, const struct image_facts *facts)
 	for (unsigned key = INDEX_V4; key <= INDEX_V6; key++)
 		bytes_put32(head + HEAD_PARENTS + 4 * key,
 		    write_parents(writer, index, (enum index_key)key));
-	bytes_put32(head + HEAD_NEWLINES,
-	    write_numbers(
-	        writer, facts->newlines, (size_t)(facts->text_bytes / IMAGE_PIECE_BYTES + 1)));
+	if (!facts->is_list)
+		bytes_put32(head + HEAD_NEWLINES,
+		    write_numbers(writer, facts->newlines,
+		        (size_t)(facts->text_bytes / IMAGE_PIECE_BYTES + 1)));
 	bytes_put64(head + HEAD_SHAPES, index->name_shapes);
 	write_head(writer, facts, head);
 	is_written = !writer->failed;

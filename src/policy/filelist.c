@@ -36,6 +36,21 @@ words_consumed(const struct word_reader *reader)
 	return reader->at;
 }
 
+bool
+words_feed_chunk(
+    struct word_reader *reader, const char *bytes, size_t len, bool eof, bool commented)
+{
+	size_t end = 0;
+
+	while (end < len && end <= WORDS_MAX && !str_is_space(bytes[end]))
+		end++;
+	if (end == len && !eof)
+		return false;
+	words_feed(reader, bytes, end, true);
+	reader->commented = commented;
+	return true;
+}
+
 /* The next plain word of the chunk at hand. */
 static bool
 next_plain(struct word_reader *reader, struct word *ret)
@@ -100,6 +115,8 @@ words_next(struct word_reader *reader, struct word *ret)
 	if (at == start)
 		return WORDS_END;
 	reader->at = at;
+	reader->chunk = start;
+	reader->chunk_commented = reader->commented;
 	classic_word(reader, start, ret);
 	return WORDS_WORD;
 }
@@ -304,16 +321,25 @@ refill(struct walk *walk, struct level *level)
 	return true;
 }
 
-/* False: there are no more. */
-static bool
-next_kept(struct walk *walk, struct level *level, size_t *ret)
+static void
+step_kept(struct walk *walk, struct level *level)
 {
 	const struct words *kept = level->kept;
+	const struct test *test = NULL;
+	enum words_step step = WORDS_TEST;
 
 	if (kept->index != NULL)
-		return kept->index->next(kept, walk->matcher->facts, level->buffer, ret);
-	*ret = level->next++;
-	return *ret < kept->count;
+		step = kept->index->next(kept, walk->matcher->facts, level->buffer, &test);
+	else if (level->next < kept->count)
+		test = &kept->tests[level->next++];
+	else
+		step = WORDS_NO_MORE;
+	if (step == WORDS_TEST)
+		match_test(walk, test, level->ways);
+	else if (step == WORDS_NO_MORE)
+		close_level(walk);
+	else
+		level->kept = NULL;
 }
 
 /* What is known of the host is used; it is asked for by words only. */
@@ -340,13 +366,9 @@ step(struct walk *walk)
 	struct diag long_word = {.code = DIAG_LIST_LONG_WORD, .file = level->path};
 	struct pattern pattern;
 	struct word word;
-	size_t at;
 
 	if (level->kept != NULL) {
-		if (next_kept(walk, level, &at))
-			match_test(walk, &level->kept->tests[at], level->ways);
-		else
-			close_level(walk);
+		step_kept(walk, level);
 		return;
 	}
 	skim(walk, &level->reader);

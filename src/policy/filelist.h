@@ -15,21 +15,29 @@ enum { WORDS_MAX = 8191 };
 struct facts;
 struct words;
 
-/* Whoever has kept a long list knows which of its tests a request has to be shown. */
+enum words_step {
+	WORDS_TEST,
+	WORDS_NO_MORE,
+	WORDS_FAILED, /* the index counts for nothing: the source is read from its beginning */
+};
+
+/* Whoever has an index of a long list knows which of its words a request has to be shown. */
 struct words_index {
 	/* Begin anew, about one end; enum end. */
 	void (*begin)(const struct words *, const struct facts *, unsigned end, void *cursor);
-	/* The next test; false: no more. A name is not asked for, but may be known by now. */
-	bool (*next)(const struct words *, const struct facts *, void *cursor, size_t *ret_test);
+	/* The next test, until another is asked for. A name is not asked for, but may be known by now. */
+	enum words_step (*next)(
+	    const struct words *, const struct facts *, void *cursor, const struct test **ret_test);
 };
 
 enum { WORDS_CURSOR_BYTES = 10240 }; /* of that memory, aligned for any object */
 
-/* A list kept parsed: tests of hosts, both ways. Immutable. */
+/* A list kept parsed: tests of hosts, both ways. Or one with an index of its text. Immutable. */
 struct words {
 	const struct test *tests;
 	size_t count;
-	const struct words_index *index; /* NULL: all are tried, in their order */
+	const struct words_index *index; /* NULL: the tests are tried, in their order */
+	void *owner; /* the index's */
 };
 
 enum words_status { WORDS_WORD, WORDS_MORE, WORDS_END, WORDS_TOO_LONG };
@@ -41,6 +49,8 @@ struct word_reader {
 	size_t len, at;
 	/* The plain words of the chunk before `at` that are still to come. */
 	size_t chunk_end, plain_at;
+	size_t chunk; /* where it begins, */
+	bool chunk_commented; /* and what commented was then */
 	bool eof;
 	bool commented; /* the plain way skips the rest of the line */
 };
@@ -54,6 +64,9 @@ struct word {
 /* As lines_feed and lines_consumed. */
 void words_feed(struct word_reader *, const char *bytes, size_t len, bool eof);
 size_t words_consumed(const struct word_reader *);
+/* The bytes from the beginning of a chunk on: its words alone are read. False: they do not hold its end. */
+bool words_feed_chunk(
+    struct word_reader *, const char *bytes, size_t len, bool eof, bool commented);
 enum words_status words_next(struct word_reader *, struct word *ret);
 
 /* Parse a whole list; the tests borrow bytes and arena. 0, or -1: out of memory, or a word that is

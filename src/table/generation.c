@@ -2,7 +2,7 @@
  * NAME     generation - a table kept in memory, small or large
  * PURPOSE  Few rules are kept parsed and passed one by one. Of many only the text is kept, and an index
  *          of where those stand that a request has to be shown: they are parsed when they are.
- * LIMITS   INDEX_FROM: fewer rules are passed before the index has told which. UINT32_MAX bytes.
+ * LIMITS   STORE_INDEX_FROM. UINT32_MAX bytes.
  * SEE      image/index.h, docs/decisions/any-size.md
  */
 #include <stdlib.h>
@@ -10,12 +10,6 @@
 
 #include "image/image.h"
 #include "table/inside.h"
-
-#ifndef TABLE_INDEX_FROM /* tests begin with the first rule */
-#define TABLE_INDEX_FROM 64
-#endif
-
-enum { INDEX_FROM = TABLE_INDEX_FROM };
 
 static bool
 keep_rule(struct generation *generation, const struct rule *rule, bool copy_text)
@@ -64,7 +58,7 @@ generation_add(struct generation *generation, const struct line *line, const str
 	}
 	if (skim_learn(&generation->skim, line, rules, count))
 		index_daemons(&generation->skim_daemons, &rules[0].daemons);
-	if (!generation->is_indexed && generation->rule_count > INDEX_FROM)
+	if (!generation->is_indexed && generation->rule_count > STORE_INDEX_FROM)
 		drop_rules(generation);
 	return !generation->index.failed;
 }
@@ -122,63 +116,4 @@ generation_finish(struct generation *generation, size_t size)
 		return true;
 	}
 	return index_finish(&generation->index) && count_newlines(generation);
-}
-
-/* ---- lists ---- */
-
-struct word_cursor {
-	struct index_cursor index;
-	unsigned end;
-};
-_Static_assert(sizeof(struct word_cursor) <= WORDS_CURSOR_BYTES, "policy/filelist.h");
-
-static const struct generation *
-owner_of_words(const struct words *words)
-{
-	return (const void *)((const char *)words - offsetof(struct generation, words));
-}
-
-/* A list is nobody's in particular: no daemon has an empty name. */
-static void
-begin_words(const struct words *words, const struct facts *facts, unsigned end, void *memory)
-{
-	struct word_cursor *cursor = memory;
-
-	cursor->end = end;
-	index_begin(&cursor->index, &owner_of_words(words)->index,
-	    facts->ops->addr(facts->ctx, (enum end)end), "", 0);
-}
-
-static bool
-next_word(const struct words *words, const struct facts *facts, void *memory, size_t *ret)
-{
-	struct word_cursor *cursor = memory;
-	uint32_t item;
-
-	switch (index_next(
-	    &cursor->index, facts->ops->known_name(facts->ctx, (enum end)cursor->end), &item)) {
-	case INDEX_ITEM:
-		*ret = item;
-		return true;
-	case INDEX_END:
-		return false;
-	case INDEX_ALL:
-		break;
-	}
-	*ret = (size_t)cursor->index.from++;
-	return *ret < words->count;
-}
-
-bool
-generation_finish_words(struct generation *generation)
-{
-	static const struct words_index by_index = {begin_words, next_word};
-	struct words *words = &generation->words;
-
-	if (words->count <= INDEX_FROM || words->count > UINT32_MAX)
-		return true;
-	for (size_t i = 0; i < words->count; i++)
-		index_add_test(&generation->index, (uint32_t)i, &words->tests[i]);
-	words->index = &by_index;
-	return index_finish(&generation->index);
 }

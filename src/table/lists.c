@@ -73,8 +73,7 @@ keep(const char *path, int fd, const struct stamp *stamp)
 	}
 	if (generation != NULL && generation->bytes != NULL &&
 	    read_all(fd, generation->bytes, size) == (ssize_t)size &&
-	    words_keep(&generation->words, &generation->arena, generation->bytes, size) == 0 &&
-	    generation_finish_words(generation) && stamp_fd(fd, &after, &error) == FILE_READY &&
+	    generation_keep_words(generation, size) && stamp_fd(fd, &after, &error) == FILE_READY &&
 	    stamp_eq(stamp, &after)) {
 		store_put(path, generation);
 		return generation;

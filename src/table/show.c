@@ -3,21 +3,14 @@
  * PURPOSE  From a kept generation, or from where an image says that they stand in the file.
  * INVARIANTS  A pass sees the same rules with the same line numbers as if it were shown every line, but for
  *          those that cannot match it and have nothing to say.
- * LIMITS   A window of WINDOW_BYTES, and twice as much again for a line that is longer, up to LINES_MAX
- *          and a piece.
  * SEE      image/index.h, docs/decisions/any-size.md
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "image/image.h"
 #include "table/inside.h"
+#include "table/window.h"
 
-enum { WINDOW_BYTES = 4096 }; /* a line, and the piece that it is in */
-
-/* Where lines are read from: all of a text, or a part of a file that is read when it is needed. */
 struct show {
 	struct pass *pass;
 	size_t left; /* rules that may still be shown */
@@ -27,72 +20,19 @@ struct show {
 	struct image *image;
 	uint64_t
 	    error_at; /* the item that ends the classic way's table in error; UINT64_MAX: none */
-	int fd; /* -1: all is there */
-	const char *bytes;
-	size_t from, len, size; /* the bytes are those from there on; of the whole text */
+	struct window window;
 	bool failed; /* something could not be read, or is damaged */
-	struct buf window;
 	char storage[WINDOW_BYTES + 1];
 };
 
-/* ---- the text ---- */
-
-static size_t
-piece_of(size_t at)
-{
-	return at / IMAGE_PIECE_BYTES * IMAGE_PIECE_BYTES;
-}
-
-/* So many bytes from there on, or as many as there are. */
-static bool
-read_window(struct show *show, size_t from, size_t len)
-{
-	size_t all = show->size - from, want = len < all ? len : all, done = 0;
-
-	buf_clear(&show->window);
-	if (!buf_reserve(&show->window, want))
-		return false;
-	while (done < want) {
-		ssize_t got =
-		    pread(show->fd, show->window.bytes + done, want - done, (off_t)(from + done));
-
-		if (got > 0)
-			done += (size_t)got;
-		else if (got == 0 || errno != EINTR)
-			return false;
-	}
-	show->bytes = show->window.bytes;
-	show->from = from;
-	show->len = want;
-	return true;
-}
-
-/* Have the piece that a line begins in, and what comes behind it. */
-static bool
-have(struct show *show, size_t at)
-{
-	size_t from = piece_of(at);
-
-	if (show->fd < 0 || (show->from <= from && at < show->from + show->len))
-		return true;
-	return read_window(show, from, WINDOW_BYTES);
-}
-
-/* The line did not end in what there is. */
-static bool
-have_more(struct show *show, size_t at)
-{
-	return show->fd >= 0 && show->from + show->len < show->size &&
-	    show->len < LINES_MAX + 2 * IMAGE_PIECE_BYTES &&
-	    read_window(show, piece_of(at), 2 * show->len);
-}
+/* ---- lines ---- */
 
 /* Physical lines before it. */
 static unsigned
 number_of(struct show *show, size_t at)
 {
-	const char *piece = show->bytes + (piece_of(at) - show->from);
-	const char *end = show->bytes + (at - show->from);
+	const char *piece = window_at(&show->window, window_piece(at));
+	const char *end = window_at(&show->window, at);
 	unsigned number = show->newlines != NULL ? show->newlines[at / IMAGE_PIECE_BYTES]
 	                                         : image_newlines(show->image, at);
 
@@ -106,8 +46,10 @@ number_of(struct show *show, size_t at)
 static void
 seek(struct show *show, size_t at)
 {
-	lines_feed(&show->lines, show->bytes, show->len, show->from + show->len == show->size);
-	lines_seek(&show->lines, at - show->from, number_of(show, at));
+	const struct window *window = &show->window;
+
+	lines_feed(&show->lines, window->bytes, window->len, window_is_last(window));
+	lines_seek(&show->lines, at - window->from, number_of(show, at));
 	show->lines.classic_ended = at > show->error_at;
 }
 
@@ -116,16 +58,16 @@ static enum lines_status
 next_line(struct show *show, size_t at, struct line *ret)
 {
 	struct lines *lines = &show->lines;
+	struct window *window = &show->window;
 	enum lines_status status;
 
 	while ((status = lines_next(lines, ret)) == LINES_MORE) {
-		size_t done = show->from + (size_t)(lines->bytes + lines->at - show->bytes);
+		size_t done = window->from + (size_t)(lines->bytes + lines->at - window->bytes);
 
-		if (!have_more(show, at))
+		if (!window_widen(window, at))
 			break;
-		done -= show->from;
-		lines_feed(lines, show->bytes + done, show->len - done,
-		    show->from + show->len == show->size);
+		lines_feed(lines, window_at(window, done), window_left(window, done),
+		    window_is_last(window));
 	}
 	return status;
 }
@@ -134,7 +76,7 @@ next_line(struct show *show, size_t at, struct line *ret)
 static enum lines_status
 first_line(struct show *show, size_t at, struct line *ret)
 {
-	if (at >= show->size || !have(show, at))
+	if (!window_have(&show->window, at))
 		return LINES_MORE;
 	seek(show, at);
 	return show->image != NULL && image_has_failed(show->image) ? LINES_MORE
@@ -171,7 +113,7 @@ is_behind(const struct show *show, size_t at)
 {
 	const struct lines *lines = &show->lines;
 
-	return lines->bytes + lines->at > show->bytes + (at - show->from) &&
+	return lines->bytes + lines->at > window_at(&show->window, at) &&
 	    lines->at >= lines->block_end;
 }
 
@@ -184,7 +126,7 @@ show_item(struct show *show, size_t at)
 
 	show->failed |= status == LINES_END;
 	while (status == LINES_LINE &&
-	    (line.begin == NULL || line.begin == show->bytes + (at - show->from))) {
+	    (line.begin == NULL || line.begin == window_at(&show->window, at))) {
 		if (!show_line(show, &line))
 			return false;
 		if (is_behind(show, at))
@@ -204,7 +146,7 @@ show_from(struct show *show, size_t from)
 
 	seek(show, is_new ? 0 : from - 1);
 	while (lines_next(&show->lines, &line) == LINES_LINE) {
-		is_new |= line.begin != NULL && line.begin >= show->bytes + from;
+		is_new |= line.begin != NULL && line.begin >= window_at(&show->window, from);
 		if (is_new && !show_line(show, &line))
 			return false;
 	}
@@ -234,7 +176,7 @@ show_named(struct show *show)
 		case INDEX_END:
 			return true;
 		case INDEX_ALL:
-			show->failed = show->fd >= 0;
+			show->failed = show->window.fd >= 0;
 			return !show->failed && show_from(show, (size_t)cursor.from);
 		}
 	}
@@ -259,14 +201,12 @@ table_show(struct pass *pass, enum table table, const char *name,
 	memset(&show, 0, offsetof(struct show, storage));
 	show.pass = pass;
 	show.left = max;
-	show.fd = -1;
 	pass_table(pass, table, name, generation->mode);
 	if (generation->is_indexed) {
 		show.index = &generation->index;
 		show.newlines = generation->newlines;
 		show.error_at = generation->ends_in_error ? generation->error_at : UINT64_MAX;
-		show.bytes = generation->bytes;
-		show.len = show.size = generation->size;
+		window_of_text(&show.window, generation->bytes, generation->size);
 		lines_init(&show.lines);
 		show.lines.mode = generation->mode;
 		is_all = show_named(&show);
@@ -288,15 +228,13 @@ table_show_image(struct pass *pass, enum table table, const char *name, struct i
 	show.left = SIZE_MAX;
 	show.index = &image->index;
 	show.image = image;
-	show.fd = fd;
-	show.size = (size_t)image->facts.text_bytes;
 	show.error_at = image->facts.error_at;
 	pass_table(pass, table, name, image->facts.mode);
-	buf_init(&show.window, show.storage, sizeof show.storage, 2 * (LINES_MAX + WINDOW_BYTES));
+	window_of_file(&show.window, fd, (size_t)image->facts.text_bytes, show.storage);
 	lines_init(&show.lines);
 	show.lines.mode = image->facts.mode;
 	show_named(&show);
 	lines_release(&show.lines);
-	buf_release(&show.window);
+	window_release(&show.window);
 	return !show.failed && !image_has_failed(image);
 }

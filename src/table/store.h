@@ -17,8 +17,15 @@
 #include "policy/skim.h"
 #include "table/stamp.h"
 
-/* Of a file that is kept: its parsed form takes some ten times its size. */
-enum { STORE_BYTES_MAX = 256 << 20 };
+#ifndef TABLE_INDEX_FROM /* tests begin with the first rule */
+#define TABLE_INDEX_FROM 64
+#endif
+
+enum {
+	STORE_BYTES_MAX = 256 << 20, /* of a file that is kept */
+	/* No more rules, or tests of words, are passed sooner than an index has told which. */
+	STORE_INDEX_FROM = TABLE_INDEX_FROM,
+};
 
 struct generation {
 	unsigned references; /* atomic */
@@ -55,8 +62,9 @@ void generation_release(struct generation *); /* NULL is fine */
 
 /* Keep a line's rules; their text is copied if it does not stand in bytes. True: kept. */
 bool generation_add(struct generation *, const struct line *, const struct rule *, unsigned count);
-/* All words have: the list is given an index if it is long. False: out of memory. */
-bool generation_finish_words(struct generation *);
+/* Keep a list, whose text is the first size bytes; if it is long, an index of it. False: it has a word that is
+ * too long; or out of memory, if the index has failed, too. */
+bool generation_keep_words(struct generation *, size_t size);
 /* File the lines ahead that differ from one before in a network only, which does not hold the client. Returns how
  * many. */
 size_t generation_skim(struct generation *, struct lines *, const struct skim_client *);

@@ -39,16 +39,6 @@ addr(void *ctx, enum end end)
 }
 
 static const struct name_fact *
-name(void *ctx, enum end end)
-{
-	struct asking *asking = ctx;
-
-	asking->answer->names_asked++;
-	asking->is_named[end] = true;
-	return asking->ask->name_fails && end == END_CLIENT ? NULL : &asking->names[end];
-}
-
-static const struct name_fact *
 known_name(void *ctx, enum end end)
 {
 	struct asking *asking = ctx;
@@ -57,6 +47,17 @@ known_name(void *ctx, enum end end)
 	    (asking->ask->name_fails && end == END_CLIENT))
 		return NULL;
 	return &asking->names[end];
+}
+
+static const struct name_fact *
+name(void *ctx, enum end end)
+{
+	struct asking *asking = ctx;
+
+	asking->answer->names_asked++;
+	asking->answer->names_looked_up += known_name(ctx, end) == NULL;
+	asking->is_named[end] = true;
+	return asking->ask->name_fails && end == END_CLIENT ? NULL : &asking->names[end];
 }
 
 static const char *

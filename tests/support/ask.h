@@ -44,6 +44,7 @@ struct answer {
 	enum verdict readings[READINGS];
 	struct decision decisions[READINGS]; /* neither do theirs: */
 	uint64_t texts[READINGS]; /* hashes of the tail and the rule's text */
+	unsigned names_looked_up; /* of those asked for: not known before */
 	unsigned names_asked, users_asked, commands_asked, netgroups_asked, scopes_asked,
 	    lists_asked;
 	struct diag reports[ASK_REPORTS_MAX];

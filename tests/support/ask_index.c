@@ -12,6 +12,7 @@
 #include "image/image.h"
 #include "table/inside.h"
 #include "table/table.h"
+#include "table/words.h"
 
 static const char *const names[2] = {"A", "D"};
 
@@ -40,8 +41,13 @@ indexed_release(struct indexed *indexed)
 		if (indexed->image_fds[t] >= 0)
 			close(indexed->image_fds[t]);
 	}
-	for (size_t i = 0; i < indexed->list_count; i++)
+	for (size_t i = 0; i < indexed->list_count; i++) {
+		if (indexed->words[i] != NULL && indexed->words[i]->is_indexed) {
+			close(indexed->list_fds[i]);
+			close(indexed->list_image_fds[i]);
+		}
 		generation_release(indexed->words[i]);
+	}
 }
 
 /* ---- lists ---- */
@@ -58,9 +64,7 @@ keep_list(const struct ask_list *list)
 	generation->bytes = malloc(list->len + 1);
 	if (generation->bytes != NULL) {
 		memcpy(generation->bytes, list->text, list->len);
-		if (words_keep(&generation->words, &generation->arena, generation->bytes,
-		        list->len) == 0 &&
-		    generation_finish_words(generation))
+		if (generation_keep_words(generation, list->len))
 			return generation;
 	}
 	generation_release(generation);
@@ -82,47 +86,76 @@ indexed_keep_lists(struct indexed *indexed, const struct ask_list *lists, size_t
 	return count <= INDEXED_LISTS_MAX;
 }
 
-/* Whose question is being asked. */
+/* Whose question is being asked, */
 static const struct indexed *asked;
+static bool by_images;
+static bool was_shown; /* by images alone */
+
+/* A list that is open. */
+struct list_source {
+	struct words_file file;
+	const struct ask_list *list;
+	size_t read;
+};
+
+/* By its image, if it has one. */
+static const struct words *
+open_words(struct list_source *source, size_t i)
+{
+	if (!by_images || !asked->words[i]->is_indexed)
+		return &asked->words[i]->words;
+	if (!image_read(&source->file.image, asked->list_image_fds[i]))
+		return NULL;
+	words_file_init(&source->file, asked->list_fds[i]);
+	return &source->file.words;
+}
 
 static enum list_status
 list_open(void *ctx, const char *path, struct list_source **ret_source,
     const struct words **ret_words, int *ret_error)
 {
-	static char source;
+	struct list_source *source = calloc(1, sizeof *source);
 
 	(void)ctx;
+	*ret_source = source;
 	*ret_words = NULL;
 	*ret_error = 2;
 	for (size_t i = 0; i < asked->list_count; i++) {
 		if (strcmp(asked->lists[i].path, path) != 0)
 			continue;
 		*ret_error = 0;
-		if (asked->words[i] == NULL)
+		if (asked->words[i] == NULL || source == NULL) {
+			free(source);
 			return asked->lists[i].status;
-		*ret_source = (void *)&source;
-		*ret_words = &asked->words[i]->words;
+		}
+		source->list = &asked->lists[i];
+		*ret_words = open_words(source, i);
 		return LIST_OK;
 	}
+	free(source);
 	return LIST_MISSING;
 }
 
 static enum list_status
 list_read(void *ctx, struct list_source *source, char *buf, size_t size, size_t *ret_len)
 {
+	size_t left = source->list->len - source->read;
+
 	(void)ctx;
-	(void)source;
-	(void)buf;
-	(void)size;
-	*ret_len = 0;
-	return LIST_BAD;
+	was_shown = false;
+	*ret_len = size < left ? size : left;
+	memcpy(buf, source->list->text + source->read, *ret_len);
+	source->read += *ret_len;
+	return *ret_len > 0 ? LIST_OK : LIST_END;
 }
 
 static void
 list_close(void *ctx, struct list_source *source)
 {
 	(void)ctx;
-	(void)source;
+	if (source->file.words.owner != NULL)
+		window_release(&source->file.window);
+	free(source);
 }
 
 static void
@@ -153,6 +186,7 @@ show(struct pass *pass, const void *arg)
 void
 indexed_ask(const struct indexed *indexed, const struct ask *ask, struct answer *ret)
 {
+	by_images = false;
 	ask_kept(indexed, ask, show, ret);
 }
 
@@ -164,6 +198,7 @@ write_image(const struct generation *generation, int text_fd, int image_fd)
 	const struct image_facts facts = {.text_bytes = generation->size,
 	    .error_at = generation->ends_in_error ? generation->error_at : UINT64_MAX,
 	    .mode = generation->mode,
+	    .is_list = generation->is_list,
 	    .newlines = generation->newlines};
 
 	return text_fd >= 0 && image_fd >= 0 &&
@@ -182,10 +217,17 @@ indexed_write(struct indexed *indexed)
 		if (!write_image(indexed->texts[t], indexed->text_fds[t], indexed->image_fds[t]))
 			return false;
 	}
+	for (size_t i = 0; i < indexed->list_count; i++) {
+		if (indexed->words[i] == NULL || !indexed->words[i]->is_indexed)
+			continue;
+		indexed->list_fds[i] = memfd_create("list", MFD_CLOEXEC);
+		indexed->list_image_fds[i] = memfd_create("list image", MFD_CLOEXEC);
+		if (!write_image(
+		        indexed->words[i], indexed->list_fds[i], indexed->list_image_fds[i]))
+			return false;
+	}
 	return true;
 }
-
-static bool was_shown; /* by images alone */
 
 static void
 show_images(struct pass *pass, const void *arg)
@@ -207,6 +249,7 @@ show_images(struct pass *pass, const void *arg)
 bool
 indexed_ask_images(const struct indexed *indexed, const struct ask *ask, struct answer *ret)
 {
+	by_images = true;
 	ask_kept(indexed, ask, show_images, ret);
 	return was_shown;
 }
@@ -241,8 +284,8 @@ reports_differ(const struct diag *a, const struct diag *b)
 static const char *
 lookups_differ(const struct answer *without, const struct answer *with)
 {
-	if (with->names_asked > without->names_asked)
-		return "names asked for";
+	if (with->names_looked_up > without->names_looked_up)
+		return "names looked up";
 	if (with->users_asked > without->users_asked)
 		return "users asked for";
 	if (with->commands_asked > without->commands_asked)

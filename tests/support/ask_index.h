@@ -16,6 +16,7 @@ struct indexed {
 	int text_fds[2], image_fds[2]; /* -1: there is no rule in it */
 	const struct ask_list *lists;
 	struct generation *words[INDEXED_LISTS_MAX]; /* NULL: the list cannot be read */
+	int list_fds[INDEXED_LISTS_MAX], list_image_fds[INDEXED_LISTS_MAX]; /* if it has an index */
 	size_t list_count;
 };
 

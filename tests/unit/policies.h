@@ -61,7 +61,16 @@ static const char *const daemons[] = {
 static const char *const server_addresses[] = {NULL, "10.0.0.1", "::1", "127.0.0.1"};
 static const char *const server_names[] = {NULL, "srv.example.com", "localhost"};
 
-static const struct ask_list policy_lists[] = {
+enum { POLICY_BYTES = 1 << 16 };
+
+struct policy {
+	char text[POLICY_BYTES];
+	size_t len;
+};
+
+/* The last one is made by choose_list. */
+static struct policy policy_many;
+static struct ask_list policy_lists[] = {
 #define LIST(path, text)                                                                           \
 	{                                                                                          \
 		path, text, sizeof(text) - 1, LIST_OK                                              \
@@ -71,6 +80,7 @@ static const struct ask_list policy_lists[] = {
     LIST("/odd", "10.0.0.0/33 10.0.0.7,10.0.0.9\n"),
     LIST("/nested", "192.0.2.1 /ten /names"),
     {"/bad", "", 0, LIST_BAD},
+    {"/many", policy_many.text, 0, LIST_OK},
 #undef LIST
 };
 
@@ -101,13 +111,6 @@ choose_request(struct ask *question)
 }
 
 /* ---- words ---- */
-
-enum { POLICY_BYTES = 1 << 16 };
-
-struct policy {
-	char text[POLICY_BYTES];
-	size_t len;
-};
 
 __attribute__((format(printf, 2, 3))) static inline void
 say(struct policy *policy, const char *format, ...)
@@ -192,8 +195,9 @@ say_host(struct policy *policy)
 	    "example.com", "com", "a..b", "d", "10-5", "10-5.", "10.0.0.1-10.0.0.9", "country=FR"};
 	static const char *const words[] = {"ALL", "all", "KNOWN", "LOCAL", "UNKNOWN", "PARANOID",
 	    "unknown", "paranoid", "@grp", "@", "@other", "/ten", "/names", "/odd", "/nested",
-	    "/bad", "/missing", "10.0.0.0/33", "10.0.0.256", "010.0.0.1", "10.0.0.5/", "/",
-	    "10.0.0.5/32x", "10.0.0.0/024", "1.2.3.4.5", "255.255.255.255", "0.0.0.0"};
+	    "/bad", "/many", "/many", "/many", "/missing", "10.0.0.0/33", "10.0.0.256", "010.0.0.1",
+	    "10.0.0.5/", "/", "10.0.0.5/32x", "10.0.0.0/024", "1.2.3.4.5", "255.255.255.255",
+	    "0.0.0.0"};
 
 	switch (roll(8)) {
 	case 0:
@@ -215,6 +219,27 @@ say_host(struct policy *policy)
 		say(policy, "%s", ONE_OF(words));
 		break;
 	}
+}
+
+/* The words of the list, and whatever may stand between words. */
+static inline void
+choose_list(void)
+{
+	static const char *const between[] = {
+	    "\n", " ", "\t\n", ",", ",,", " ,", "#", " # ", ",#", "\n#", "\r\n"};
+	struct ask_list *many = &policy_lists[COUNT(policy_lists) - 1];
+
+	policy_many.len = 0;
+	for (unsigned words = roll(20); words > 0; words--) {
+		say_host(&policy_many);
+		say(&policy_many, "%s", roll(2) == 0 ? "\n" : ONE_OF(between));
+		if (roll(30) == 0)
+			say_byte(&policy_many, '\0');
+		/* Over the end of what is read of a file at a time. */
+		for (unsigned blanks = roll(60) == 0 ? 4090 + roll(10) : 0; blanks > 0; blanks--)
+			say_byte(&policy_many, roll(4) == 0 ? ' ' : 'x');
+	}
+	many->len = policy_many.len;
 }
 
 static inline void

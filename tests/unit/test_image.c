@@ -205,6 +205,7 @@ give_up(uint64_t seed, const struct ask *question, const char *what)
 	print_request(question);
 	print_text("allow", &texts[TABLE_ALLOW]);
 	print_text("deny ", &texts[TABLE_DENY]);
+	print_text("many ", &policy_many);
 	print_answer("without", &without);
 	if (keep_texts(&indexed)) {
 		ask_both(&indexed, question, &without, &with);
@@ -222,7 +223,8 @@ count(const struct answer *without, const struct answer *with)
 	seen.requests++;
 	seen.faults += without->by.by == BY_FAULT;
 	seen.reports += without->report_count;
-	seen.spared += without->names_asked - with->names_asked;
+	if (without->names_asked > with->names_asked)
+		seen.spared += without->names_asked - with->names_asked;
 	if (without->by.by == BY_RULE)
 		seen.ruled[without->by.verdict == VERDICT_GRANT]++;
 }
@@ -246,6 +248,7 @@ choose_texts(uint64_t seed, unsigned lines_max, struct indexed *ret)
 	static const struct ask nobody = {.daemon = "d"};
 
 	sow(seed);
+	choose_list();
 	choose_policy(&texts[TABLE_ALLOW], lines_max);
 	choose_policy(&texts[TABLE_DENY], lines_max);
 	if (!keep_texts(ret))
@@ -336,6 +339,7 @@ static void
 choose_tables(unsigned number)
 {
 	sow(first_seed * TABLES + number);
+	choose_list();
 	choose_policy(&texts[TABLE_ALLOW], 12);
 	choose_policy(&texts[TABLE_DENY], 12);
 }
