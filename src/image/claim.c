@@ -300,3 +300,13 @@ claim_rule(const struct rule *rule, void *ctx, bool (*take)(void *ctx, const str
 		return claim(&claiming, (struct claim){.key = INDEX_ALWAYS});
 	return claim_clients(&claiming, &rule->clients);
 }
+
+bool
+claim_test(const struct test *test, void *ctx, bool (*take)(void *ctx, const struct claim *))
+{
+	const struct daemons anybody = {.are_any = true};
+	const struct claiming claiming = {&anybody, ctx, take};
+	const struct list alone = {.tests = test, .count = 1};
+
+	return claim_clients(&claiming, &alone);
+}

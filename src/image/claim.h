@@ -23,6 +23,8 @@ struct claim {
 
 /* Call take for each claim of a rule, perhaps with one twice. False: take said so. */
 bool claim_rule(const struct rule *, void *ctx, bool (*take)(void *ctx, const struct claim *));
+/* The same for a test of a word of a list. */
+bool claim_test(const struct test *, void *ctx, bool (*take)(void *ctx, const struct claim *));
 
 /* The bits of a network's addresses that it has, and the first address behind its last bit. */
 struct place place_mask(unsigned bits);

@@ -176,6 +176,14 @@ owed_add(struct owed *owed, uint32_t item, const struct rule *rule)
 	return claim_rule(rule, &adding, add);
 }
 
+bool
+owed_add_test(struct owed *owed, uint32_t item, const struct test *test)
+{
+	struct adding adding = {owed, item};
+
+	return claim_test(test, &adding, add);
+}
+
 /* ---- addresses ---- */
 
 static void

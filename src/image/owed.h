@@ -57,6 +57,7 @@ void owed_free(struct owed *);
 
 /* Items come in their order. False: out of memory. */
 bool owed_add(struct owed *, uint32_t item, const struct rule *);
+bool owed_add_test(struct owed *, uint32_t item, const struct test *);
 
 void tally_add(const struct owed *, struct tally *, uint32_t item);
 

@@ -395,8 +395,10 @@ is_shown(struct proof *proof, const struct proof_difference *difference, uint32_
 	return index_next(&proof->cursor, NULL, &shown) == INDEX_ITEM && shown == item;
 }
 
-void
-proof_blame(struct proof *proof, uint32_t item, unsigned line, const struct rule *rule)
+/* test NULL: a rule. */
+static void
+blame(struct proof *proof, uint32_t item, unsigned line, const struct rule *rule,
+    const struct test *test)
 {
 	for (size_t i = 0; i < proof->difference_count && i < PROOF_DIFFERENCES_MAX; i++) {
 		struct proof_difference *difference = &proof->differences[i];
@@ -404,13 +406,28 @@ proof_blame(struct proof *proof, uint32_t item, unsigned line, const struct rule
 
 		if (difference->has_missing)
 			continue;
-		claim_rule(rule, &blaming, blame_claim);
+		if (test != NULL)
+			claim_test(test, &blaming, blame_claim);
+		else
+			claim_rule(rule, &blaming, blame_claim);
 		if (!blaming.is_owed || is_shown(proof, difference, item))
 			continue;
 		difference->has_missing = true;
 		difference->missing = item;
 		difference->line = line;
 	}
+}
+
+void
+proof_blame(struct proof *proof, uint32_t item, unsigned line, const struct rule *rule)
+{
+	blame(proof, item, line, rule, NULL);
+}
+
+void
+proof_blame_test(struct proof *proof, uint32_t item, unsigned line, const struct test *test)
+{
+	blame(proof, item, line, NULL, test);
 }
 
 void

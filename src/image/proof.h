@@ -57,6 +57,7 @@ enum proof_status proof_run(struct proof *);
 
 /* Afterwards, with each rule again: is it one that is missing somewhere? */
 void proof_blame(struct proof *, uint32_t item, unsigned line, const struct rule *);
+void proof_blame_test(struct proof *, uint32_t item, unsigned line, const struct test *);
 
 /* The address as text, into a buffer of ADDR_TEXT_MAX bytes. */
 void proof_address(const struct proof_difference *, char *ret);

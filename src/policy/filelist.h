@@ -5,6 +5,7 @@
 #define POLICY_FILELIST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "policy/pattern.h"
@@ -68,6 +69,13 @@ size_t words_consumed(const struct word_reader *);
 bool words_feed_chunk(
     struct word_reader *, const char *bytes, size_t len, bool eof, bool commented);
 enum words_status words_next(struct word_reader *, struct word *ret);
+
+/* A number for the chunk that the word read last is in: twice its place, and whether it is in a comment. */
+static inline uint32_t
+words_item(const struct word_reader *reader)
+{
+	return (uint32_t)(reader->chunk * 2 + reader->chunk_commented);
+}
 
 /* Parse a whole list; the tests borrow bytes and arena. 0, or -1: out of memory, or a word that is
  * too long. */

@@ -1,5 +1,5 @@
 /*
- * NAME     compile - the image of a table
+ * NAME     compile - the image of a table or list
  * INVARIANTS  An image is published only if its table was the same before and after. One that is of no use any
  *          more is removed, or replaced at once.
  * LIMITS   TRIES: who keeps writing has no image, and is told.
@@ -15,10 +15,11 @@
 #include "image/scrub.h"
 #include "table/inside.h"
 #include "table/open.h"
+#include "table/words.h"
 
 enum { TRIES = 5 };
 
-/* A table on its way to an image. */
+/* A table or list on its way to an image. */
 struct compiling {
 	const struct table_compile *how;
 	const struct folder *folder;
@@ -31,35 +32,41 @@ struct compiling {
 /* ---- rules ---- */
 
 static bool
-names_list(const struct rule *rule)
-{
-	struct list_cursor cursor;
-	const struct test *test;
-
-	if (rule->code != DIAG_NONE || memchr(rule->clients.text, '/', rule->clients.len) == NULL)
-		return false;
-	list_cursor_init(&cursor, &rule->clients);
-	while ((test = list_cursor_next(&cursor, false)) != NULL)
-		if (test->kind == TEST_LIST)
-			return true;
-	return false;
-}
-
-static bool
 take_rules(void *ctx, const struct line *line, const struct rule *rules, unsigned count,
     struct lines *behind)
 {
 	static const struct skim_client nobody = {.addr = NULL};
-	struct compiling *compiling = ctx;
-	bool has_list = false;
 
-	for (unsigned i = 0; i < count; i++)
-		has_list |= names_list(&rules[i]);
-	compiling->result->lists += has_list;
-	if (!generation_add(compiling->generation, line, rules, count))
+	if (!generation_add(ctx, line, rules, count))
 		return false;
-	generation_skim(compiling->generation, behind, &nobody);
+	generation_skim(ctx, behind, &nobody);
 	return true;
+}
+
+static bool
+take_lines(struct compiling *compiling)
+{
+	struct whole *whole = &compiling->whole;
+	struct generation *generation = compiling->generation;
+	struct table_fault *fault = &compiling->result->fault;
+
+	return whole_lines(whole, compiling->how->progress, generation, take_rules, fault) &&
+	    (generation_finish(generation, whole->size) ||
+	        table_fault(fault, TABLE_CANNOT_MEMORY, 0));
+}
+
+static bool
+take_words(struct compiling *compiling)
+{
+	struct generation *generation = compiling->generation;
+	size_t size = compiling->whole.size;
+
+	generation->is_list = true;
+	if (size > WORDS_TEXT_MAX)
+		return table_fault(&compiling->result->fault, TABLE_CANNOT_TABLE_LARGE, 0);
+	return generation_keep_words(generation, size) ||
+	    table_fault(&compiling->result->fault,
+	        generation->index.failed ? TABLE_CANNOT_MEMORY : TABLE_CANNOT_WORD_OVER_LIMIT, 0);
 }
 
 static bool
@@ -74,10 +81,8 @@ parse(struct compiling *compiling)
 		return table_fault(&result->fault, TABLE_CANNOT_MEMORY, 0);
 	generation->bytes = whole->bytes; /* its own from now on */
 	generation->is_indexed = true;
-	if (!whole_lines(whole, compiling->how->progress, compiling, take_rules, &result->fault))
+	if (!(compiling->how->owner.is_list ? take_words(compiling) : take_lines(compiling)))
 		return false;
-	if (!generation_finish(generation, whole->size))
-		return table_fault(&result->fault, TABLE_CANNOT_MEMORY, 0);
 	result->rules = generation->rule_count;
 	for (unsigned key = 0; key < INDEX_KEYS; key++)
 		result->rows[key] = generation->index.rows[key].count;
@@ -104,6 +109,7 @@ write_image(struct compiling *compiling, int fd)
 	struct image_facts facts = {.text_bytes = compiling->whole.size,
 	    .mode = compiling->whole.mode,
 	    .error_at = generation->ends_in_error ? generation->error_at : UINT64_MAX,
+	    .is_list = generation->is_list,
 	    .newlines = generation->newlines};
 	struct stat st;
 
@@ -151,7 +157,7 @@ drop_image(struct compiling *compiling)
 
 /* Is there an image of this very text, and all of it sound? */
 static bool
-is_current(const char *folder, const struct whole *whole)
+is_current(const struct image_owner *owner, const struct whole *whole)
 {
 	struct image *image = malloc(sizeof *image);
 	bool is_sound = false;
@@ -159,7 +165,7 @@ is_current(const char *folder, const struct whole *whole)
 	int fd;
 
 	if (image != NULL &&
-	    image_file_open(folder, whole->path, &whole->stamp, image, &fd) == IMAGE_FILE_READY) {
+	    image_file_open(owner, &whole->stamp, image, &fd) == IMAGE_FILE_READY) {
 		is_sound = scrub_pages(image, &page) == SCRUB_SOUND;
 		close(fd);
 	}
@@ -167,7 +173,7 @@ is_current(const char *folder, const struct whole *whole)
 	return is_sound;
 }
 
-/* Is there nothing to be read? */
+/* Is there no image to be made? */
 static bool
 is_settled(struct compiling *compiling)
 {
@@ -176,7 +182,7 @@ is_settled(struct compiling *compiling)
 
 	result->text_bytes = whole->size;
 	if (whole->fd >= 0 && whole->size >= IMAGE_FILE_FROM_BYTES) {
-		if (compiling->how->is_forced || !is_current(compiling->how->folder, whole))
+		if (compiling->how->is_forced || !is_current(&compiling->how->owner, whole))
 			return false;
 		result->outcome = TABLE_CURRENT;
 		return true;
@@ -190,16 +196,24 @@ static void
 make(struct compiling *compiling)
 {
 	struct table_compiled *result = compiling->result;
-	const struct progress *progress = compiling->how->progress;
+	const struct table_compile *how = compiling->how;
+	struct whole *whole = &compiling->whole;
+	enum table_outcome outcome = TABLE_COMPILED;
+	bool is_due;
 
-	result->lists = 0;
 	result->outcome = TABLE_FAILED;
-	if (!whole_open(&compiling->whole, compiling->whole.path, &result->fault) ||
-	    is_settled(compiling) || !whole_read(&compiling->whole, progress, &result->fault) ||
-	    !parse(compiling))
+	if (!whole_open(whole, how->owner.path, &result->fault))
 		return;
-	if (publish(compiling))
-		result->outcome = TABLE_COMPILED;
+	is_due = !is_settled(compiling);
+	if (whole->fd < 0)
+		return;
+	if (!is_due)
+		outcome = result->outcome;
+	result->outcome = TABLE_FAILED;
+	if (whole_read(whole, how->progress, &result->fault) &&
+	    named_tell(&how->named, whole, how->owner.is_list, &result->lists, &result->fault) &&
+	    (!is_due || (parse(compiling) && publish(compiling))))
+		result->outcome = outcome;
 }
 
 static void
@@ -215,14 +229,14 @@ attempt(struct compiling *compiling)
 }
 
 void
-table_compile(const struct table_compile *how, const struct folder *folder, const char *table,
-    struct table_compiled *ret)
+table_compile(
+    const struct table_compile *how, const struct folder *folder, struct table_compiled *ret)
 {
 	struct compiling compiling = {
-	    .how = how, .folder = folder, .result = ret, .whole = {.path = table, .fd = -1}};
+	    .how = how, .folder = folder, .result = ret, .whole = {.fd = -1}};
 
 	*ret = (struct table_compiled){.outcome = TABLE_FAILED};
-	if (!image_file_path(how->folder, table, ret->image)) {
+	if (!image_file_path(&how->owner, ret->image)) {
 		table_fault(&ret->fault, TABLE_CANNOT_PATH, 0);
 		return;
 	}
@@ -235,6 +249,7 @@ table_compile(const struct table_compile *how, const struct folder *folder, cons
 			break;
 	}
 	/* One that could be had before is of an earlier text. */
-	if (ret->fault.problem == TABLE_CANNOT_LINE_OVER_LIMIT)
+	if (ret->fault.problem == TABLE_CANNOT_LINE_OVER_LIMIT ||
+	    ret->fault.problem == TABLE_CANNOT_WORD_OVER_LIMIT)
 		drop_image(&compiling);
 }

@@ -1,5 +1,5 @@
 /*
- * Making the image of a table, for processes that decide once.
+ * Making the image of a table or list, for processes that decide once.
  */
 #ifndef TABLE_COMPILE_H
 #define TABLE_COMPILE_H
@@ -9,6 +9,7 @@
 #include "image/index.h"
 #include "table/folder.h"
 #include "table/image_file.h"
+#include "table/named.h"
 #include "table/whole.h"
 
 enum table_outcome {
@@ -25,20 +26,20 @@ struct table_compiled {
 	bool removed; /* an earlier image, since none is due or possible */
 	char image[IMAGE_FILE_PATH_MAX]; /* its path */
 	uint64_t text_bytes, image_bytes;
-	size_t rules;
-	size_t lists; /* rules that name a list: those have no images */
+	size_t rules; /* of a list: words */
+	size_t lists; /* rules or words that name a list */
 	size_t rows[INDEX_KEYS]; /* in the index */
 };
 
 /* What is done with a table. */
 struct table_compile {
-	const char *folder;
+	struct image_owner owner;
 	bool is_forced; /* even if the image is current */
 	const struct progress *progress; /* may be NULL */
+	struct named named; /* is told of the lists that it names */
 };
 
-/* Make the image of the table at an absolute path in an open folder, or remove it if none is due. */
-void table_compile(const struct table_compile *, const struct folder *, const char *table,
-    struct table_compiled *ret);
+/* Make the image in an open folder, or remove it if none is due. */
+void table_compile(const struct table_compile *, const struct folder *, struct table_compiled *ret);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * NAME     image_file - the image of a table
+ * NAME     image_file - the image of a table or list
  * INVARIANTS  An image is believed if it is root's alone, whole, of this format, and of exactly the text that
- *          its table is now. Whatever else: the text is read.
+ *          its owner is now. Whatever else: the text is read.
  * SEE      image/image.h, docs/decisions/any-size.md
  */
 #include "table/image_file.h"
@@ -15,19 +15,20 @@
 enum { HASH_DIGITS = 16 };
 
 bool
-image_file_path(const char *folder, const char *table, char ret[IMAGE_FILE_PATH_MAX])
+image_file_path(const struct image_owner *owner, char ret[IMAGE_FILE_PATH_MAX])
 {
-	static const char digits[] = "0123456789abcdef", end[] = ".image";
-	uint64_t hash = hash_add(HASH_INIT, table, strlen(table));
-	size_t len = strlen(folder);
+	static const char digits[] = "0123456789abcdef";
+	const char *end = owner->is_list ? ".list" : ".image";
+	uint64_t hash = hash_add(HASH_INIT, owner->path, strlen(owner->path));
+	size_t len = strlen(owner->folder), end_len = strlen(end);
 
-	if (table[0] != '/' || len + 1 + HASH_DIGITS + sizeof end > IMAGE_FILE_PATH_MAX)
+	if (owner->path[0] != '/' || len + 1 + HASH_DIGITS + end_len >= IMAGE_FILE_PATH_MAX)
 		return false;
-	memcpy(ret, folder, len);
+	memcpy(ret, owner->folder, len);
 	ret[len++] = '/';
 	for (unsigned i = 0; i < HASH_DIGITS; i++)
 		ret[len++] = digits[hash >> (4 * (HASH_DIGITS - 1 - i)) & 0xf];
-	memcpy(ret + len, end, sizeof end);
+	memcpy(ret + len, end, end_len + 1);
 	return true;
 }
 
@@ -42,36 +43,37 @@ image_file_stamp(const struct stamp *stamp, uint64_t ret[IMAGE_STAMP_WORDS])
 }
 
 static enum image_file_state
-judge(const struct stamp *table, const struct stat *file, struct image *image, int fd)
+judge(const struct image_owner *owner, const struct stamp *stamp, struct image *image, int fd)
 {
 	uint64_t want[IMAGE_STAMP_WORDS];
+	struct stat file;
 
-	if (!S_ISREG(file->st_mode) || file->st_uid != 0 ||
-	    (file->st_mode & (S_IWGRP | S_IWOTH)) != 0 || !image_read(image, fd) ||
-	    file->st_size != (off_t)image->page_count * IMAGE_PAGE_BYTES)
+	if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_uid != 0 ||
+	    (file.st_mode & (S_IWGRP | S_IWOTH)) != 0 || !image_read(image, fd) ||
+	    file.st_size != (off_t)image->page_count * IMAGE_PAGE_BYTES ||
+	    image->facts.is_list != owner->is_list)
 		return IMAGE_FILE_BAD;
-	image_file_stamp(table, want);
+	image_file_stamp(stamp, want);
 	return memcmp(want, image->facts.stamp, sizeof want) == 0 &&
-	        image->facts.text_bytes == (uint64_t)table->size
+	        image->facts.text_bytes == (uint64_t)stamp->size
 	    ? IMAGE_FILE_READY
 	    : IMAGE_FILE_STALE;
 }
 
 enum image_file_state
-image_file_open(const char *folder, const char *table, const struct stamp *stamp,
-    struct image *image, int *ret_fd)
+image_file_open(
+    const struct image_owner *owner, const struct stamp *stamp, struct image *image, int *ret_fd)
 {
 	char path[IMAGE_FILE_PATH_MAX];
 	enum image_file_state state;
-	struct stat file;
 	int fd;
 
-	fd = image_file_path(folder, table, path)
+	fd = image_file_path(owner, path)
 	    ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 	    : -1;
 	if (fd < 0)
 		return IMAGE_FILE_NONE;
-	state = fstat(fd, &file) == 0 ? judge(stamp, &file, image, fd) : IMAGE_FILE_BAD;
+	state = judge(owner, stamp, image, fd);
 	if (state == IMAGE_FILE_READY)
 		*ret_fd = fd;
 	else

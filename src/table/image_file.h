@@ -1,5 +1,5 @@
 /*
- * Images of tables: where they are, and when they are to be believed.
+ * Images of tables and lists: where they are, and when they are to be believed.
  */
 #ifndef TABLE_IMAGE_FILE_H
 #define TABLE_IMAGE_FILE_H
@@ -15,9 +15,15 @@ enum {
 	IMAGE_FILE_FROM_BYTES = 16384,
 };
 
-/* The image of the table at an absolute path: a number made of it, in that folder. False: the path is not
- * absolute, or too long. */
-bool image_file_path(const char *folder, const char *table, char ret[IMAGE_FILE_PATH_MAX]);
+/* Whose image: a file may serve as a table and as a list, and has one of each then. */
+struct image_owner {
+	const char *folder; /* of images */
+	const char *path; /* absolute */
+	bool is_list;
+};
+
+/* A number made of the owner's path, in that folder. False: the path is not absolute, or too long. */
+bool image_file_path(const struct image_owner *, char ret[IMAGE_FILE_PATH_MAX]);
 
 /* What tells a text from another one. */
 void image_file_stamp(const struct stamp *, uint64_t ret[IMAGE_STAMP_WORDS]);
@@ -31,6 +37,6 @@ enum image_file_state {
 
 /* *ret_fd is open only if IMAGE_FILE_READY; it is image->fd, and the caller's to close. */
 enum image_file_state image_file_open(
-    const char *folder, const char *table, const struct stamp *, struct image *, int *ret_fd);
+    const struct image_owner *, const struct stamp *, struct image *, int *ret_fd);
 
 #endif

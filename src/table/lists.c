@@ -1,7 +1,7 @@
 /*
  * NAME     lists - /file lists from disk
  * PURPOSE  The list callbacks of struct facts_ops: a list is read when it is reached, piece by
- *          piece, and kept parsed once it has been read to its end twice under one stamp.
+ *          piece, or as its image says; and kept once it has been read to its end twice under one stamp.
  * INVARIANTS  A source is closed by whoever opened it; a change under the reader is noticed at the
  *          latest then.
  * LIMITS   STORE_BYTES_MAX.
@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "table/image_file.h"
 #include "table/open.h"
+#include "table/words.h"
 
 enum { INDEXED_COST = 64 }; /* of a list whose index names the words: more than it usually names */
 
@@ -23,6 +25,7 @@ struct list_source {
 	off_t read_bytes;
 	struct stamp stamp;
 	struct generation *generation;
+	struct words_file *file; /* its image; NULL: none */
 };
 
 /* A change is found where no decision is at hand; it is left here for the table layer. */
@@ -94,6 +97,55 @@ find_kept(const char *path)
 	return generation_if(store_get(path, &stamp), true);
 }
 
+/* NULL: there is no image of that very text. */
+static struct words_file *
+open_image(const struct list_source *source)
+{
+	const struct image_owner owner = {
+	    .folder = IMAGE_FOLDER, .path = source->path, .is_list = true};
+	struct words_file *file;
+	int fd;
+
+	if (source->stamp.size < IMAGE_FILE_FROM_BYTES)
+		return NULL;
+	file = malloc(sizeof *file);
+	if (file != NULL &&
+	    image_file_open(&owner, &source->stamp, &file->image, &fd) == IMAGE_FILE_READY) {
+		words_file_init(file, source->fd);
+		return file;
+	}
+	free(file);
+	return NULL;
+}
+
+static void
+close_image(struct words_file *file)
+{
+	if (file == NULL)
+		return;
+	window_release(&file->window);
+	close(file->image.fd);
+	free(file);
+}
+
+/* What is kept of it, or is kept now, or its image. NULL: it is read. */
+static const struct words *
+find_words(struct list_source *source)
+{
+	if (source->generation == NULL && store_was_read(source->path, &source->stamp)) {
+		source->generation = keep(source->path, source->fd, &source->stamp);
+		if (source->generation != NULL) {
+			close(source->fd);
+			source->fd = -1;
+		}
+	}
+	if (source->generation == NULL)
+		source->file = open_image(source);
+	if (source->file != NULL)
+		return &source->file->words;
+	return source->generation != NULL ? &source->generation->words : NULL;
+}
+
 enum list_status
 table_list_open(void *ctx, const char *path, struct list_source **ret_source,
     const struct words **ret_words, int *ret_error)
@@ -121,16 +173,9 @@ table_list_open(void *ctx, const char *path, struct list_source **ret_source,
 		free(source);
 		return state == FILE_ABSENT ? LIST_MISSING : LIST_BAD;
 	}
-	if (kept == NULL && store_was_read(path, &source->stamp)) {
-		kept = keep(path, source->fd, &source->stamp);
-		if (kept != NULL) {
-			close(source->fd);
-			source->fd = -1;
-		}
-	}
 	source->generation = kept;
 	*ret_source = source;
-	*ret_words = kept != NULL ? &kept->words : NULL;
+	*ret_words = find_words(source);
 	return LIST_OK;
 }
 
@@ -229,6 +274,7 @@ table_list_close(void *ctx, struct list_source *source)
 			store_note_read(source->path, &source->stamp);
 		close(source->fd);
 	}
+	close_image(source->file);
 	generation_release(source->generation);
 	free(source);
 }

@@ -35,7 +35,7 @@ struct generation {
 	bool is_list; /* else a table: a file may serve as both */
 	bool partial; /* only the first rules: a decision by one of them needs no more */
 	struct rule *rules; /* NULL: they are read from the bytes as the index says */
-	size_t rule_count, rule_size;
+	size_t rule_count, rule_size; /* of a list: words */
 	struct index index;
 	bool is_indexed;
 	struct skim skim; /* of the index: the line that others differ from in a network only, */

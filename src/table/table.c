@@ -367,6 +367,7 @@ scan_file(struct scan *scan)
 static bool
 show_image(struct scan *scan, enum outcome *ret)
 {
+	const struct image_owner owner = {.folder = IMAGE_FOLDER, .path = scan->path};
 	struct image image;
 	enum held held;
 	bool is_shown;
@@ -374,8 +375,7 @@ show_image(struct scan *scan, enum outcome *ret)
 
 	if (scan->stamp.size < IMAGE_FILE_FROM_BYTES || scan->skip > 0 ||
 	    store_was_read(scan->path, &scan->stamp) ||
-	    image_file_open(IMAGE_FOLDER, scan->path, &scan->stamp, &image, &fd) !=
-	        IMAGE_FILE_READY)
+	    image_file_open(&owner, &scan->stamp, &image, &fd) != IMAGE_FILE_READY)
 		return false;
 	scan->pass->holds = holds;
 	scan->pass->source = scan;

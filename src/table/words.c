@@ -25,12 +25,11 @@ file_words(struct generation *generation, size_t size, size_t *ret_tests)
 	*ret_tests = 0;
 	words_feed(&reader, generation->bytes, size, true);
 	while ((status = words_next(&reader, &word)) == WORDS_WORD) {
-		uint32_t item = (uint32_t)(reader.chunk * 2 + reader.chunk_commented);
-
 		pattern_read(&pattern, ROLE_FILE, word.ways, word.text, word.len);
 		for (unsigned i = 0; i < pattern.count; i++)
-			index_add_test(&generation->index, item, &pattern.tests[i]);
+			index_add_test(&generation->index, words_item(&reader), &pattern.tests[i]);
 		*ret_tests += pattern.count;
+		generation->rule_count++;
 	}
 	return status == WORDS_END && index_finish(&generation->index);
 }

@@ -115,13 +115,51 @@ def check_kinds():
         want = [judge(table, question) for question in asked]
         found, status = report("compile", table)
         proof = report("verify", table)
-        ok(status == 0 and found["outcome"] == "compiled" and proof[0]["verdict"] == "proved" and proof[1] == 0,
+        # Fuzzers name folders as lists, of which the status tells.
+        good = 1 if name.startswith("what fuzzers") else 0
+        ok(status == good and found["outcome"] == "compiled" and proof[0]["verdict"] == "proved" and (good or proof[1] == 0),
            f"{name}: compiled and proved", found, proof)
         equal([judge(table, question) for question in asked], want, f"{name}: answers as the text does")
         if name == "lists":
-            equal(found["rules_with_lists"], 1, "lists are counted")
-            out = compile("--force", table)[1]
-            ok("name lists, which have no images" in out, "that lists have no images is said", out)
+            equal(found["rules_with_lists"], 2, "rules that name lists are counted")
+
+
+def check_lists():
+    """A small table names a large list, that another one; each has an image, and is read as its text is."""
+    inner, outer = lab.dir / "inner", lab.dir / "outer"
+    inner_text, _ = images.words(1200, seed=4)
+    text, asked = images.words(1500)
+    write(inner, inner_text + "\n192.0.2.5\n")
+    write(outer, f"{text}\n{inner} /nonexistent/list\n")
+    write(table, f"sshd: {outer}\n")
+    want = [judge(table, question) for question in asked]
+    equal([answer != "grant -" for answer in want], [True, True, True, True, True, True, False, True],
+          "the questions are answered by words of all kinds")
+    status, out, err = compile(table)
+    ok(status == 0 and not err and "hosts.deny: no image" in out and "/nonexistent" not in out and
+       all(re.search(rf"{path}: \d+ words compiled to {image_of(path, 'list')}\n", out) for path in (outer, inner)),
+       "lists that are named are compiled, and lists that they name", out, err)
+    equal([judge(table, question) for question in asked], want, "and answer as the text does")
+    status, out, err = tcpwrap("verify", table)
+    ok(status == 0 and out.count(" proved: ") == 2 and " words" in out, "and are proved", status, out, err)
+    image = image_of(outer, "list")
+    for number in range(1, image.stat().st_size // images.PAGE):
+        forge(image, number, lambda page: page.__setitem__(slice(0, images.ROOM), bytes(images.ROOM)))
+    ok([judge(table, question) for question in asked] != want, "a forged one answers otherwise")
+    status, out, err = tcpwrap("verify", "--lists", outer)
+    ok(status == 1 and f"{outer}" in err, "which verify finds", status, err)
+    status, out, err = compile("--lists", "--force", outer)
+    ok(status == 0 and f"{outer}: " in out and "hosts.deny" not in out, "a list is compiled by its name", out, err)
+    ok(f"{inner}: its image is current" in compile(table)[1], "what is current is left alone")
+    write(outer, text + "\n192.0.2.6\n")
+    ok(judge(table, "sshd 192.0.2.6 -") != "grant -", "a list that was changed is read as text")
+    equal(tcpwrap("verify", "-q", table)[0], 2, "and its image is stale")
+    write(outer, "192.0.2.6\n")
+    ok("its earlier image is removed" in compile(table)[1] and not image.exists(), "a small list needs none")
+    write(outer, text + " " + "x" * 8192 + "\n")
+    status, out, err = compile(table)
+    ok(status == 1 and f"{outer}: error: a word of the list" in err, "a word that is too long is said", status, err)
+    equal(tcpwrap("compile", "--lists")[0], 2, "--lists without a file is bad usage")
 
 
 def check_faults():
@@ -277,6 +315,7 @@ def main():
     check_compile()
     check_changes()
     check_kinds()
+    check_lists()
     check_faults()
     check_access()
     check_folders()

@@ -20,7 +20,7 @@ import time
 sys.dont_write_bytecode = True
 import image_lab as images  # noqa: E402
 import notify_lab  # noqa: E402
-from image_lab import FOLDER, compile, equal, image_of, judge, lab, leftovers, ok, write  # noqa: E402
+from image_lab import FOLDER, compile, equal, image_of, judge, lab, leftovers, ok, tcpwrap, write  # noqa: E402
 
 ALL = "--all" in sys.argv
 TEXT, QUESTIONS = images.rules(900)
@@ -261,10 +261,10 @@ def check_together():
 
 # ---- damage ----
 
-def run_damage(*arguments):
+def run_damage(*arguments, damaged=image, asked=QUESTIONS):
     questions = lab.dir / "questions"
-    questions.write_text("\n".join(QUESTIONS) + "\n")
-    done = subprocess.run([DAMAGE, table, image, questions, *map(str, arguments)], capture_output=True, text=True)
+    questions.write_text("\n".join(asked) + "\n")
+    done = subprocess.run([DAMAGE, table, damaged, questions, *map(str, arguments)], capture_output=True, text=True)
     words = done.stdout.splitlines()[-1].split() if done.stdout else []
     return done, int(words[0]) if words else 0, int(words[4]) if words else -1
 
@@ -289,6 +289,31 @@ def check_damage():
         ok(done.returncode == 0 and size >= 65536 and cases > size * 8, f"every bit of {size} bytes", done.stdout, done.stderr)
 
 
+def check_list_damage():
+    names = lab.dir / "names"
+    text, asked = images.words(1500)
+    write(names, text)
+    write(table, f"sshd: {names}\n")
+    compile("-q", table)
+    damaged = image_of(names, "list")
+    size = damaged.stat().st_size
+    for what, *arguments in (("cut at 512 bytes", "cut", 512, 0), ("with another bit", "flip", 0, 1 if ALL else SOME_BITS)):
+        done, cases, wrong = run_damage(*arguments, names, damaged=damaged, asked=asked)
+        ok(done.returncode == 0 and cases > size // 512, f"{cases} images of a list, {what}", done.stdout, done.stderr)
+    done, cases, wrong = run_damage("forge", 0, 1 if ALL else SOME_BITS, names, damaged=damaged, asked=asked)
+    ok(done.returncode == 0 and wrong > 0, f"{cases} that are forged come to an end", done.stdout, done.stderr)
+    # One of a list is none of a table, and the other way around.
+    data = damaged.read_bytes()
+    write(table, images.rules(900)[0])
+    want = verdicts()
+    compile("-q", table)
+    other = image.read_bytes()
+    for into, bytes_ in ((image, data), (damaged, other)):
+        into.write_bytes(bytes_)
+    equal((verdicts(), images.report("verify", table)[0]["verdict"]), (want, "untrusted"), "an image of a list is none of a table")
+    equal(tcpwrap("verify", "--lists", names)[0], 1, "and the other way around")
+
+
 def main():
     reason = notify_lab.why_not()
     if reason:
@@ -300,6 +325,7 @@ def main():
     check_images()
     check_together()
     check_damage()
+    check_list_damage()
     images.finish()
 
 

@@ -79,18 +79,34 @@ def rules(number, seed=1):
     return "".join(lines), questions
 
 
+def words(number, seed=3):
+    """Words of a list, of all kinds and with all that may stand between them; and questions about them."""
+    chance = random.Random(seed)
+    text = []
+    for i in range(number):
+        quad = f"{chance.randrange(11, 172)}.{chance.randrange(256)}.{chance.randrange(256)}.{chance.randrange(256)}"
+        net = quad.rsplit(".", 1)[0]
+        text.append(chance.choice((f"{quad}\n", f"{quad}\n", f"{net}.0/24\n", f"{net}.\n", f".h{i}.example.org\n",
+                                   f"[2001:db8:{i:x}::]/48\n", f"{quad},{net}.7 # {quad}\n", f"10.{i % 256}.0.0/16 ")))
+    text.insert(number // 2, "192.0.2.1,#x 192.0.2.2\n")
+    text.append(".last.example.net 192.0.2.3 # 192.0.2.4")
+    questions = ["sshd 192.0.2.1 -", "sshd 192.0.2.2 -", "sshd 192.0.2.3 -", "sshd 192.0.2.4 -", "sshd 192.0.2.5 -",
+                 "sshd 9.9.9.9 a.last.example.net", "vsftpd 192.0.2.1 -", "sshd 10.77.1.1 -"]
+    return "".join(text), questions
+
+
 def write(path, text):
     """A table that nobody is writing to any more."""
     path.write_text(text, errors="surrogateescape")
     time.sleep(SETTLED_SECONDS)
 
 
-def image_of(path):
-    """As the programs name it: FNV-1a of the path."""
+def image_of(path, ending="image"):
+    """As the programs name it: FNV-1a of the path. That of a list ends otherwise."""
     number = 0xcbf29ce484222325
     for byte in str(path).encode():
         number = (number ^ byte) * 0x100000001b3 % 2**64
-    return FOLDER / f"{number:016x}.image"
+    return FOLDER / f"{number:016x}.{ending}"
 
 
 def page_sum(page, number):

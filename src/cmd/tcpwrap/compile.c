@@ -27,10 +27,11 @@ static const struct flags flags = {
     .program = "tcpwrap compile",
     .usage = "[option ...] [FILE ...]",
     .hints = "tcpwrap compile --help says more\n",
-    .about = "Make images of tables: with one, a program that decides once finds the rules that\n"
-             "concern its client without reading the others. Without a FILE: /etc/hosts.allow and\n"
-             "/etc/hosts.deny. An image serves until its table is changed, and then the table is\n"
-             "read as text again. Small tables need none.\n",
+    .about =
+        "Make images of tables, and of the lists that they name: with one, a program that\n"
+        "decides once finds the rules that concern its client without reading the others.\n"
+        "Without a FILE: /etc/hosts.allow and /etc/hosts.deny. An image serves until its\n"
+        "table is changed, and then the table is read as text again. Small tables need none.\n",
     .statuses =
         "Exit status: 0 each table has the image that it should have; 1 one has not, for a\n"
         "reason that is told; 2 bad usage, or the folder of images cannot be used.\n",
@@ -66,18 +67,18 @@ peak_kib(void)
 /* ---- text ---- */
 
 static void
-print_outcome(const struct table_compiled *done)
+print_outcome(const struct table_compiled *done, bool is_list)
 {
 	switch (done->outcome) {
 	case TABLE_COMPILED:
-		printf("%zu rules compiled to ", done->rules);
+		printf("%zu %s compiled to ", done->rules, is_list ? "words" : "rules");
 		images_print_path(stdout, done->image);
 		break;
 	case TABLE_CURRENT:
 		fputs("its image is current", stdout);
 		break;
 	case TABLE_ABSENT:
-		fputs("there is no such table", stdout);
+		printf("there is no such %s", is_list ? "list" : "table");
 		break;
 	case TABLE_SMALL:
 		printf("no image: %lu bytes are read as fast", (unsigned long)done->text_bytes);
@@ -90,13 +91,13 @@ print_outcome(const struct table_compiled *done)
 }
 
 static void
-print_stats(const struct table_compiled *done, double seconds)
+print_stats(const struct table_compiled *done, bool is_list, double seconds)
 {
 	double rules = done->rules > 0 ? (double)done->rules : 1;
 
-	printf("\ttext    %12lu bytes\n\timage   %12lu bytes, %.1f a rule\n",
+	printf("\ttext    %12lu bytes\n\timage   %12lu bytes, %.1f a %s\n",
 	    (unsigned long)done->text_bytes, (unsigned long)done->image_bytes,
-	    (double)done->image_bytes / rules);
+	    (double)done->image_bytes / rules, is_list ? "word" : "rule");
 	for (unsigned key = 0; key < INDEX_KEYS; key++)
 		if (done->rows[key] > 0)
 			printf("\t%-8s%12zu rows\n", keys[key], done->rows[key]);
@@ -104,32 +105,33 @@ print_stats(const struct table_compiled *done, double seconds)
 }
 
 static void
-show(const struct images *images, const char *path, const struct table_compiled *done,
+show(const struct images *images, const struct images_file *file, const struct table_compiled *done,
     double seconds)
 {
+	bool is_idle = done->outcome == TABLE_ABSENT || done->outcome == TABLE_SMALL;
+
 	if (done->fault.problem != TABLE_FINE)
-		images_complain(images, path, &done->fault);
-	if (images->is_quiet)
+		images_complain(images, file->path, &done->fault);
+	/* Of lists that nobody has asked for only those are told that an image is of use to. */
+	if (images->is_quiet || (file->is_named && is_idle && !done->removed))
 		return;
-	images_print_path(stdout, path);
+	images_print_path(stdout, file->path);
 	fputs(": ", stdout);
-	print_outcome(done);
-	if (done->outcome == TABLE_COMPILED && done->lists > 0)
-		printf("\t%zu of the rules name lists, which have no images: a list is read when a "
-		       "client\n\tcomes to its rule\n",
-		    done->lists);
+	print_outcome(done, file->is_list);
 	if (done->outcome == TABLE_COMPILED && images->has_stats)
-		print_stats(done, seconds);
+		print_stats(done, file->is_list, seconds);
 }
 
 /* ---- JSON ---- */
 
 static void
-show_json(bool is_first, const char *path, const struct table_compiled *done, double seconds)
+show_json(bool is_first, const struct images_file *file, const struct table_compiled *done,
+    double seconds)
 {
-	printf("%s\n{\"outcome\":\"%s\",\"removed\":%s", is_first ? "" : ",",
-	    outcomes[done->outcome], done->removed ? "true" : "false");
-	json_text("file", path);
+	printf("%s\n{\"outcome\":\"%s\",\"removed\":%s,\"list\":%s", is_first ? "" : ",",
+	    outcomes[done->outcome], done->removed ? "true" : "false",
+	    file->is_list ? "true" : "false");
+	json_text("file", file->path);
 	json_text("image", done->image);
 	printf(",\"text_bytes\":%lu,\"image_bytes\":%lu,\"rules\":%zu,\"rules_with_lists\":%zu",
 	    (unsigned long)done->text_bytes, (unsigned long)done->image_bytes, done->rules,
@@ -145,26 +147,29 @@ show_json(bool is_first, const char *path, const struct table_compiled *done, do
 /* ---- the command ---- */
 
 static int
-compile_all(const struct images *images, const struct folder *folder)
+compile_all(struct images *images, const struct folder *folder)
 {
 	struct bar bar;
 	const struct progress progress = {&bar, bar_step};
-	const struct table_compile how = {images->folder, images->is_forced, &progress};
 	struct table_compiled done;
 	int status = EXIT_DONE;
 
 	if (images->is_json)
 		printf("{\"version\":%d,\"tables\":[", JSON_VERSION);
-	for (size_t i = 0; images->tables[i] != NULL; i++) {
+	/* There may be more of them behind each. */
+	for (size_t i = 0; i < images->count; i++) {
+		const struct images_file file = images->files[i];
+		const struct table_compile how = {{images->folder, file.path, file.is_list},
+		    images->is_forced, &progress, images_named(images)};
 		double before = images_now();
 
-		bar_begin(&bar, images, images->tables[i]);
-		table_compile(&how, folder, images->tables[i], &done);
+		bar_begin(&bar, images, file.path);
+		table_compile(&how, folder, &done);
 		bar_end(&bar);
 		if (images->is_json)
-			show_json(i == 0, images->tables[i], &done, images_now() - before);
+			show_json(i == 0, &file, &done, images_now() - before);
 		else
-			show(images, images->tables[i], &done, images_now() - before);
+			show(images, &file, &done, images_now() - before);
 		if (done.outcome == TABLE_FAILED)
 			status = EXIT_UNDONE;
 	}
@@ -174,7 +179,7 @@ compile_all(const struct images *images, const struct folder *folder)
 }
 
 static int
-run(const struct images *images)
+run(struct images *images)
 {
 	struct table_fault fault;
 	struct folder folder;

@@ -15,7 +15,7 @@
 #include "cmd/tcpwrap/command.h"
 #include "cmd/tcpwrap/show.h"
 
-enum { MESSAGE_MAX = 512 };
+enum { MESSAGE_MAX = 512, FILES_FIRST = 8 };
 
 static const struct problem {
 	const char *name, *text, *remedy;
@@ -41,33 +41,82 @@ absolute(const char *path)
 	return asprintf(&whole, "%s/%s", folder, path) < 0 ? NULL : whole;
 }
 
+/* The path is the images' from here on; NULL: there was no memory for it. */
+static bool
+add_file(struct images *images, char *path, bool is_list, bool is_named)
+{
+	if (path != NULL && images->count == images->size) {
+		size_t size = images->size > 0 ? 2 * images->size : FILES_FIRST;
+		struct images_file *files = realloc(images->files, size * sizeof *files);
+
+		if (files == NULL) {
+			free(path);
+			return false;
+		}
+		images->files = files;
+		images->size = size;
+	}
+	if (path != NULL)
+		images->files[images->count++] = (struct images_file){path, is_list, is_named};
+	return path != NULL;
+}
+
 bool
 images_parse(struct images *images, const struct flags *flags, int argc, char **argv)
 {
 	static const char *const usual[] = {"/etc/hosts.allow", "/etc/hosts.deny"};
+	bool is_usual;
 	int at, count;
 
 	*images = (struct images){.folder = IMAGE_FOLDER, .command = flags->program};
 	at = flags_parse(flags, argc, argv, images);
-	count = at < argc ? argc - at : 2;
-	images->tables = calloc((size_t)count + 1, sizeof *images->tables);
-	for (int i = 0; i < count && images->tables != NULL; i++) {
-		images->tables[i] = absolute(at < argc ? argv[at + i] : usual[i]);
-		if (images->tables[i] == NULL)
-			images_release(images);
+	is_usual = at >= argc && !images->are_lists;
+	count = is_usual ? 2 : argc - at;
+	if (count == 0) {
+		fprintf(stderr, "%s: --lists needs a FILE\nusage: %s %s\n%s", flags->program,
+		    flags->program, flags->usage, flags->hints);
+		return false;
 	}
-	if (images->tables == NULL)
-		fprintf(stderr, "%s: %s\n", images->command, strerror(errno));
-	return images->tables != NULL;
+	for (int i = 0; i < count; i++) {
+		const char *path = is_usual ? usual[i] : argv[at + i];
+
+		if (!add_file(images, absolute(path), images->are_lists, false)) {
+			fprintf(stderr, "%s: %s\n", images->command, strerror(errno));
+			images_release(images);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+take_list(void *ctx, const char *path, size_t len)
+{
+	struct images *images = ctx;
+
+	for (size_t i = 0; i < images->count; i++) {
+		const struct images_file *file = &images->files[i];
+
+		if (file->is_list && strncmp(file->path, path, len) == 0 && file->path[len] == '\0')
+			return true;
+	}
+	return add_file(images, strndup(path, len), true, true);
+}
+
+struct named
+images_named(struct images *images)
+{
+	return (struct named){take_list, images};
 }
 
 void
 images_release(struct images *images)
 {
-	for (size_t i = 0; images->tables != NULL && images->tables[i] != NULL; i++)
-		free(images->tables[i]);
-	free(images->tables);
-	images->tables = NULL;
+	for (size_t i = 0; i < images->count; i++)
+		free(images->files[i].path);
+	free(images->files);
+	images->files = NULL;
+	images->count = 0;
 }
 
 /* ---- what is wrong ---- */

@@ -12,13 +12,21 @@
 struct images {
 	const char *folder;
 	bool is_json, is_quiet, is_forced, has_stats;
-	char **tables; /* absolute paths; NULL behind the last */
+	bool are_lists; /* not tables: what the command line names */
+	struct images_file {
+		char *path; /* absolute */
+		bool is_list;
+		bool is_named; /* by a table or list, not by the command line */
+	} * files;
+	size_t count, size;
 	const char *command; /* "tcpwrap compile" */
 };
 
 /* Read the command line. Ends the program if it is used wrong, or --help is all. False: told. */
 bool images_parse(struct images *, const struct flags *, int argc, char **argv);
 void images_release(struct images *);
+/* The lists that are named become files behind the others; each once. */
+struct named images_named(struct images *);
 
 /* On one line, whatever is in it. */
 void images_print_path(FILE *, const char *path);

@@ -17,6 +17,7 @@
 #include "image/image.h"
 #include "image/proof.h"
 #include "image/scrub.h"
+#include "policy/filelist.h"
 #include "tool/end.h"
 
 enum { EXIT_PROVED, EXIT_DIFFERS, JSON_VERSION = 1, DETAIL_MAX = 256 };
@@ -66,8 +67,9 @@ static const struct {
 };
 
 struct verifying {
-	const struct images *images;
+	struct images *images;
 	const char *table;
+	bool is_list, is_named; /* as in struct images_file */
 	struct bar bar;
 	struct progress progress;
 	struct whole whole;
@@ -138,6 +140,45 @@ blame_rules(void *ctx, const struct line *line, const struct rule *rules, unsign
 	return true;
 }
 
+/* Hand over each test of a list. False from take: out of memory. */
+static bool
+take_words(struct verifying *verifying,
+    bool (*take)(struct verifying *, uint32_t item, unsigned line, const struct test *))
+{
+	const struct whole *whole = &verifying->whole;
+	struct word_reader reader = {.bytes = NULL};
+	struct pattern pattern;
+	struct word word;
+	unsigned line = 1;
+	size_t at = 0;
+
+	words_feed(&reader, whole->bytes, whole->size, true);
+	while (words_next(&reader, &word) == WORDS_WORD) {
+		for (; at < reader.chunk; at++)
+			line += whole->bytes[at] == '\n';
+		pattern_read(&pattern, ROLE_FILE, word.ways, word.text, word.len);
+		for (unsigned i = 0; i < pattern.count; i++)
+			if (!take(verifying, words_item(&reader), line, &pattern.tests[i]))
+				return table_fault(&verifying->fault, TABLE_CANNOT_MEMORY, 0);
+		verifying->rules++;
+	}
+	return true;
+}
+
+static bool
+owe_test(struct verifying *verifying, uint32_t item, unsigned line, const struct test *test)
+{
+	(void)line;
+	return owed_add_test(verifying->owed, item, test);
+}
+
+static bool
+blame_test(struct verifying *verifying, uint32_t item, unsigned line, const struct test *test)
+{
+	proof_blame_test(verifying->proof, item, line, test);
+	return true;
+}
+
 static bool
 read_table(struct verifying *verifying)
 {
@@ -150,9 +191,10 @@ read_table(struct verifying *verifying)
 		return no_memory(verifying);
 	verifying->error_at = UINT64_MAX;
 	verifying->verdict = UNREADABLE;
-	return whole_read(&verifying->whole, &verifying->progress, &verifying->fault) &&
-	    whole_lines(
-	        &verifying->whole, &verifying->progress, verifying, owe_rules, &verifying->fault);
+	if (verifying->is_list)
+		return take_words(verifying, owe_test);
+	return whole_lines(
+	    &verifying->whole, &verifying->progress, verifying, owe_rules, &verifying->fault);
 }
 
 /* ---- the image, by itself and beside the text ---- */
@@ -185,6 +227,8 @@ check_newlines(struct verifying *verifying)
 	const struct whole *whole = &verifying->whole;
 	uint32_t count = 0;
 
+	if (verifying->is_list)
+		return true;
 	for (size_t at = 0; at < whole->size; at++) {
 		if (at % IMAGE_PIECE_BYTES == 0 && image_newlines(verifying->image, at) != count)
 			return find(verifying, DIFFERS, "lines are counted wrong, before line ",
@@ -257,8 +301,11 @@ prove(struct verifying *verifying)
 	case PROOF_DIFFERS:
 		break;
 	}
-	whole_lines(
-	    &verifying->whole, &verifying->progress, verifying, blame_rules, &verifying->fault);
+	if (verifying->is_list)
+		take_words(verifying, blame_test);
+	else
+		whole_lines(&verifying->whole, &verifying->progress, verifying, blame_rules,
+		    &verifying->fault);
 	return tell_difference(verifying);
 }
 
@@ -267,13 +314,14 @@ prove(struct verifying *verifying)
 static bool
 open_image(struct verifying *verifying, int *ret_fd)
 {
+	const struct image_owner owner = {
+	    verifying->images->folder, verifying->table, verifying->is_list};
 	const struct whole *whole = &verifying->whole;
 
 	verifying->image = malloc(sizeof *verifying->image);
 	if (verifying->image == NULL)
 		return no_memory(verifying);
-	switch (image_file_open(
-	    verifying->images->folder, verifying->table, &whole->stamp, verifying->image, ret_fd)) {
+	switch (image_file_open(&owner, &whole->stamp, verifying->image, ret_fd)) {
 	case IMAGE_FILE_READY:
 		return true;
 	case IMAGE_FILE_NONE:
@@ -290,12 +338,18 @@ open_image(struct verifying *verifying, int *ret_fd)
 static void
 verify(struct verifying *verifying)
 {
+	const struct named named = images_named(verifying->images);
+	struct whole *whole = &verifying->whole;
+	size_t count;
 	int fd;
 
 	verifying->verdict = UNREADABLE;
-	if (!whole_open(&verifying->whole, verifying->table, &verifying->fault))
+	if (!whole_open(whole, verifying->table, &verifying->fault) ||
+	    (whole->fd >= 0 &&
+	        (!whole_read(whole, &verifying->progress, &verifying->fault) ||
+	            !named_tell(&named, whole, verifying->is_list, &count, &verifying->fault))))
 		return;
-	if (verifying->whole.fd < 0 || verifying->whole.size < IMAGE_FILE_FROM_BYTES) {
+	if (whole->fd < 0 || whole->size < IMAGE_FILE_FROM_BYTES) {
 		verifying->verdict = NOT_DUE;
 		return;
 	}
@@ -344,13 +398,15 @@ show(const struct verifying *verifying)
 
 	if (verifying->verdict != PROVED && verifying->verdict != NOT_DUE)
 		complain(verifying);
-	else if (!verifying->images->is_quiet) {
+	else if (!verifying->images->is_quiet &&
+	    !(verifying->verdict == NOT_DUE && verifying->is_named)) {
 		images_print_path(stdout, verifying->table);
 		if (verifying->verdict == NOT_DUE)
 			puts(": it needs no image");
 		else
-			printf(": proved: %zu rules, %zu networks, %zu questions%s\n",
-			    verifying->rules, proof->networks, proof->walks,
+			printf(": proved: %zu %s, %zu networks, %zu questions%s\n",
+			    verifying->rules, verifying->is_list ? "words" : "rules",
+			    proof->networks, proof->walks,
 			    proof->of_all_daemons
 			        ? ""
 			        : "; each daemon at the networks of its own rules");
@@ -362,7 +418,8 @@ show_json(const struct verifying *verifying, bool is_first)
 {
 	const struct proof *proof = verifying->proof;
 
-	printf("%s\n{\"verdict\":\"%s\"", is_first ? "" : ",", verdicts[verifying->verdict].name);
+	printf("%s\n{\"verdict\":\"%s\",\"list\":%s", is_first ? "" : ",",
+	    verdicts[verifying->verdict].name, verifying->is_list ? "true" : "false");
 	json_text("file", verifying->table);
 	json_text("detail", verifying->detail);
 	printf(",\"line\":%u,\"rules\":%zu,\"networks\":%zu,\"questions\":%zu,\"all_daemons\":%s",
@@ -385,17 +442,21 @@ worse(int a, int b)
 }
 
 static int
-verify_all(const struct images *images)
+verify_all(struct images *images)
 {
 	int status = EXIT_PROVED;
 
 	if (images->is_json)
 		printf("{\"version\":%d,\"tables\":[", JSON_VERSION);
-	for (size_t i = 0; images->tables[i] != NULL; i++) {
-		struct verifying verifying = {
-		    .images = images, .table = images->tables[i], .whole = {.fd = -1}};
+	/* There may be more of them behind each. */
+	for (size_t i = 0; i < images->count; i++) {
+		struct verifying verifying = {.images = images,
+		    .table = images->files[i].path,
+		    .is_list = images->files[i].is_list,
+		    .is_named = images->files[i].is_named,
+		    .whole = {.fd = -1}};
 
-		bar_begin(&verifying.bar, images, images->tables[i]);
+		bar_begin(&verifying.bar, images, verifying.table);
 		verifying.progress = (struct progress){&verifying.bar, bar_step};
 		verify(&verifying);
 		bar_end(&verifying.bar);

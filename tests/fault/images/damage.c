@@ -1,9 +1,9 @@
 /*
  * NAME     damage - decisions beside an image that is not whole
- * PURPOSE  damage TABLE IMAGE QUESTIONS cut STEP | flip FROM STEP | forge FROM STEP
+ * PURPOSE  damage TABLE IMAGE QUESTIONS cut STEP | flip FROM STEP | forge FROM STEP [LIST]
  *          cut: the image ends at each multiple of STEP. flip: each STEP-th bit is another one. forge: the
  *          same, and the page's check sum is made to fit. Each time the questions (DAEMON ADDRESS NAME a
- *          line) are asked about the table as a hosts.deny.
+ *          line) are asked about the table as a hosts.deny. LIST: it is the image of that list.
  * INVARIANTS  The answers are those of the text, whatever was cut or flipped. What is forged may say anything:
  *          it has to come to an end; and that some answers are others shows that the image is asked.
  */
@@ -28,7 +28,7 @@ static struct question {
 	struct answer want;
 } questions[QUESTIONS_MAX];
 static size_t question_count;
-static const char *table, *image;
+static const char *table, *image, *list;
 static unsigned long wrong, cases;
 static bool is_forged;
 
@@ -39,12 +39,18 @@ show(struct pass *pass, const void *unused)
 	table_decide(pass, "/nonexistent/hosts.allow", table);
 	/* As if this process had just begun. */
 	store_note_read(table, NULL);
+	if (list != NULL)
+		store_note_read(list, NULL);
 }
 
 static void
 put(const struct question *question, struct answer *ret)
 {
-	const struct ask ask_it = {.daemon = question->daemon,
+	static const struct facts_ops lists = {.list_open = table_list_open,
+	    .list_read = table_list_read,
+	    .list_close = table_list_close};
+	const struct ask ask_it = {.list_ops = &lists,
+	    .daemon = question->daemon,
 	    .addr = question->addr,
 	    .name = strcmp(question->name, "-") == 0 ? NULL : question->name};
 
@@ -158,6 +164,7 @@ main(int argc, char **argv)
 		return 2;
 	table = argv[1];
 	image = argv[2];
+	list = argc > 7 ? argv[7] : NULL;
 	ask_text(argv[3]);
 	fd = open(image, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) != 0 || (bytes = malloc((size_t)st.st_size)) == NULL ||
