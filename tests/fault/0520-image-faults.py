@@ -49,11 +49,10 @@ if b"__asan_init" in images.TCPWRAP.read_bytes():  # memory is its own affair th
 class Run:
     """tcpwrap compile, watched from its first call of its own on."""
 
-    def __init__(self, nth=None, code=None):
+    def __init__(self, nth=None, code=None, command=(images.TCPWRAP, "compile", "--quiet", table)):
         self.nth, self.code, self.trace = nth, code, []
         environment = {"PATH": os.environ["PATH"], "ASAN_OPTIONS": "detect_leaks=0"}
-        command = [str(images.TCPWRAP), "compile", "--quiet", str(table)]
-        self.watch = notify_lab.Watch(command, CALLS, environment)
+        self.watch = notify_lab.Watch([str(word) for word in command], CALLS, environment)
         self.watch.decide = self.decide
         while self.step():
             pass
@@ -289,6 +288,38 @@ def check_damage():
         ok(done.returncode == 0 and size >= 65536 and cases > size * 8, f"every bit of {size} bytes", done.stdout, done.stderr)
 
 
+class Saved(Run):
+    """A decision, before whose nth read of a place somebody writes a file."""
+
+    def __init__(self, nth, path, text):
+        self.path, self.text, answer = path, text, lab.dir / "answer"
+        super().__init__(nth, command=("/bin/sh", "-c", 'exec "$@" >"$0"', answer, images.JUDGE, "/nonexistent", table,
+                                       "sshd", "192.0.2.77"))
+        self.answer = answer.read_text().strip()
+
+    def decide(self, pid, call):
+        if call.name == "pread64":
+            self.trace.append(call.name)
+            if len(self.trace) - 1 == self.nth:
+                self.path.write_text(self.text)
+
+
+def check_list_saved():
+    """Its index says where the word was, and there is another now."""
+    names = lab.dir / "saved"
+    text, _ = images.words(1500)
+    write(table, f"sshd: {names}\n")
+    answers, nth, count = [], 0, 1
+    while nth < count:
+        write(names, f"{text}\n192.0.2.77\n")
+        compile("-q", table)
+        run = Saved(nth, names, f"192.0.2.77\n{text}\n")
+        answers.append(run.answer)
+        nth, count = nth + 1, len(run.trace)
+    ok(count > 5 and set(answers) == {f"refuse {table}:1"}, f"a list that is saved before one of {count} reads is read again",
+       answers)
+
+
 def check_list_damage():
     names = lab.dir / "names"
     text, asked = images.words(1500)
@@ -321,6 +352,7 @@ def main():
     else:
         check_calls()
         check_writer()
+        check_list_saved()
     check_room()
     check_images()
     check_together()
