@@ -204,7 +204,7 @@ index_begin(struct index_cursor *cursor, const struct index *index, const struct
 	cursor->from = 0;
 	cursor->has_name = false;
 	cursor->run_count = 0;
-	cursor->shows_all = client == NULL || !client->agrees || client->addr.scope != 0;
+	cursor->shows_all = !index_tells(client);
 	if (cursor->shows_all)
 		return;
 	if (client->is_v4) {

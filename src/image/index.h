@@ -79,7 +79,13 @@ struct index_cursor {
 	} runs[INDEX_RUNS_MAX];
 };
 
-/* client NULL: there is none, or it is not known. */
+/* Can an index tell about him, as long as nothing is damaged? client NULL: there is none, or it is not known. */
+static inline bool
+index_tells(const struct addr_fact *client)
+{
+	return client != NULL && client->agrees && client->addr.scope == 0;
+}
+
 void index_begin(struct index_cursor *, const struct index *, const struct addr_fact *client,
     const char *daemon, size_t daemon_len);
 

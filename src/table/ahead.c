@@ -45,8 +45,10 @@ table_decide_kept(
     struct pass *pass, const char *allow_path, const char *deny_path, struct table_kept *kept)
 {
 	const char *const names[2] = {allow_path, deny_path};
+	const struct facts *facts = pass->matcher.facts;
 	int saved_errno = errno;
 
+	kept->shows_all = !index_tells(facts->ops->addr(facts->ctx, END_CLIENT));
 	/* Where the first one decides, nobody looks at the second. */
 	for (unsigned t = 0; t < 2 && pass->open != 0 && !kept->must_read && !kept->is_long; t++) {
 		struct generation *found = find_table(kept, names[t]);

@@ -20,6 +20,7 @@ struct table_kept {
 	bool must_read; /* what would have to be read, since it is not kept as it is now: */
 	bool is_list;
 	char path[TABLE_PATH_MAX];
+	bool shows_all; /* no index can tell about the client */
 	bool is_private; /* a file among those that were used is not everybody's to read */
 };
 

@@ -181,9 +181,11 @@ table_list_open(void *ctx, const char *path, struct list_source **ret_source,
 
 /* In words to be looked at. */
 static size_t
-cost_of(const struct words *words)
+cost_of(const struct generation *list, const struct table_kept *kept)
 {
-	return words->index != NULL ? INDEXED_COST : words->count;
+	if (list->words.index == NULL)
+		return list->words.count;
+	return kept->shows_all ? list->rule_count : INDEXED_COST;
 }
 
 enum list_status
@@ -194,7 +196,7 @@ table_list_kept(struct table_kept *kept, const char *path, struct list_source **
 	struct generation *found = kept_find(kept, path, true, &state, ret_error);
 	struct list_source *source;
 
-	if (found != NULL && cost_of(&found->words) > kept->left) {
+	if (found != NULL && cost_of(found, kept) > kept->left) {
 		kept->is_long = true;
 		generation_release(found);
 		*ret_error = EFBIG;
@@ -202,7 +204,7 @@ table_list_kept(struct table_kept *kept, const char *path, struct list_source **
 	}
 	source = found != NULL ? calloc(1, sizeof *source) : NULL;
 	if (source != NULL) {
-		kept->left -= cost_of(&found->words);
+		kept->left -= cost_of(found, kept);
 		*source = (struct list_source){.fd = -1, .path = path, .generation = found};
 		*ret_source = source;
 		*ret_words = &found->words;

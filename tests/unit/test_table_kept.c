@@ -159,6 +159,36 @@ test_long(void **state)
 	unlink(list);
 }
 
+/* An index names a few words of a long list, if it can tell about the client. */
+static void
+test_long_list(void **state)
+{
+	struct ask question = {.list_ops = &kept_lists, .daemon = "d", .addr = "10.1.2.3"};
+	char text[8192] = "", *end = text;
+	struct answer answer;
+
+	(void)state;
+	for (unsigned i = 0; i < 300; i++)
+		end += sprintf(end, "10.1.%u.%u\n", i % 100, i / 100);
+	put(list, text);
+	snprintf(text, sizeof text, "d: %s\n", list);
+	put(deny, text);
+	put(allow, "#\n");
+	assert_true(table_keep(allow) && table_keep(deny) && table_list_keep(list));
+	for (unsigned i = 0; i < 2; i++) {
+		question.addr = i == 0 ? "10.1.2.2" : "fe80::1%lo";
+		kept = (struct table_kept){.left = 100};
+		ask_with(&question, show_kept, NULL, &answer);
+		assert_int_equal(kept.is_long, i == 1);
+		assert_false(kept.must_read);
+		assert_int_equal(answer.verdict, VERDICT_REFUSE);
+	}
+	kept = (struct table_kept){.left = 400};
+	ask_with(&question, show_kept, NULL, &answer);
+	assert_false(kept.is_long);
+	assert_int_equal(answer.verdict, VERDICT_GRANT);
+}
+
 static void
 test_absent(void **state)
 {
@@ -283,6 +313,7 @@ main(void)
 	    cmocka_unit_test(test_beginning),
 	    cmocka_unit_test(test_first_decides),
 	    cmocka_unit_test(test_long),
+	    cmocka_unit_test(test_long_list),
 	    cmocka_unit_test(test_absent),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_private),

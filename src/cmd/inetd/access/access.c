@@ -337,7 +337,7 @@ judge(struct access *access, const struct access_rules *rules, const struct acce
 
 	memset(&question, 0, offsetof(struct question, kept));
 	question.kept.must_read = question.kept.is_list = question.kept.is_private = false;
-	question.kept.is_long = false;
+	question.kept.is_long = question.kept.shows_all = false;
 	question.kept.left = LOOKS_MAX;
 	question.rules = rules;
 	question.client = client;
