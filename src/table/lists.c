@@ -274,6 +274,8 @@ table_list_close(void *ctx, struct list_source *source)
 			changed = changed || !stamp_is_replaced(&source->stamp, &after);
 		else if (source->ended)
 			store_note_read(source->path, &source->stamp);
+		else if (source->file != NULL)
+			store_note_image(source->path, &source->stamp);
 		close(source->fd);
 	}
 	close_image(source->file);
