@@ -24,9 +24,10 @@ enum {
 /* Of one server. Made without the heap; it points into itself, and to the variables that it was
  * made with. */
 struct environment {
-	char *variables[ENVIRONMENT_OWN_MAX + ENVIRONMENT_MAX + 1]; /* NULL-terminated */
 	char text[ENVIRONMENT_TEXT_MAX];
 	char *pid; /* the digits of LISTEN_PID, still to be set; NULL = none */
+	/* NULL-terminated; last, as nearly all of it is never touched. */
+	char *variables[ENVIRONMENT_OWN_MAX + ENVIRONMENT_MAX + 1];
 };
 
 /* What there is to tell; NULL = not known. */

@@ -48,6 +48,7 @@ struct inetd {
 	} loads; /* of the configuration */
 	struct watch signals;
 	struct alarm launches; /* rings while children are on their way to exec */
+	bool has_launched; /* and what only the first of them needed was given back */
 	struct alarm log; /* rings when what it did not take is to be tried again */
 	int signal_fd;
 	bool is_ending;

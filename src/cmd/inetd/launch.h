@@ -17,13 +17,13 @@ enum {
 /* One of them: nothing in here is anybody else's until it has let go of it. */
 struct launch {
 	struct order order; /* what it is to become */
-	struct order_room room;
 	struct child_failure *failure; /* where it is to be told */
 	int held; /* futex: enum launch_hold */
 	int fd; /* closed when the child has one of its own; 0: nothing is to be closed */
 	pid_t pid;
 	int64_t begun_ms;
 	void *thread; /* whose errno it has; NULL: inetd's */
+	struct order_room room;
 	_Alignas(16) char stack[LAUNCH_STACK_BYTES];
 };
 

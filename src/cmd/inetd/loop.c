@@ -21,6 +21,7 @@
 #include "cmd/inetd/limit/hours.h"
 #include "cmd/inetd/judging.h"
 #include "cmd/inetd/log.h"
+#include "cmd/inetd/pages.h"
 #include "cmd/inetd/process.h"
 #include "cmd/inetd/queue.h"
 #include "cmd/inetd/redirect/redirect.h"
@@ -131,8 +132,12 @@ look_after_children(struct alarm *alarm, int64_t now_ms)
 {
 	struct inetd *inetd = owner_of(alarm, struct inetd, launches);
 
-	if (child_look_after())
+	if (child_look_after()) {
 		reactor_set_alarm(&inetd->reactor, alarm, now_ms + CHILD_LOOK_MS);
+	} else if (!inetd->has_launched) {
+		inetd->has_launched = true;
+		pages_release();
+	}
 }
 
 bool

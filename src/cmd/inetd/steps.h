@@ -9,9 +9,9 @@
 
 /* Memory that it needs on its way, which it shall not have to ask for. */
 struct order_room {
-	struct environment environment;
 	gid_t *groups; /* as the kernel lists its own */
 	size_t group_count; /* there is room for */
+	struct environment environment;
 };
 
 /* What a process is to become. */
