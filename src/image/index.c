@@ -103,6 +103,17 @@ index_finish(struct index *index)
 
 /* ---- walking ---- */
 
+/* No sound index has more of them than there is room for: with one that has, all is shown. */
+static void
+put_run(struct index_cursor *cursor, enum index_key kind, size_t at, size_t end)
+{
+	if (cursor->run_count == INDEX_RUNS_MAX)
+		cursor->shows_all = true;
+	else
+		cursor->runs[cursor->run_count++] =
+		    (struct index_run){(uint32_t)at, (uint32_t)end, (uint8_t)kind};
+}
+
 /* The rows of one key and class from the item on that has not passed. */
 static void
 add_run(struct index_cursor *cursor, enum index_key kind, const unsigned char *key, uint16_t class)
@@ -119,9 +130,8 @@ add_run(struct index_cursor *cursor, enum index_key kind, const unsigned char *k
 	bytes_put32(bytes + len, (uint32_t)cursor->from);
 	at = rows_below(rows, bytes, len + ROW_ITEM_BYTES, false);
 	end = rows_below(rows, bytes, len, true);
-	if (at < end && cursor->run_count < INDEX_RUNS_MAX)
-		cursor->runs[cursor->run_count++] =
-		    (struct index_run){(uint32_t)at, (uint32_t)end, (uint8_t)kind};
+	if (at < end)
+		put_run(cursor, kind, at, end);
 }
 
 static void
@@ -154,7 +164,7 @@ add_row(struct index_cursor *cursor, enum index_key kind, uint32_t row)
 	bytes_put16(own, cursor->class);
 	bytes_put16(any, CLASS_ANY);
 	if (memcmp(class, own, sizeof own) == 0 || memcmp(class, any, sizeof any) == 0)
-		cursor->runs[cursor->run_count++] = (struct index_run){row, row + 1, (uint8_t)kind};
+		put_run(cursor, kind, row, (size_t)row + 1);
 }
 
 static uint32_t

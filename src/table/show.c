@@ -18,8 +18,7 @@ struct show {
 	const struct index *index;
 	const uint32_t *newlines; /* before each piece; NULL: the image knows */
 	struct image *image;
-	uint64_t
-	    error_at; /* the item that ends the classic way's table in error; UINT64_MAX: none */
+	uint64_t error_at; /* the item that ends the classic table in error; UINT64_MAX: none */
 	struct window window;
 	bool failed; /* something could not be read, or is damaged */
 	char storage[WINDOW_BYTES + 1];

@@ -481,6 +481,34 @@ test_memory(void **state)
 	}
 }
 
+/* As no writer makes it: more networks around each other than there are lengths. */
+static void
+test_endless_nest(void **state)
+{
+	enum { NETS = INDEX_RUNS_MAX + 10 };
+	static uint32_t parents[NETS];
+	struct addr_fact fact = address("0.0.0.0");
+	struct index_cursor cursor;
+	struct index index;
+	uint32_t item;
+
+	(void)state;
+	index_init(&index);
+	for (uint32_t i = 0; i < NETS; i++) {
+		/* Neighbours differ, so each is alone. */
+		const unsigned char key[] = {0, 0, 0, 0, (unsigned char)(i % 2)};
+
+		parents[i] = i - 1;
+		assert_true(rows_add(&index.rows[INDEX_V4], key, 0, i));
+	}
+	index.parents[INDEX_V4] = parents;
+	index_begin(&cursor, &index, &fact, "d", 1);
+	assert_int_equal(index_next(&cursor, NULL, &item), INDEX_ALL);
+	assert_int_equal(cursor.from, 0);
+	index.parents[INDEX_V4] = NULL;
+	index_release(&index);
+}
+
 int
 main(void)
 {
@@ -489,6 +517,7 @@ main(void)
 	    cmocka_unit_test(test_late),
 	    cmocka_unit_test(test_empty),
 	    cmocka_unit_test(test_nests),
+	    cmocka_unit_test(test_endless_nest),
 	    cmocka_unit_test(test_words),
 	    cmocka_unit_test(test_memory),
 	};
