@@ -61,6 +61,9 @@ bool image_has_failed(const struct image *);
 /* Newlines before the piece of the text that this byte is in. */
 uint32_t image_newlines(struct image *, uint64_t at);
 
+/* As many of those bytes of a file as there are, or as can be read. */
+size_t image_read_at(int fd, void *bytes, size_t size, uint64_t at);
+
 /* Is a page, as it is in the file, what its check sum says? For those who look at all of them. */
 bool image_page_is_sound(const unsigned char page[IMAGE_PAGE_BYTES], uint32_t number);
 

@@ -49,21 +49,28 @@ image_page_is_sound(const unsigned char page[IMAGE_PAGE_BYTES], uint32_t number)
 	return bytes_get64(page + IMAGE_ROOM_BYTES) == page_sum(page, number);
 }
 
-static bool
-read_page(int fd, uint32_t number, unsigned char *page)
+size_t
+image_read_at(int fd, void *bytes, size_t size, uint64_t at)
 {
 	size_t done = 0;
 
-	while (done < IMAGE_PAGE_BYTES) {
-		ssize_t got = pread(fd, page + done, IMAGE_PAGE_BYTES - done,
-		    (off_t)number * IMAGE_PAGE_BYTES + (off_t)done);
+	while (done < size) {
+		ssize_t got = pread(fd, (char *)bytes + done, size - done, (off_t)(at + done));
 
 		if (got > 0)
 			done += (size_t)got;
 		else if (got == 0 || errno != EINTR)
-			return false;
+			break;
 	}
-	return image_page_is_sound(page, number);
+	return done;
+}
+
+static bool
+read_page(int fd, uint32_t number, unsigned char *page)
+{
+	return image_read_at(fd, page, IMAGE_PAGE_BYTES, (uint64_t)number * IMAGE_PAGE_BYTES) ==
+	    IMAGE_PAGE_BYTES &&
+	    image_page_is_sound(page, number);
 }
 
 static const unsigned char *

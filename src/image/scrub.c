@@ -5,10 +5,8 @@
  */
 #include "image/scrub.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BATCH_PAGES = 64 };
 
@@ -16,18 +14,10 @@ enum { BATCH_PAGES = 64 };
 static uint32_t
 read_pages(int fd, uint32_t page, unsigned char *pages, uint32_t count)
 {
-	size_t size = (size_t)count * IMAGE_PAGE_BYTES, done = 0;
+	size_t done = image_read_at(
+	    fd, pages, (size_t)count * IMAGE_PAGE_BYTES, (uint64_t)page * IMAGE_PAGE_BYTES);
 	uint32_t sound = 0;
 
-	while (done < size) {
-		ssize_t got = pread(
-		    fd, pages + done, size - done, (off_t)page * IMAGE_PAGE_BYTES + (off_t)done);
-
-		if (got > 0)
-			done += (size_t)got;
-		else if (got == 0 || errno != EINTR)
-			break;
-	}
 	while (sound < done / IMAGE_PAGE_BYTES &&
 	    image_page_is_sound(pages + (size_t)sound * IMAGE_PAGE_BYTES, page + sound))
 		sound++;

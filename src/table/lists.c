@@ -40,25 +40,7 @@ lists_changed(void)
 	return ret;
 }
 
-/* Where the descriptor is does not change: if nothing comes of it, the list is read from there. */
-static ssize_t
-read_all(int fd, char *bytes, size_t size)
-{
-	size_t have = 0;
-
-	while (have < size) {
-		ssize_t got = pread(fd, bytes + have, size - have, (off_t)have);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -1 : (ssize_t)have;
-		have += (size_t)got;
-	}
-	return (ssize_t)have;
-}
-
-/* Read the whole list and keep it. NULL: not possible; read it piece by piece. */
+/* Read the whole list and keep it. NULL: not possible; read it piece by piece, from where the descriptor is. */
 static struct generation *
 keep(const char *path, int fd, const struct stamp *stamp)
 {
@@ -75,7 +57,7 @@ keep(const char *path, int fd, const struct stamp *stamp)
 		generation->bytes = malloc(size + 1); /* an empty one is kept too */
 	}
 	if (generation != NULL && generation->bytes != NULL &&
-	    read_all(fd, generation->bytes, size) == (ssize_t)size &&
+	    image_read_at(fd, generation->bytes, size, 0) == size &&
 	    generation_keep_words(generation, size) && stamp_fd(fd, &after, &error) == FILE_READY &&
 	    stamp_eq(stamp, &after)) {
 		store_put(path, generation);

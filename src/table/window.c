@@ -6,9 +6,6 @@
  */
 #include "table/window.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 void
 window_of_text(struct window *window, const char *bytes, size_t size)
 {
@@ -33,21 +30,13 @@ window_release(struct window *window)
 static bool
 read_window(struct window *window, size_t from, size_t len)
 {
-	size_t all = window->size - from, want = len < all ? len : all, done = 0;
+	size_t all = window->size - from, want = len < all ? len : all;
 
 	buf_clear(&window->buf);
 	window->len = 0;
-	if (!buf_reserve(&window->buf, want))
+	if (!buf_reserve(&window->buf, want) ||
+	    image_read_at(window->fd, window->buf.bytes, want, from) != want)
 		return false;
-	while (done < want) {
-		ssize_t got =
-		    pread(window->fd, window->buf.bytes + done, want - done, (off_t)(from + done));
-
-		if (got > 0)
-			done += (size_t)got;
-		else if (got == 0 || errno != EINTR)
-			return false;
-	}
 	window->bytes = window->buf.bytes;
 	window->from = from;
 	window->len = want;
