@@ -45,45 +45,30 @@ divide(char *text, struct conf_word words[ITEMS_MAX])
 	return count;
 }
 
-static enum origin_found
-find_v4(const struct origins *origins, uint32_t client)
+/* Both ends of each range are in it, and what stands in front of it is in none. */
+static void
+check_ranges(const struct origins *origins, const struct origin_ranges *ranges)
 {
-	uint8_t bytes[] = {(uint8_t)(client >> 24), (uint8_t)(client >> 16), (uint8_t)(client >> 8),
-	    (uint8_t)client};
-	struct addr addr = addr_from_v4(bytes);
 	unsigned line;
 
-	return origin_find(origins, &addr, &line);
-}
-
-static void
-check_v4(const struct origins *origins)
-{
-	for (size_t i = 0; i < origins->v4_count; i++) {
-		const struct origin_range4 *range = &origins->v4[i];
-
-		check(range->first <= range->last && range->line == 1);
-		check(i == 0 || range->first > origins->v4[i - 1].last);
-		check(find_v4(origins, range->first) == ORIGIN_YES);
-		check(find_v4(origins, range->last) == ORIGIN_YES);
-		if (range->first > 0 && (i == 0 || origins->v4[i - 1].last + 1 < range->first))
-			check(find_v4(origins, range->first - 1) != ORIGIN_YES);
-	}
-}
-
-static void
-check_v6(const struct origins *origins)
-{
-	for (size_t i = 0; i < origins->v6_count; i++) {
-		const struct origin_range6 *range = &origins->v6[i];
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct origin_range *range = &ranges->items[i], *before = range - 1;
 		struct addr first = addr_from_v6(range->first, 0);
-		struct addr last = addr_from_v6(range->last, 0);
-		unsigned line;
+		struct addr last = addr_from_v6(range->last, 0), front = first;
+		bool is_v4 = ranges == &origins->v4;
 
-		check(memcmp(range->first, range->last, 16) <= 0);
-		check(i == 0 || memcmp(range->first, origins->v6[i - 1].last, 16) > 0);
-		check(addr_is_v4(&first) || origin_find(origins, &first, &line) == ORIGIN_YES);
-		check(addr_is_v4(&last) || origin_find(origins, &last, &line) == ORIGIN_YES);
+		check(memcmp(range->first, range->last, 16) <= 0 && range->line == 1);
+		check(i == 0 || memcmp(range->first, before->last, 16) > 0);
+		check(addr_is_v4(&first) || !is_v4);
+		check(addr_is_v4(&first) != is_v4 ||
+		    origin_find(origins, &first, &line) == ORIGIN_YES);
+		check(
+		    addr_is_v4(&last) != is_v4 || origin_find(origins, &last, &line) == ORIGIN_YES);
+		for (size_t at = 16; at-- > 0 && front.bytes[at]-- == 0;)
+			;
+		if (memcmp(front.bytes, range->first, 16) < 0 && addr_is_v4(&front) == is_v4 &&
+		    (i == 0 || memcmp(front.bytes, before->last, 16) > 0))
+			check(origin_find(origins, &front, &line) != ORIGIN_YES);
 	}
 }
 
@@ -106,10 +91,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conf.notes_end = &conf.notes;
 	origin_compile(&conf, &items, network, &origins);
 	check(conf.failed || items.count == 0 ||
-	    conf.errors + origins.v4_count + origins.v6_count + origins.name_count > 0);
+	    conf.errors + origins.v4.count + origins.v6.count + origins.name_count > 0);
 	check(conf.errors <= items.count && origins.name_count <= items.count);
-	check_v4(&origins);
-	check_v6(&origins);
+	check_ranges(&origins, &origins.v4);
+	check_ranges(&origins, &origins.v6);
 	for (size_t i = 0; i < origins.name_count; i++) {
 		const char *name = origins.names[i].text;
 

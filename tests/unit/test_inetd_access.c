@@ -478,7 +478,10 @@ test_tcpd(void **state)
 static void
 test_origins(void **state)
 {
-	struct origin_range4 net = {0x0a000000, 0x0affffff, 7}, host = {0x0a010203, 0x0a010203, 9};
+	struct origin_range net = {
+	    {[10] = 0xff, 0xff, 10}, {[10] = 0xff, 0xff, 10, 255, 255, 255}, 7};
+	struct origin_range host = {
+	    {[10] = 0xff, 0xff, 10, 1, 2, 3}, {[10] = 0xff, 0xff, 10, 1, 2, 3}, 9};
 	struct conf_word name = {.text = "host.example.org", .line = 8};
 	struct access_rules rules = {
 	    .name = "d", .tag = "d", .has_only_from = true, .file = "f", .only_from_line = 3};
@@ -488,12 +491,12 @@ test_origins(void **state)
 	assert_int_equal(ask(&rules, "10.1.2.3"), ACCESS_REFUSE); /* nobody */
 	assert_string_equal(answer.file, "f");
 	assert_int_equal(answer.line, 3);
-	rules.only_from = (struct origins){.v4 = &net, .v4_count = 1};
+	rules.only_from = (struct origins){.v4 = {&net, 1}};
 	assert_int_equal(ask(&rules, "10.1.2.3"), ACCESS_ADMIT);
 	assert_int_equal(ask(&rules, "11.1.2.3"), ACCESS_REFUSE);
 	assert_int_equal(ask(&rules, "::1"), ACCESS_REFUSE);
 	rules.has_no_access = true;
-	rules.no_access = (struct origins){.v4 = &host, .v4_count = 1};
+	rules.no_access = (struct origins){.v4 = {&host, 1}};
 	assert_int_equal(ask(&rules, "10.1.2.3"), ACCESS_REFUSE); /* on both */
 	assert_int_equal(answer.line, 9);
 	assert_int_equal(ask(&rules, "10.1.2.4"), ACCESS_ADMIT);

@@ -139,7 +139,7 @@ test_findings(void **state)
 		if (conf.errors != 1 || conf.notes->code != CONF_BAD_ORIGIN ||
 		    conf.notes->at.line != 1 || conf.notes->at.column != 5)
 			fail_msg("%s is not noted", bad[i]);
-		assert_int_equal(origins.v4_count + origins.v6_count + origins.name_count, 0);
+		assert_int_equal(origins.v4.count + origins.v6.count + origins.name_count, 0);
 		conf_release(&conf);
 	}
 }
@@ -224,7 +224,7 @@ test_many(void **state)
 	memset(&conf, 0, sizeof conf);
 	conf.notes_end = &conf.notes;
 	origin_compile(&conf, &items, NULL, &origins);
-	assert_int_equal(origins.v4_count, ITEMS);
+	assert_int_equal(origins.v4.count, ITEMS);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (unsigned i = 0; i < ASKED; i++) {
 		uint8_t bytes[] = {10, (uint8_t)(i % 10), (uint8_t)(i / 10 % 200), (uint8_t)i};

@@ -32,25 +32,11 @@ struct compiler {
 /* ---- ranges ---- */
 
 static void
-add_v4(struct compiler *compiler, uint32_t net, unsigned len_bits)
+add_range(struct compiler *compiler, struct origin_ranges *into, const struct addr *net,
+    unsigned len_bits)
 {
-	struct origins *into = compiler->into;
-	uint32_t mask = len_bits == 0 ? 0 : UINT32_MAX << (V4_BITS - len_bits);
+	struct origin_range *range = &into->items[into->count++];
 
-	into->v4[into->v4_count++] =
-	    (struct origin_range4){net & mask, net | ~mask, compiler->item->line};
-}
-
-static void
-add_v6(struct compiler *compiler, const struct addr *net, unsigned len_bits)
-{
-	struct origin_range6 *range;
-
-	if (addr_is_v4(net) && len_bits >= ADDR_V4_PREFIX_BITS) {
-		add_v4(compiler, addr_v4_bits(net), len_bits - ADDR_V4_PREFIX_BITS);
-		return;
-	}
-	range = &compiler->into->v6[compiler->into->v6_count++];
 	range->line = compiler->item->line;
 	for (unsigned i = 0; i < sizeof range->first; i++) {
 		unsigned own = len_bits >= 8 * (i + 1) ? 8
@@ -61,6 +47,23 @@ add_v6(struct compiler *compiler, const struct addr *net, unsigned len_bits)
 		range->first[i] = net->bytes[i] & mask;
 		range->last[i] = (uint8_t)(net->bytes[i] | (uint8_t)~mask);
 	}
+}
+
+static void
+add_v4(struct compiler *compiler, uint32_t net, unsigned len_bits)
+{
+	struct in_addr bits = {htonl(net)};
+	struct addr mapped = addr_from_v4(&bits);
+
+	add_range(compiler, &compiler->into->v4, &mapped, ADDR_V4_PREFIX_BITS + len_bits);
+}
+
+static void
+add_v6(struct compiler *compiler, const struct addr *net, unsigned len_bits)
+{
+	bool is_v4 = addr_is_v4(net) && len_bits >= ADDR_V4_PREFIX_BITS;
+
+	add_range(compiler, is_v4 ? &compiler->into->v4 : &compiler->into->v6, net, len_bits);
 }
 
 /* Zeros at the end stand for anything. */
@@ -92,7 +95,7 @@ static bool
 factors(struct compiler *compiler, const char *text)
 {
 	const char *list = strchr(text, '{') + 1;
-	size_t count = compiler->into->v4_count;
+	size_t count = compiler->into->v4.count;
 	uint32_t net = 0, number;
 	unsigned len_bits = 0;
 
@@ -110,7 +113,7 @@ factors(struct compiler *compiler, const char *text)
 
 		end = list[len];
 		if (end == '\0' || !octet(list, len, &number)) {
-			compiler->into->v4_count = count;
+			compiler->into->v4.count = count;
 			return false;
 		}
 		add_v4(compiler, net | number << (V4_BITS - len_bits), len_bits);
@@ -118,7 +121,7 @@ factors(struct compiler *compiler, const char *text)
 	}
 	if (*list == '\0')
 		return true;
-	compiler->into->v4_count = count;
+	compiler->into->v4.count = count;
 	return false;
 }
 
@@ -198,57 +201,30 @@ compile(struct compiler *compiler, const char *text)
 /* ---- sorting: ranges that overlap or touch become one ---- */
 
 static int
-by_first4(const void *a, const void *b)
+by_first(const void *a, const void *b)
 {
-	const struct origin_range4 *x = a, *y = b;
-
-	return (x->first > y->first) - (x->first < y->first);
-}
-
-static int
-by_first6(const void *a, const void *b)
-{
-	const struct origin_range6 *x = a, *y = b;
+	const struct origin_range *x = a, *y = b;
 
 	return memcmp(x->first, y->first, sizeof x->first);
 }
 
 static void
-sort_v4(struct origins *origins)
+sort(struct origin_ranges *ranges)
 {
-	struct origin_range4 *ranges = origins->v4;
 	size_t kept = 0;
 
-	if (origins->v4_count > 1)
-		qsort(ranges, origins->v4_count, sizeof *ranges, by_first4);
-	for (size_t i = 0; i < origins->v4_count; i++) {
-		struct origin_range4 *last = kept > 0 ? &ranges[kept - 1] : NULL;
+	if (ranges->count > 1)
+		qsort(ranges->items, ranges->count, sizeof *ranges->items, by_first);
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct origin_range *next = &ranges->items[i];
+		struct origin_range *last = kept > 0 ? &ranges->items[kept - 1] : NULL;
 
-		if (last == NULL || ranges[i].first > last->last)
-			ranges[kept++] = ranges[i];
-		else if (ranges[i].last > last->last)
-			last->last = ranges[i].last;
+		if (last == NULL || memcmp(next->first, last->last, sizeof last->last) > 0)
+			ranges->items[kept++] = *next;
+		else if (memcmp(next->last, last->last, sizeof last->last) > 0)
+			memcpy(last->last, next->last, sizeof last->last);
 	}
-	origins->v4_count = kept;
-}
-
-static void
-sort_v6(struct origins *origins)
-{
-	struct origin_range6 *ranges = origins->v6;
-	size_t kept = 0;
-
-	if (origins->v6_count > 1)
-		qsort(ranges, origins->v6_count, sizeof *ranges, by_first6);
-	for (size_t i = 0; i < origins->v6_count; i++) {
-		struct origin_range6 *last = kept > 0 ? &ranges[kept - 1] : NULL;
-
-		if (last == NULL || memcmp(ranges[i].first, last->last, sizeof last->last) > 0)
-			ranges[kept++] = ranges[i];
-		else if (memcmp(ranges[i].last, last->last, sizeof last->last) > 0)
-			memcpy(last->last, ranges[i].last, sizeof last->last);
-	}
-	origins->v6_count = kept;
+	ranges->count = kept;
 }
 
 static bool
@@ -260,10 +236,10 @@ make_room(struct compiler *compiler, const struct conf_words *items)
 	for (size_t i = 0; i < items->count; i++)
 		for (const char *at = items->items[i].text; *at != '\0'; at++)
 			ranges += *at == ',';
-	into->v4 = conf_alloc(compiler->conf, ranges * sizeof *into->v4 + 1);
-	into->v6 = conf_alloc(compiler->conf, items->count * sizeof *into->v6 + 1);
+	into->v4.items = conf_alloc(compiler->conf, ranges * sizeof *into->v4.items + 1);
+	into->v6.items = conf_alloc(compiler->conf, items->count * sizeof *into->v6.items + 1);
 	into->names = conf_alloc(compiler->conf, items->count * sizeof *into->names + 1);
-	return into->v4 != NULL && into->v6 != NULL && into->names != NULL;
+	return into->v4.items != NULL && into->v6.items != NULL && into->names != NULL;
 }
 
 void
@@ -280,8 +256,8 @@ origin_compile(
 		if (!compile(&compiler, compiler.item->text))
 			conf_note(conf, CONF_BAD_ORIGIN, compiler.item);
 	}
-	sort_v4(ret);
-	sort_v6(ret);
+	sort(&ret->v4);
+	sort(&ret->v6);
 }
 
 /* ---- clients ---- */
@@ -299,53 +275,36 @@ origin_address(const struct sockaddr *sa, struct addr *ret)
 	return sa->sa_family == AF_INET || sa->sa_family == AF_INET6;
 }
 
-static const struct origin_range4 *
-find_v4(const struct origins *origins, uint32_t client)
+static const struct origin_range *
+find(const struct origin_ranges *ranges, const uint8_t client[16])
 {
-	size_t low = 0, high = origins->v4_count;
+	size_t low = 0, high = ranges->count;
+	const struct origin_range *before;
 
 	/* The last one that begins at or before the client. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (origins->v4[middle].first <= client)
+		if (memcmp(ranges->items[middle].first, client, 16) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low > 0 && client <= origins->v4[low - 1].last ? &origins->v4[low - 1] : NULL;
-}
-
-static const struct origin_range6 *
-find_v6(const struct origins *origins, const uint8_t client[16])
-{
-	size_t low = 0, high = origins->v6_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memcmp(origins->v6[middle].first, client, 16) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 && memcmp(client, origins->v6[low - 1].last, 16) <= 0 ? &origins->v6[low - 1]
-	                                                                     : NULL;
+	if (low == 0)
+		return NULL;
+	before = &ranges->items[low - 1];
+	return memcmp(client, before->last, 16) <= 0 ? before : NULL;
 }
 
 enum origin_found
 origin_find(const struct origins *origins, const struct addr *client, unsigned *ret_line)
 {
-	const struct origin_range4 *v4 = NULL;
-	const struct origin_range6 *v6 = NULL;
+	const struct origin_range *found =
+	    find(addr_is_v4(client) ? &origins->v4 : &origins->v6, client->bytes);
 
-	if (addr_is_v4(client))
-		v4 = find_v4(origins, addr_v4_bits(client));
-	else
-		v6 = find_v6(origins, client->bytes);
-	if (v4 == NULL && v6 == NULL)
+	if (found == NULL)
 		return origins->name_count > 0 ? ORIGIN_MAYBE : ORIGIN_NO;
-	*ret_line = v4 != NULL ? v4->line : v6->line;
+	*ret_line = found->line;
 	return ORIGIN_YES;
 }
 

@@ -9,22 +9,20 @@
 #include "base/addr.h"
 #include "cmd/inetd/conf/conf.h"
 
-struct origin_range4 {
-	uint32_t first, last; /* in host order, both included */
+struct origin_range {
+	uint8_t first[16], last[16]; /* both included; of an IPv4 address, its mapped one */
 	unsigned line;
 };
 
-struct origin_range6 {
-	uint8_t first[16], last[16]; /* both included */
-	unsigned line;
+/* Ascending, and none that overlap. */
+struct origin_ranges {
+	struct origin_range *items;
+	size_t count;
 };
 
-/* All zero: nobody. Ranges ascend and do not touch. */
+/* All zero: nobody. */
 struct origins {
-	struct origin_range4 *v4;
-	size_t v4_count;
-	struct origin_range6 *v6; /* these hold no IPv4 client, whatever their bits */
-	size_t v6_count;
+	struct origin_ranges v4, v6; /* v6 holds no IPv4 client, whatever its bits */
 	struct conf_word *names; /* "host.example.org", or ".example.org": all under it */
 	size_t name_count;
 };
