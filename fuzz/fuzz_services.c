@@ -1,6 +1,7 @@
 /*
  * Fuzz target: what an inventory reads. The first byte says what the rest is: inetd.conf, xinetd.conf,
- * a systemd unit, a program. Beside crashes it checks that what comes out is whole.
+ * either of them with tcpd to be put in front of a service, a systemd unit, a program. Beside crashes it
+ * checks that what comes out is whole.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include "services/elf.h"
 #include "services/inetd_conf.h"
 #include "services/unit.h"
+#include "services/wrapper.h"
 #include "services/xinetd_conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,6 +35,8 @@ check_line(void *ctx, const struct inetd_conf_line *line)
 
 	check(line->number > 0 && line->number <= input->size + 1);
 	if (line->is_complete) {
+		check(memcmp(input->data + line->path_at, line->path, strlen(line->path)) == 0);
+		check(memcmp(input->data + line->name_at, line->name, strlen(line->name)) == 0);
 		check(line->path[0] != '\0' && line->name[0] != '\0' && line->protocol[0] != '\0');
 		check(line->argument == NULL || line->argument[0] != '\0');
 	}
@@ -72,6 +76,48 @@ check_unit(const struct input *input)
 	check(unit.number <= input->size + 1);
 }
 
+/* ---- tcpd in front, and away again ---- */
+
+struct told {
+	unsigned changes, all;
+};
+
+static void
+count(void *ctx, unsigned line, enum wrapper_code code, const char *program)
+{
+	struct told *told = ctx;
+
+	(void)line;
+	check(code < WRAPPER_CODES);
+	check(program != NULL);
+	told->all++;
+	told->changes += code == WRAPPER_CHANGED || code == WRAPPER_RESTORED;
+}
+
+/* What is in front is so when it is looked at again, and what is not to be changed stays. */
+static void
+check_wrapper(const struct input *input,
+    bool (*rewrite)(const struct wrapper *, const char *, size_t, struct buf *))
+{
+	struct told first = {0, 0}, second = {0, 0};
+	struct wrapper wrapper = {"a", "/t/tcpd", false, false, count, &first};
+	struct buf once, twice;
+
+	buf_init(&once, NULL, 0, 1 << 22);
+	buf_init(&twice, NULL, 0, 1 << 22);
+	check(rewrite(&wrapper, (const char *)input->data, input->size, &once));
+	if (first.changes == 0)
+		check(once.len == input->size &&
+		    (once.len == 0 || memcmp(once.bytes, input->data, once.len) == 0));
+	wrapper.ctx = &second;
+	check(rewrite(&wrapper, once.bytes, once.len, &twice));
+	check(second.changes == 0 && second.all == first.all);
+	check(twice.len == once.len &&
+	    (once.len == 0 || memcmp(once.bytes, twice.bytes, once.len) == 0));
+	buf_release(&once);
+	buf_release(&twice);
+}
+
 static bool
 read_input(void *ctx, uint64_t offset, void *buf, size_t len)
 {
@@ -99,6 +145,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'x':
 		xinetd_conf_is((const char *)input.data, input.size);
 		xinetd_conf_read((const char *)input.data, input.size, &reader);
+		break;
+	case 'I':
+		check_wrapper(&input, wrapper_inetd);
+		break;
+	case 'X':
+		check_wrapper(&input, wrapper_xinetd);
 		break;
 	case 'u':
 		check_unit(&input);

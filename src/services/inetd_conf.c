@@ -62,51 +62,66 @@ is_socktype(const char *word)
 
 /* The line without its first words, up to the path. NULL: it has none. */
 static const char *const *
-find_path(const struct words *words, const char **ret_protocol)
+find_path(const struct words *words, struct inetd_conf_line *line)
 {
 	const char *const *word = words->at;
-	bool has_socktype = words->count > 0 && !is_socktype(word[0]);
+	bool has_service = words->count > 0 && !is_socktype(word[0]);
 
-	if (words->count < 4U + has_socktype)
+	line->service = has_service ? word[0] : "";
+	if (words->count < 4U + has_service)
 		return NULL;
-	*ret_protocol = word[1 + has_socktype];
-	word += 3 + has_socktype;
+	line->is_stream = strcmp(word[has_service], "stream") == 0;
+	line->protocol = word[1 + has_service];
+	line->wait = word[2 + has_service];
+	word += 3 + has_service;
 	if (**word != '/')
 		word++;
 	return is_number(*word) ? word + 1 : word;
 }
 
-/* False: inetd does it itself. */
-static bool
+static void
 read_fields(const struct words *words, struct inetd_conf_line *line)
 {
-	const char *const *word = find_path(words, &line->protocol);
+	const char *const *word = find_path(words, line);
 
 	if (word == NULL || *word == NULL)
-		return true;
+		return;
 	line->path = *word + (**word == '?');
-	if (strcmp(line->path, "internal") == 0)
-		return false;
+	line->is_internal = strcmp(line->path, "internal") == 0;
 	word++;
 	if (is_number(*word))
 		word++;
-	if (*word == NULL)
-		return true;
+	if (*word == NULL || line->is_internal)
+		return;
 	line->name = *word;
 	line->argument = word[1];
 	line->is_complete = line->path[0] != '\0';
-	return true;
 }
 
 /* ---- lines ---- */
 
 struct reader {
-	struct buf line;
+	const char *text;
+	size_t start; /* of the line, in text */
+	struct buf line; /* its bytes at their places; what is no part of a word is blank */
 	unsigned number;
 	bool is_long, is_lost; /* over the limit; without memory */
 	void (*tell)(void *ctx, const struct inetd_conf_line *);
 	void *ctx;
 };
+
+static void
+tell_words(struct reader *reader, const struct words *words, struct inetd_conf_line *line)
+{
+	if (words->count == 0 || words->at[0][0] == '#')
+		return;
+	read_fields(words, line);
+	if (line->is_complete) {
+		line->path_at = reader->start + (size_t)(line->path - reader->line.bytes);
+		line->name_at = reader->start + (size_t)(line->name - reader->line.bytes);
+	}
+	reader->tell(reader->ctx, line);
+}
 
 static void
 finish(struct reader *reader)
@@ -118,8 +133,7 @@ finish(struct reader *reader)
 		reader->tell(reader->ctx, &line);
 	} else if (reader->line.len > 0) {
 		divide(&words, reader->line.bytes);
-		if (words.count > 0 && words.at[0][0] != '#' && read_fields(&words, &line))
-			reader->tell(reader->ctx, &line);
+		tell_words(reader, &words, &line);
 	}
 	buf_clear(&reader->line);
 	reader->is_long = false;
@@ -137,24 +151,40 @@ is_open(const struct reader *reader)
 		return false;
 	memcpy(copy, reader->line.bytes, reader->line.len + 1);
 	divide(&words, copy);
-	return words.count > 0 && words.at[0][0] != '#' && read_fields(&words, &line) &&
-	    !line.is_complete;
+	if (words.count == 0 || words.at[0][0] == '#')
+		return false;
+	read_fields(&words, &line);
+	return !line.is_complete && !line.is_internal;
+}
+
+/* Blanks up to where at is. */
+static bool
+pad(struct reader *reader, size_t at)
+{
+	while (reader->start + reader->line.len < at) {
+		if (!buf_add_char(&reader->line, ' '))
+			return false;
+	}
+	return true;
 }
 
 /* Append a physical line. True: its last byte is a backslash, and the next one belongs to it. */
 static bool
-take(struct reader *reader, const char *text, size_t len)
+take(struct reader *reader, size_t at, size_t len)
 {
+	const char *text = reader->text + at;
 	bool goes_on;
 
+	if (reader->line.len == 0)
+		reader->start = at;
 	while (len > 0 && text[len - 1] == '\r')
 		len--;
 	goes_on = len > 0 && text[len - 1] == '\\' && text[0] != '#';
 	len = strnlen(text, len - goes_on);
-	if (reader->line.len + len + goes_on > INETD_CONF_LINE_MAX)
+	if (at + len + goes_on - reader->start > INETD_CONF_LINE_MAX)
 		reader->is_long = true;
-	else if (!buf_add(&reader->line, text, len) ||
-	    (goes_on && !buf_add_char(&reader->line, ' ')))
+	else if (!pad(reader, at) || !buf_add(&reader->line, text, len) ||
+	    !pad(reader, at + len + goes_on))
 		reader->is_lost = true;
 	reader->number++;
 	return goes_on;
@@ -164,7 +194,7 @@ bool
 inetd_conf_read(const char *text, size_t len,
     void (*tell)(void *ctx, const struct inetd_conf_line *), void *ctx)
 {
-	struct reader reader = {.tell = tell, .ctx = ctx};
+	struct reader reader = {.text = text, .tell = tell, .ctx = ctx};
 	bool goes_on = false;
 	size_t end;
 
@@ -175,7 +205,7 @@ inetd_conf_read(const char *text, size_t len,
 		end = newline != NULL ? (size_t)(newline - text) : len;
 		if (!goes_on && !(is_blank(text[at]) && is_open(&reader)))
 			finish(&reader);
-		goes_on = take(&reader, text + at, end - at);
+		goes_on = take(&reader, at, end - at);
 	}
 	finish(&reader);
 	buf_release(&reader.line);

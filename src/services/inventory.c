@@ -29,6 +29,7 @@ inventory_init(struct inventory *inventory, const char *root)
 	*inventory = (struct inventory){.root = root};
 	inventory->services_end = &inventory->services;
 	inventory->notes_end = &inventory->notes;
+	inventory->files_end = &inventory->files;
 }
 
 void
@@ -106,6 +107,23 @@ inventory_note_remedy(const struct service_note *note)
 
 /* ---- files ---- */
 
+void
+inventory_file(struct inventory *inventory, const char *path, bool is_xinetd)
+{
+	struct service_file *file = arena_alloc(&inventory->arena, sizeof *file);
+
+	inventory->sources++;
+	if (file == NULL) {
+		inventory->failed = true;
+		return;
+	}
+	*file = (struct service_file){NULL, keep(inventory, path), is_xinetd};
+	if (file->path == NULL)
+		return;
+	*inventory->files_end = file;
+	inventory->files_end = &file->next;
+}
+
 struct inetd_context {
 	struct inventory *inventory;
 	const char *file;
@@ -124,7 +142,7 @@ take_inetd_line(void *ctx, const struct inetd_conf_line *line)
 
 	if (line->is_complete)
 		start_check(context->inventory, &start);
-	else
+	else if (!line->is_internal)
 		inventory_note(context->inventory, &start, SERVICE_INCOMPLETE, 0, NULL, NULL);
 }
 
@@ -138,8 +156,10 @@ inventory_read_file(struct inventory *inventory, const char *path)
 	buf_init(&text, NULL, 0, INVENTORY_TEXT_MAX);
 	fault = path_text(inventory, path, &text);
 	if (fault == NULL) {
-		inventory->sources++;
-		if (xinetd_conf_is(text.bytes, text.len))
+		bool is_xinetd = xinetd_conf_is(text.bytes, text.len);
+
+		inventory_file(inventory, path, is_xinetd);
+		if (is_xinetd)
 			xinetd_read(inventory, path, text.bytes, text.len);
 		else if (!inetd_conf_read(text.bytes, text.len, take_inetd_line, &context))
 			inventory->failed = true;
@@ -163,6 +183,13 @@ read_usual(struct inventory *inventory, const char *path)
 		inventory_note(inventory, &at, SERVICE_CANNOT_READ, 0, fault, NULL);
 }
 
+/* What an editor leaves there is no configuration, as for inetd. */
+static bool
+is_left_over(const char *name)
+{
+	return name[strlen(name) - 1] == '~';
+}
+
 static void
 read_folder(struct inventory *inventory, const char *folder)
 {
@@ -172,7 +199,8 @@ read_folder(struct inventory *inventory, const char *folder)
 	for (size_t i = 0; i < count; i++) {
 		char path[INVENTORY_PATH_MAX];
 
-		if (path_join(path, (const char *const[]){folder, "/", names[i], NULL}))
+		if (!is_left_over(names[i]) &&
+		    path_join(path, (const char *const[]){folder, "/", names[i], NULL}))
 			read_usual(inventory, path);
 	}
 }

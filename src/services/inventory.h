@@ -37,6 +37,13 @@ struct service {
 	enum wrapping wrapping; /* by what is said there, without a look at the program */
 };
 
+/* A file that says what is started, in the order in which they were read; units are not among them. */
+struct service_file {
+	struct service_file *next;
+	const char *path;
+	bool is_xinetd;
+};
+
 enum service_note_code {
 #define NOTE(id, text, remedy) SERVICE_##id,
 #include "services/notes.def"
@@ -58,7 +65,8 @@ struct inventory {
 	const char *root; /* of the host; "" = this one. Borrowed */
 	struct service *services, **services_end;
 	struct service_note *notes, **notes_end;
-	unsigned sources; /* files that were read */
+	struct service_file *files, **files_end;
+	unsigned sources; /* files that were read, units included */
 	bool failed; /* memory ran out: something is missing */
 	struct arena arena;
 };

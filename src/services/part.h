@@ -25,6 +25,9 @@ bool start_is_tcpd(const struct start *);
 /* Add a service without a look. */
 void inventory_add(struct inventory *, const struct start *, const char *name, enum wrapping);
 
+/* Count a file that was read, and remember it. */
+void inventory_file(struct inventory *, const char *path, bool is_xinetd);
+
 /* Tell. args may be NULL. */
 void inventory_note(struct inventory *, const struct start *at, enum service_note_code, int error,
     const char *first, const char *second);

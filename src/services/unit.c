@@ -23,10 +23,8 @@ struct state {
 
 /* ---- a command ---- */
 
-/* Take a word, with its quotes away. What \ and % stand for is not looked at: names of programs have
- * neither. False: there is none, or it is too long. */
-static bool
-next(const char **text, size_t *len, char ret[UNIT_WORD_MAX])
+bool
+unit_next(const char **text, size_t *len, char ret[UNIT_WORD_MAX])
 {
 	const char *p = *text, *end = *text + *len;
 	size_t used = 0;
@@ -62,18 +60,21 @@ set_command(struct unit *unit, unsigned line, const char *text, size_t len)
 		unit->number = 0;
 		return;
 	}
-	if (unit->number > 0)
+	unit->has_several = unit->number > 0;
+	if (unit->has_several)
 		return;
 	unit->has_name = false;
+	memcpy(unit->command, text, len);
+	unit->command[len] = '\0';
 	for (; len > 0 && strchr("@-:+!|", *text) != NULL && *text != '\0'; text++, len--)
 		unit->has_name |= *text == '@';
 	unit->first[0] = unit->second[0] = '\0';
-	if (!next(&text, &len, unit->path))
+	if (!unit_next(&text, &len, unit->path))
 		return;
 	unit->number = line;
 	unit->commands++;
-	if (next(&text, &len, unit->first))
-		next(&text, &len, unit->second);
+	if (unit_next(&text, &len, unit->first))
+		unit_next(&text, &len, unit->second);
 }
 
 /* ---- settings ---- */
@@ -99,10 +100,12 @@ set(struct state *state, const char *text, size_t len)
 		return;
 	if (state->section == SECTION_SERVICE && str_is(text, name_len, "ExecStart"))
 		set_command(state->unit, state->line, value, value_len);
+	else if (state->section == SECTION_SERVICE && str_is(text, name_len, "StandardInput"))
+		state->unit->is_input = str_is(value, value_len, "socket");
 	else if (state->section == SECTION_SOCKET && str_is(text, name_len, "Accept"))
 		state->unit->is_accept = is_true(value, value_len);
 	else if (state->section == SECTION_SOCKET && str_is(text, name_len, "Service"))
-		next(&value, &value_len, state->unit->service);
+		unit_next(&value, &value_len, state->unit->service);
 }
 
 static void

@@ -17,13 +17,20 @@ struct unit {
 	unsigned number; /* of the line of its ExecStart; 0: it has none */
 	unsigned commands; /* how often it was set */
 	bool has_name; /* "@": argv[0] is not the path */
+	bool has_several; /* commands at once, of which the first one counts */
+	bool is_input; /* the socket of a client is its standard input */
 	bool is_accept; /* a socket unit that starts one service for each connection */
 	/* NUL-terminated, "" if not there. Of ExecStart: */
 	char path[UNIT_WORD_MAX], first[UNIT_WORD_MAX], second[UNIT_WORD_MAX];
 	char service[UNIT_WORD_MAX]; /* of a socket unit: Service= */
+	char command[UNIT_LINE_MAX + 1]; /* ExecStart as it stands there, without blanks around */
 };
 
 /* Apply a unit file, or a drop-in after it: what is set anew takes the place of what was. */
 void unit_read(struct unit *, const char *text, size_t len);
+
+/* Take a word of a command, with its quotes away. What \ and % stand for is not looked at: names of
+ * programs have neither. False: there is none, or it is too long. */
+bool unit_next(const char **text, size_t *len, char ret[UNIT_WORD_MAX]);
 
 #endif

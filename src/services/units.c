@@ -5,11 +5,13 @@
  * LIMITS   INVENTORY_FILES_MAX
  * SEE      systemd.unit(5)
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "services/part.h"
 #include "services/unit.h"
+#include "services/units.h"
 
 static const char *const folders[] = {"/etc/systemd/system", "/run/systemd/system",
     "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"};
@@ -207,4 +209,61 @@ units_read(struct inventory *inventory)
 	read_kind(units, ".socket", take_socket);
 	read_kind(units, ".service", take_service);
 	buf_release(&units->text);
+}
+
+/* ---- one of them ---- */
+
+/* Look for a unit of that name and read it. False: there is none. */
+static bool
+find_unit(struct units *units, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	size_t count;
+	const struct found *found = dot != NULL ? list(units->inventory, "", dot, &count) : NULL;
+
+	for (size_t i = 0; found != NULL && i < count; i++) {
+		if (is_first(found, i) && strcmp(found[i].name, name) == 0) {
+			read_unit(units, &found[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The name of a socket's service. */
+static bool
+name_service(const struct units *units, const char *stem, char ret[UNIT_WORD_MAX])
+{
+	int len;
+
+	if (units->unit.service[0] != '\0')
+		len = snprintf(ret, UNIT_WORD_MAX, "%s", units->unit.service);
+	else
+		len = snprintf(
+		    ret, UNIT_WORD_MAX, "%s%s.service", stem, units->unit.is_accept ? "@" : "");
+	return len > 0 && len < UNIT_WORD_MAX;
+}
+
+bool
+units_find(struct inventory *inventory, const char *stem, struct units_found *ret)
+{
+	struct units *units = arena_alloc(&inventory->arena, sizeof *units);
+	char name[UNIT_WORD_MAX];
+	bool is_found = false;
+
+	if (units == NULL) {
+		inventory->failed = true;
+		return false;
+	}
+	units->inventory = inventory;
+	buf_init(&units->text, NULL, 0, INVENTORY_TEXT_MAX);
+	if ((size_t)snprintf(name, sizeof name, "%s.socket", stem) < sizeof name &&
+	    find_unit(units, name) && name_service(units, stem, ret->name)) {
+		ret->is_accept = units->unit.is_accept;
+		is_found = find_unit(units, ret->name);
+		ret->unit = units->unit;
+		memcpy(ret->path, units->path, sizeof ret->path);
+	}
+	buf_release(&units->text);
+	return is_found;
 }

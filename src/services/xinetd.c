@@ -80,7 +80,7 @@ read_file(struct context *outer, const char *path, unsigned line)
 	if (fault == NULL)
 		fault = path_text(context.inventory, path, &text);
 	if (fault == NULL) {
-		context.inventory->sources++;
+		inventory_file(context.inventory, path, true);
 		read_text(&context, text.bytes, text.len);
 	} else {
 		inventory_note(context.inventory, &at, SERVICE_CANNOT_INCLUDE, 0, path, fault);

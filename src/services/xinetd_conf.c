@@ -7,6 +7,7 @@
  */
 #include "services/xinetd_conf.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -121,39 +122,73 @@ take_words(struct xinetd_conf_entry *entry, struct text *values)
 	}
 }
 
+static void
+take_wait(struct xinetd_conf_entry *entry, struct text *values)
+{
+	struct text word;
+
+	entry->is_wait = next(values, &word) && str_is(word.at, word.len, "yes");
+}
+
+static void
+take_socket_type(struct xinetd_conf_entry *entry, struct text *values)
+{
+	struct text word;
+
+	entry->is_dgram = next(values, &word) && is(&word, "dgram");
+}
+
 static const struct {
 	const char *name;
 	attribute *take;
+	size_t span; /* in the entry; 0 = none is kept */
 } attributes[] = {
-    {"server", take_server},
-    {"server_args", take_arguments},
-    {"libwrap", take_libwrap},
-    {"disable", take_disable},
-    {"type", take_words},
-    {"flags", take_words},
+    {"server", take_server, offsetof(struct xinetd_conf_entry, server_at)},
+    {"server_args", take_arguments, offsetof(struct xinetd_conf_entry, arguments_at)},
+    {"libwrap", take_libwrap, 0},
+    {"disable", take_disable, 0},
+    {"wait", take_wait, 0},
+    {"socket_type", take_socket_type, 0},
+    {"type", take_words, 0},
+    {"flags", take_words, offsetof(struct xinetd_conf_entry, flags_at)},
+};
+
+/* ---- entries ---- */
+
+struct state {
+	const struct xinetd_conf_reader *reader;
+	const char *text;
+	unsigned line;
+	bool has_entry, is_open;
+	struct xinetd_conf_entry entry;
 };
 
 static void
-take_attribute(struct xinetd_conf_entry *entry, const struct text *name, struct text *rest)
+keep_span(struct state *state, struct text values, size_t offset)
+{
+	struct xinetd_conf_span *span = (void *)((char *)&state->entry + offset);
+
+	str_trim(&values.at, &values.len);
+	/* Where nothing is given, what was given before stays. */
+	if (values.len > 0)
+		*span = (struct xinetd_conf_span){(size_t)(values.at - state->text), values.len};
+}
+
+static void
+take_attribute(struct state *state, const struct text *name, struct text *rest)
 {
 	struct text sign;
 
 	if (!next(rest, &sign) || (!is(&sign, "=") && !is(&sign, "+=")))
 		return;
 	for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
-		if (is(name, attributes[i].name))
-			attributes[i].take(entry, rest);
+		if (!is(name, attributes[i].name))
+			continue;
+		if (attributes[i].span != 0)
+			keep_span(state, *rest, attributes[i].span);
+		attributes[i].take(&state->entry, rest);
 	}
 }
-
-/* ---- entries ---- */
-
-struct state {
-	const struct xinetd_conf_reader *reader;
-	unsigned line;
-	bool has_entry, is_open;
-	struct xinetd_conf_entry entry;
-};
 
 static void
 finish(struct state *state)
@@ -202,7 +237,7 @@ take_line(struct state *state, struct text line)
 	else if (is(&word, "}"))
 		finish(state);
 	else if (state->is_open && state->has_entry)
-		take_attribute(&state->entry, &word, &line);
+		take_attribute(state, &word, &line);
 	else if (state->is_open)
 		return; /* the defaults */
 	else if (is(&word, "service"))
@@ -214,7 +249,7 @@ take_line(struct state *state, struct text line)
 void
 xinetd_conf_read(const char *text, size_t len, const struct xinetd_conf_reader *reader)
 {
-	struct state state = {.reader = reader};
+	struct state state = {.reader = reader, .text = text};
 	struct text left = {text, len}, line;
 
 	while (next_line(&left, &line)) {

@@ -12,12 +12,21 @@ enum {
 	XINETD_CONF_WORD_MAX = 4096, /* of a path or name: longer ones are none */
 };
 
+/* A piece of the text. len 0: there is none. */
+struct xinetd_conf_span {
+	size_t at, len;
+};
+
 struct xinetd_conf_entry {
 	unsigned number; /* of the line that names it */
 	bool is_off; /* disable = yes */
 	bool is_internal; /* xinetd does it itself */
 	bool skips_tables; /* flag NOLIBWRAP */
 	bool has_name; /* flag NAMEINARGS: argv[0] is the first of server_args */
+	bool is_wait; /* the server gets the listening socket */
+	bool is_dgram;
+	/* The values that were given last, without blanks around. */
+	struct xinetd_conf_span server_at, arguments_at, flags_at;
 	/* NUL-terminated, "" if not there. */
 	char service[XINETD_CONF_WORD_MAX];
 	char server[XINETD_CONF_WORD_MAX];

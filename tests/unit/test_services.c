@@ -45,9 +45,14 @@ begin_seen(void)
 static void
 see_line(void *ctx, const struct inetd_conf_line *line)
 {
-	(void)ctx;
+	const char *text = ctx;
+
+	if (line->is_internal)
+		return;
 	buf_add_number(&seen, line->number);
 	if (line->is_complete) {
+		assert_memory_equal(text + line->path_at, line->path, strlen(line->path));
+		assert_memory_equal(text + line->name_at, line->name, strlen(line->name));
 		add_word(line->protocol);
 		add_word(line->path);
 		add_word(line->name);
@@ -77,6 +82,8 @@ static const struct {
     {"a count of arguments", "a stream tcp nowait root /b 2 c d\n", "1 tcp /b c d\n"},
     {"a question mark", "a stream tcp nowait root ?/b c\n", "1 tcp /b c -\n"},
     {"a backslash goes on", "a stream tcp nowait root \\\n  /b c\n", "2 tcp /b c -\n"},
+    {"a backslash amid words, CR LF", "a stream tcp nowait root\\\r\n/b\\\n\\\nc d\r\n",
+        "4 tcp /b c d\n"},
     {"an indented line goes on, if something is missing",
         "a stream tcp nowait root\n\t/b c\n\t# d\n", "2 tcp /b c -\n"},
     {"fields are missing", "a stream tcp\nb stream tcp nowait root /b\n",
@@ -91,8 +98,8 @@ test_inetd(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof inetd_cases / sizeof *inetd_cases; i++) {
 		begin_seen();
-		assert_true(inetd_conf_read(
-		    inetd_cases[i].text, strlen(inetd_cases[i].text), see_line, NULL));
+		assert_true(inetd_conf_read(inetd_cases[i].text, strlen(inetd_cases[i].text),
+		    see_line, (void *)(uintptr_t)inetd_cases[i].text));
 		if (strcmp(storage, inetd_cases[i].want) != 0)
 			print_message("%s\n", inetd_cases[i].what);
 		assert_string_equal(storage, inetd_cases[i].want);
@@ -110,7 +117,7 @@ test_inetd_limit(void **state)
 	memcpy(text, line, sizeof line - 1);
 	for (size_t len = INETD_CONF_LINE_MAX - 1; len <= INETD_CONF_LINE_MAX + 1; len++) {
 		begin_seen();
-		assert_true(inetd_conf_read(text, len, see_line, NULL));
+		assert_true(inetd_conf_read(text, len, see_line, text));
 		assert_int_equal(strcmp(storage, "1 incomplete\n") == 0, len > INETD_CONF_LINE_MAX);
 	}
 	free(text);
