@@ -19,11 +19,12 @@ PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
 # What this project has to document, and pages of the system that ours may point to.
 OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetctl.8", "inetd.conf.5",
         "inetd.8",
-        "safe_finger.8", "tcpd.8", "tcpdchk.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8"}
+        "safe_finger.8", "tcpd.8", "tcpdchk.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8",
+        "tcpwrap-wrap.1"}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|networks|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
                     r"socket|listen|umask|sd_listen_fds|sd_notify|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"
-                    r"ss|udp|setenv|update-inetd|tcpdump|kill|logger|inotify|getrlimit|capabilities)\.[1-8]")
+                    r"ss|diff|udp|setenv|update-inetd|tcpdump|kill|logger|inotify|getrlimit|capabilities)\.[1-8]")
 OUR_NAMES = {re.sub(r"\.[1-8]$", "", page) for page in OURS}
 DIRECTIVE = "#!tcpwrap modern\n"
 RULE = re.compile(r"#? ?([A-Za-z0-9._@]+ )+: \S")
@@ -204,11 +205,17 @@ def check_tcpwrap():
     page = PAGES["tcpwrap.1"]
     commands = re.findall(r'^COMMAND\("(\w+)"', (ROOT / "src/cmd/tcpwrap/commands.def").read_text(), re.M)
     parts = dict(re.findall(r"^\.Ss (\w+)\n(.*?)(?=^\.S[hs] )", section("tcpwrap.1", "DESCRIPTION"), re.M | re.S))
-    same([name for name in parts if name in commands], commands, "tcpwrap(1) describes each command")
-    for command in ("compile", "verify"):
-        flags = re.findall(r"^FLAG\('(\w)', \"([\w-]+)\"", (ROOT / f"src/cmd/tcpwrap/{command}.def").read_text(), re.M)
-        shown = re.findall(r"^\.It Fl (\w) , -([\w-]+)", parts.get(command, ""), re.M)
-        same(shown, [*flags, ("h", "help")], f"tcpwrap(1) describes every flag of {command}, and no other")
+    # A command has a part of tcpwrap(1), or a page, which may be its counterpart's, too.
+    for name in [name for name in PAGES if name.startswith("tcpwrap-")]:
+        for command in re.findall(r"^\.Nm tcpwrap-([\w-]+)", section(name, "NAME"), re.M):
+            parts[command] = section(name, "DESCRIPTION")
+    same([name for name in parts if name in commands], commands, "each command of tcpwrap is described")
+    for path in sorted((ROOT / "src/cmd/tcpwrap").glob("*.def")):
+        flags = re.findall(r"^FLAG\('(\w)', \"([\w-]+)\"", path.read_text(), re.M)
+        if flags and path.stem in commands:
+            shown = re.findall(r"^\.It Fl (\w) , -([\w-]+)", parts.get(path.stem, ""), re.M)
+            same(set(shown) - {("V", "version")}, {*flags, ("h", "help")},
+                 f"every flag of tcpwrap {path.stem} is described, and no other")
     checks = re.findall(r'^FLAG\("(\w+)"', (ROOT / "src/cmd/tcpwrap/flags.def").read_text(), re.M)
     lost = [flag for flag in checks if not re.search(rf"^\.It .*Fl -{flag}\b", parts.get("check", ""), re.M)]
     ok(len(checks) > 5 and not lost, "tcpwrap(1) describes every flag of check", lost)
