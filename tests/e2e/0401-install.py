@@ -45,7 +45,9 @@ ALWAYS = {"sbin/tcpd", "sbin/tcpdchk", "sbin/tcpdmatch", "sbin/inetd", "sbin/ine
           "share/doc/tcpwrap/installed", "share/man/man5/hosts_access.5", "share/man/man5/hosts_options.5",
           "share/man/man3/hosts_access.3", "share/man/man8/tcpd.8", "share/man/man8/tcpdchk.8",
           "share/man/man8/tcpdmatch.8", "share/man/man8/inetd.8", "share/man/man8/inetctl.8", "share/man/man5/inetd.conf.5",
-          "share/man/man8/try-from.8", "share/man/man8/safe_finger.8", "share/man/man3/tcpwrap.3"}
+          "share/man/man8/try-from.8", "share/man/man8/safe_finger.8", "share/man/man3/tcpwrap.3",
+          *(f"share/bash-completion/completions/{name}" for name in (
+              "tcpwrap", "inetctl", "inetd", "safe_finger", "tcpdchk", "tcpdmatch"))}
 SOMETIMES = re.compile(r"libexec/tcpwrap/tcpd-full|lib/lib(tcp)?wrap\.so(\.[0-9.]+)?|share/man/man[1-9]/[a-z_.-]+\.[1-9]"
                        r"|share/doc/tcpwrap/.+")
 
