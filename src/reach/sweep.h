@@ -1,0 +1,57 @@
+/*
+ * A walk over all addresses in order, for one daemon: at each stop, what is known of every rule.
+ */
+#ifndef REACH_SWEEP_H
+#define REACH_SWEEP_H
+
+#include "reach/inside.h"
+#include "reach/ranks.h"
+
+/* Rules that may match, by what comes of it. */
+enum { MAYBE_REFUSE, MAYBE_TWIST, MAYBE_GRANT, MAYBE_MORE, MAYBES };
+
+struct side {
+	struct ranks sure, maybe[MAYBES]; /* rules */
+	struct ranks fault; /* those of sure that cannot be decided, and so refuse */
+	struct ranks fresh; /* those of maybe, until whoever notes them takes them out */
+	/* As it is at this stop: */
+	uint32_t decides[2]; /* by table: the first that matches for certain; RANKS_NONE */
+	uint32_t ends[2]; /* by table: rules before this one have a say there */
+	bool passes; /* the deny table may be come to */
+	uint8_t can; /* what comes of it: a set of CAN_... */
+};
+
+struct reach_sweep {
+	const struct reach *reach;
+	matchset *daemons; /* what each list of daemons comes to */
+	struct side sides[READINGS];
+	struct ranks unsure; /* rules that may match, in one reading or both */
+	uint32_t *counts; /* of unsure: a Fenwick tree */
+	uint64_t changes; /* of unsure, so far */
+	size_t differing; /* rules at hand that the readings take differently */
+	size_t first, last; /* the next marks */
+	struct point at, end; /* the stop: up to and with end */
+	bool is_begun, is_over;
+	struct reach_interval next; /* of reach_sweep_next */
+	uint64_t next_changes;
+	uint32_t next_ends[2];
+	bool has_next;
+};
+
+/* What a piece says in a reading, of the daemon. */
+struct state {
+	bool is_sure, is_fault, is_maybe;
+	uint8_t can;
+};
+struct state sweep_state(const struct reach_sweep *, const struct piece *, enum reading);
+
+/* Go to the next stop. False: there is none. */
+bool sweep_step(struct reach_sweep *);
+/* What holds at the stop. */
+void sweep_tell(const struct reach_sweep *, struct reach_interval *ret);
+/* The rules that have a say, of a table, in one reading or the other: those before. */
+uint32_t sweep_end(const struct reach_sweep *, enum table);
+/* Unsure rules before that one. */
+uint32_t sweep_count(const struct reach_sweep *, uint32_t rule);
+
+#endif

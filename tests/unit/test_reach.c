@@ -1,0 +1,315 @@
+/*
+ * Sets of addresses beside brute force: policies of every kind, made by chance, and the engine asked about every
+ * address of a small world, and the ends of every interval, whoever the client is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+#include "policies.h"
+#include "reach/reach.h"
+
+#ifdef __SANITIZE_THREAD__ /* of one thread it has nothing to say, and takes its time */
+#define SLOWER 10
+#else
+#define SLOWER 1
+#endif
+
+enum { POLICIES = 1000 / SLOWER, LINES = 10, ASKS = 24, INTERVALS_MAX = 4096 };
+
+static struct policy tables[2];
+static struct reach_interval intervals[INTERVALS_MAX];
+static size_t interval_count;
+
+/* ---- a policy ---- */
+
+static enum list_status
+read_list(void *ctx, const char *path, char **ret_bytes, size_t *ret_len)
+{
+	(void)ctx;
+	for (size_t i = 0; i < COUNT(policy_lists); i++) {
+		const struct ask_list *list = &policy_lists[i];
+
+		if (strcmp(list->path, path) != 0)
+			continue;
+		if (list->status != LIST_OK)
+			return list->status;
+		*ret_bytes = malloc(list->len + 1);
+		assert_non_null(*ret_bytes);
+		memcpy(*ret_bytes, list->text, list->len);
+		*ret_len = list->len;
+		return LIST_OK;
+	}
+	return LIST_MISSING;
+}
+
+static const struct reach_lists lists = {NULL, read_list};
+
+static struct reach *
+open_policy(const struct policy policy[2], struct reach_fault *fault)
+{
+	const struct reach_input inputs[2] = {
+	    {"A", policy[0].text, policy[0].len}, {"D", policy[1].text, policy[1].len}};
+
+	return reach_open(inputs, &lists, NULL, fault);
+}
+
+static void
+collect(const struct reach *reach, const struct reach_question *question)
+{
+	struct reach_sweep *sweep = reach_sweep_open(reach, question);
+
+	assert_non_null(sweep);
+	for (interval_count = 0; reach_sweep_next(sweep, &intervals[interval_count]);)
+		assert_true(++interval_count < INTERVALS_MAX);
+	reach_sweep_close(sweep);
+}
+
+static const struct reach_interval *
+find(const struct addr *addr)
+{
+	for (size_t i = 0; i < interval_count; i++)
+		if (memcmp(addr->bytes, intervals[i].last.bytes, sizeof addr->bytes) <= 0)
+			return &intervals[i];
+	fail_msg("no interval");
+	return NULL;
+}
+
+/* They follow upon each other from the first address to the last one, and do not cross a family's border. */
+static void
+check_order(void)
+{
+	static const uint8_t first[16], v4[12] = {[10] = 0xff, [11] = 0xff};
+	uint8_t next[16];
+
+	assert_memory_equal(intervals[0].first.bytes, first, sizeof first);
+	for (size_t i = 0; i < interval_count; i++) {
+		const struct reach_interval *interval = &intervals[i];
+		bool is_v4 = memcmp(interval->first.bytes, v4, sizeof v4) == 0;
+
+		if (i > 0)
+			assert_memory_equal(interval->first.bytes, next, sizeof next);
+		assert_true(memcmp(interval->first.bytes, interval->last.bytes, sizeof next) <= 0);
+		assert_int_equal(is_v4, memcmp(interval->last.bytes, v4, sizeof v4) == 0);
+		memcpy(next, interval->last.bytes, sizeof next);
+		for (unsigned at = 16; at-- > 0 && ++next[at] == 0;)
+			;
+	}
+	assert_memory_equal(next, first, sizeof first);
+}
+
+/* ---- brute force ---- */
+
+static void
+choose_client(struct ask *question)
+{
+	choose_request(question);
+	question->name_fails = question->user_fails = question->daemon_fails = false;
+	question->resident = false;
+	/* A lookup gives no name that is an address. */
+	while (question->name != NULL && strchr(question->name, ':') != NULL)
+		question->name = ONE_OF(client_names);
+}
+
+/* Is it spelled as a socket's address is? */
+static bool
+is_from_socket(const char *text, struct addr *ret)
+{
+	static const char *const interfaces[] = {"lo", "br.com", "2"};
+	const char *scope;
+	char canonical[ADDR_TEXT_MAX];
+	size_t scope_len;
+	bool is_there = false;
+
+	if (text == NULL || !addr_parse(text, strlen(text), ret, &scope, &scope_len))
+		return false;
+	for (size_t i = 0; i < COUNT(interfaces); i++)
+		is_there |= str_is(scope, scope_len, interfaces[i]);
+	if (scope_len > 0)
+		return is_there;
+	addr_format(ret, canonical);
+	return strcmp(text, canonical) == 0;
+}
+
+struct tally {
+	unsigned long asked, certain, depends, varied;
+};
+static struct tally tally;
+
+static void
+show_case(
+    const struct ask *client, const struct answer *answer, const struct reach_interval *interval)
+{
+	fprintf(stderr,
+	    "client %s name %s user %s daemon %s server %s %s %d commands %s: verdict %d by %d "
+	    "%d:%u\noutcome %d rule %u fault %d conditions %zu\n---- allow\n%.*s\n---- "
+	    "deny\n%.*s\n----\n",
+	    client->addr, client->name, client->user, client->daemon, client->server_addr,
+	    client->server_name, client->server_port, client->commands, (int)answer->verdict,
+	    (int)answer->by.by, (int)answer->by.table, answer->by.line, (int)interval->outcome,
+	    interval->rule, interval->is_fault, interval->condition_count, (int)tables[0].len,
+	    tables[0].text, (int)tables[1].len, tables[1].text);
+}
+
+/* An answer is one that the interval allows. */
+static bool
+is_allowed(
+    const struct reach *reach, const struct answer *answer, const struct reach_interval *interval)
+{
+	static const enum reach_outcome outcomes[] = {[VERDICT_REFUSE] = REACH_REFUSED,
+	    [VERDICT_TWIST] = REACH_TWISTED,
+	    [VERDICT_GRANT] = REACH_ADMITTED};
+	struct reach_rule rule;
+
+	if (interval->outcome == REACH_DEPENDS)
+		return interval->condition_count > 0;
+	if (interval->outcome != outcomes[answer->verdict])
+		return false;
+	if (interval->condition_count > 0)
+		return true;
+	if (answer->by.by == BY_NO_MATCH)
+		return interval->rule == REACH_NO_RULE;
+	if (interval->rule == REACH_NO_RULE)
+		return false;
+	rule = reach_rule(reach, interval->rule);
+	return rule.table == answer->by.table && rule.line == answer->by.line &&
+	    (interval->is_fault || rule.is_end) == (answer->by.by == BY_FAULT);
+}
+
+static void
+note_uses(const struct reach *reach, const struct answer *answer, const struct reach_rule_use *uses,
+    const struct ask *client, const struct reach_interval *interval)
+{
+	for (unsigned r = 0; r < READINGS; r++) {
+		const struct decision *decision = &answer->decisions[r];
+		bool is_used = decision->line == 0 || decision->by == BY_NO_MATCH;
+
+		for (uint32_t i = 0; i < reach_rule_count(reach); i++) {
+			struct reach_rule rule = reach_rule(reach, i);
+
+			is_used |= rule.table == decision->table && rule.line == decision->line &&
+			    uses[i].use >= REACH_PERHAPS;
+		}
+		if (!is_used) {
+			show_case(client, answer, interval);
+			fail_msg("a rule decides that is never reached");
+		}
+	}
+}
+
+static void
+check_client(const struct reach *reach, const struct reach_rule_use *uses,
+    const struct reach_question *question, const char *text, const struct reach_interval *interval)
+{
+	enum verdict first = VERDICT_REFUSE;
+	bool is_varied = false;
+
+	for (unsigned i = 0; i < ASKS; i++) {
+		struct answer answer;
+		struct ask client;
+
+		choose_client(&client);
+		client.addr = text;
+		client.daemon = question->daemon;
+		if (question->daemon == NULL)
+			client.daemon = roll(2) == 0 ? "in.other" : "dother";
+		if (question->server != NULL)
+			client.server_addr = question->server;
+		if (question->port > 0)
+			client.server_port = question->port;
+		ask(&client, tables[0].text, tables[0].len, tables[1].text, tables[1].len, &answer);
+		tally.asked++;
+		if (!is_allowed(reach, &answer, interval)) {
+			show_case(&client, &answer, interval);
+			fail_msg("another answer");
+		}
+		note_uses(reach, &answer, uses, &client, interval);
+		is_varied |= i > 0 && answer.verdict != first;
+		first = answer.verdict;
+	}
+	tally.certain += interval->outcome != REACH_DEPENDS;
+	tally.depends += interval->outcome == REACH_DEPENDS;
+	tally.varied += is_varied;
+	assert_true(!is_varied || interval->outcome == REACH_DEPENDS);
+}
+
+static void
+check_policy(const struct reach *reach, const struct reach_question *question)
+{
+	static struct reach_rule_use uses[1 << 16];
+	struct addr addr;
+
+	assert_true(reach_rule_count(reach) < COUNT(uses));
+	collect(reach, question);
+	check_order();
+	assert_true(reach_uses(reach, question, uses));
+	for (uint32_t i = 0; i < reach_rule_count(reach); i++)
+		if (uses[i].use == REACH_NEVER && uses[i].by < REACH_SEVERAL)
+			assert_true(uses[i].by < i);
+	for (unsigned i = 0; i < ADDRESSES; i += 1 + roll(3)) {
+		const char *text = address_number(i);
+
+		if (is_from_socket(text, &addr))
+			check_client(reach, uses, question, text, find(&addr));
+	}
+	for (size_t i = 0; i < interval_count; i += 1 + roll(1 + (unsigned)interval_count / 16)) {
+		char text[ADDR_TEXT_MAX];
+
+		addr_format(roll(2) == 0 ? &intervals[i].first : &intervals[i].last, text);
+		check_client(reach, uses, question, text, &intervals[i]);
+	}
+}
+
+static void
+choose_question(struct reach_question *question)
+{
+	static const char *const names[] = {"d", "d", "d", "e", "in.d", "D", "x7", "unknown", NULL};
+
+	*question = (struct reach_question){.daemon = ONE_OF(names)};
+	if (roll(4) == 0)
+		question->server = roll(2) == 0 ? "10.0.0.1" : "::1";
+	if (roll(4) == 0)
+		question->port = roll(2) == 0 ? 22 : 23;
+}
+
+static void
+test_policies(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < POLICIES; i++) {
+		struct reach_question question;
+		struct reach_fault fault;
+		struct reach *reach;
+
+		choose_list();
+		choose_policy(&tables[0], LINES);
+		choose_policy(&tables[1], LINES);
+		reach = open_policy(tables, &fault);
+		assert_non_null(reach);
+		choose_question(&question);
+		check_policy(reach, &question);
+		reach_close(reach);
+	}
+	print_message(
+	    "%lu questions: %lu clients are certain, %lu depend, of which %lu were seen to\n",
+	    tally.asked, tally.certain, tally.depends, tally.varied);
+	assert_true(tally.certain > tally.depends);
+	assert_true(tally.varied > tally.depends / 4);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_policies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
