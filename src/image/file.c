@@ -295,6 +295,15 @@ index_add_net4(struct index *index, uint32_t item, const struct index_daemons *d
 }
 
 void
+index_add_net6(
+    struct index *index, uint32_t item, const struct index_daemons *daemons, const struct net6 *net)
+{
+	struct filing filing = {.index = index, .item = item, .daemons = *daemons};
+
+	add_net6(&filing, net);
+}
+
+void
 index_add_test(struct index *index, uint32_t item, const struct test *test)
 {
 	struct filing filing = {.index = index, .item = item, .daemons = anybody};

@@ -46,9 +46,11 @@ struct index_daemons {
 /* File rules under item, a number that is larger than that of all before: an item has several rules if
  * the two ways divide its line differently. */
 void index_add_rule(struct index *, uint32_t item, const struct rule *);
-/* The same of a rule with nothing but an IPv4 network in its client list. */
+/* The same of a rule with nothing but a network in its client list. */
 void index_add_net4(
     struct index *, uint32_t item, const struct index_daemons *, uint32_t net, uint32_t mask);
+void index_add_net6(
+    struct index *, uint32_t item, const struct index_daemons *, const struct net6 *);
 /* Whose rules does a list make them? False: it has something to say whoever comes, and to whichever
  * daemon. */
 bool index_daemons(struct index_daemons *, const struct list *daemons);

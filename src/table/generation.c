@@ -44,6 +44,8 @@ bool
 generation_add(struct generation *generation, const struct line *line, const struct rule *rules,
     unsigned count)
 {
+	const struct skim_form *form;
+
 	if (line->begin != NULL)
 		generation->item = (uint32_t)(line->begin - generation->bytes);
 	if (line->fault == LINE_INCOMPLETE) {
@@ -56,11 +58,36 @@ generation_add(struct generation *generation, const struct line *line, const str
 			return false;
 		generation->rule_count++;
 	}
-	if (skim_learn(&generation->skim, line, rules, count))
-		index_daemons(&generation->skim_daemons, &rules[0].daemons);
+	form = skim_learn(&generation->skim, line, rules, count);
+	if (form != NULL)
+		index_daemons(
+		    &generation->skim_daemons[form - generation->skim.forms], &rules[0].daemons);
 	if (!generation->is_indexed && generation->rule_count > STORE_INDEX_FROM)
 		drop_rules(generation);
 	return !generation->index.failed;
+}
+
+/* One line, of any of the forms. How many bytes it has; 0: it has to be judged. */
+static size_t
+file_line(
+    struct generation *generation, const char *line, size_t len, const struct skim_client *client)
+{
+	const struct skim *skim = &generation->skim;
+	uint32_t item = (uint32_t)(line - generation->bytes);
+	struct skim_net net;
+	size_t taken = 0;
+
+	for (unsigned i = 0; i < skim->count && taken == 0; i++) {
+		const struct index_daemons *daemons = &generation->skim_daemons[i];
+
+		taken = skim_net(&skim->forms[i], client, line, len, &net);
+		if (taken > 0 && net.is_v6)
+			index_add_net6(&generation->index, item, daemons,
+			    &(struct net6){.addr = skim_addr(&net), .len_bits = (uint8_t)net.bits});
+		else if (taken > 0)
+			index_add_net4(&generation->index, item, daemons, net.net, net.mask);
+	}
+	return taken;
 }
 
 size_t
@@ -68,15 +95,12 @@ generation_skim(
     struct generation *generation, struct lines *lines, const struct skim_client *client)
 {
 	size_t count = 0, len;
-	struct skim_net net;
 	const char *line;
 
-	if (!generation->is_indexed || generation->skim.len == 0)
+	if (!generation->is_indexed || generation->skim.count == 0)
 		return 0;
 	while ((line = lines_ahead(lines, &len)) != NULL &&
-	    (len = skim_net(&generation->skim, client, line, len, &net)) > 0) {
-		index_add_net4(&generation->index, (uint32_t)(line - generation->bytes),
-		    &generation->skim_daemons, net.net, net.mask);
+	    (len = file_line(generation, line, len, client)) > 0) {
 		lines_skip(lines, len, 1);
 		count++;
 	}

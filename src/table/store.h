@@ -38,8 +38,8 @@ struct generation {
 	size_t rule_count, rule_size; /* of a list: words */
 	struct index index;
 	bool is_indexed;
-	struct skim skim; /* of the index: the line that others differ from in a network only, */
-	struct index_daemons skim_daemons; /* and whose rule that is */
+	struct skim skim; /* of the index: lines that others differ from in a network only, */
+	struct index_daemons skim_daemons[SKIM_FORMS]; /* and whose rules those are */
 	uint32_t item; /* of the index: where in the bytes the line at hand begins */
 	uint32_t error_at; /* the item that ends the classic way's table, if that */
 	bool ends_in_error;

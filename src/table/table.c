@@ -50,7 +50,7 @@ struct scan {
 	bool kept;
 	size_t skip; /* rules that were shown already, if this is still the stamp: */
 	struct stamp skip_stamp;
-	struct skim skim; /* unless they are kept */
+	struct skim skim; /* unless lines are kept */
 	struct lines lines;
 	struct buf buf; /* streaming: what is not consumed yet */
 	char storage[FIRST_READ + 1];
@@ -176,9 +176,9 @@ skim(struct scan *scan)
 	const struct matcher *matcher = &scan->pass->matcher;
 	const struct facts *facts = matcher->facts;
 	struct skim_client client = {.addr = NULL};
+	struct skim_run run;
 	const char *bytes;
 	size_t len;
-	unsigned count;
 
 	/* Lines may come that are shown to nobody. */
 	if (scan->skip != SIZE_MAX &&
@@ -190,11 +190,11 @@ skim(struct scan *scan)
 		scan->rules += generation_skim(scan->keep, &scan->lines, &client);
 		return;
 	}
-	if (scan->skim.len == 0 || (bytes = lines_ahead(&scan->lines, &len)) == NULL)
+	if (scan->skim.count == 0 || (bytes = lines_ahead(&scan->lines, &len)) == NULL)
 		return;
-	count = skim_pass(&scan->skim, &client, bytes, len, &len);
-	scan->rules += count;
-	lines_skip(&scan->lines, len, count);
+	run = skim_pass(&scan->skim, &client, bytes, len);
+	scan->rules += run.lines + (lines_are_two(&scan->lines) ? run.divided : 0);
+	lines_skip(&scan->lines, run.len, run.lines);
 }
 
 static enum outcome
@@ -354,6 +354,10 @@ scan_file(struct scan *scan)
 		scan->skip = 0;
 	pass_table(scan->pass, scan->table, scan->path, LINES_TWO_WAYS);
 	lines_init(&scan->lines);
+	if (scan->pass->matcher.daemon_agrees) {
+		scan->skim.daemon = scan->pass->matcher.daemon;
+		scan->skim.daemon_len = scan->pass->matcher.daemon_len;
+	}
 	buf_init(&scan->buf, scan->storage, sizeof scan->storage, LINES_MAX + 2 * NEXT_READ);
 	outcome = show_file(scan);
 	buf_release(&scan->buf);
