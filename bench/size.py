@@ -29,7 +29,7 @@ from figures import DEBIAN, EMPTY, HEAVY, MILLION, OURS, SIZES, Cell, restored, 
 
 DEBIAN_MAX = MILLION  # it takes 0.2 s a decision there
 EDITS = 10
-LIGHT = 3           # times as many alternations where they cost nothing
+LIGHT = {"edited": 15}  # times as many alternations of a first match: two decisions of 10 us each
 LOADS = 3           # the third decision is one of a text that is kept
 COUNTED = 50        # decisions under strace
 MOMENT = 0.1        # for tables to be at rest
@@ -145,7 +145,7 @@ class Bench:
         client = tables.client(kind, size, place)
         expected = "granted" if place == "none" else "denied"
         seen = {who: [] for who in (*processes, EMPTY)}
-        for i in range(self.args.rounds * (LIGHT if place == "first" else 1)):
+        for i in range(self.args.rounds * (LIGHT.get(mode, 3) if place == "first" else 1)):
             for who in list(processes)[::1 if i % 2 == 0 else -1]:  # A B B A
                 if mode == "edited":
                     self.replenish(kind)

@@ -22,6 +22,7 @@ keep_line(struct generation *generation, const struct line *line)
 static enum diag_code
 keep_lines(struct generation *generation, struct lines *lines)
 {
+	static const struct skim_client nobody = {.addr = NULL};
 	enum diag_code code = DIAG_NONE;
 	struct line line;
 
@@ -29,6 +30,7 @@ keep_lines(struct generation *generation, struct lines *lines)
 		switch (lines_next(lines, &line)) {
 		case LINES_LINE:
 			code = keep_line(generation, &line);
+			generation_skim(generation, lines, &nobody);
 			break;
 		case LINES_TOO_LONG:
 			return DIAG_LINE_OVER_LIMIT;

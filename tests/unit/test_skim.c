@@ -25,9 +25,9 @@ static const struct person {
 
 /* Known by a line of the table, as the table layer makes it known. */
 static struct skim
-learned(const char *text)
+learned_for(const char *daemon, const char *text)
 {
-	struct skim skim = {.daemon = "d", .daemon_len = 1};
+	struct skim skim = {.daemon = daemon, .daemon_len = daemon != NULL ? strlen(daemon) : 0};
 	struct rule rules[RULES_MAX];
 	struct lines lines;
 	struct line line;
@@ -41,6 +41,12 @@ learned(const char *text)
 	}
 	lines_release(&lines);
 	return skim;
+}
+
+static struct skim
+learned(const char *text)
+{
+	return learned_for("d", text);
 }
 
 /* The facts live as long as the test. */
@@ -153,6 +159,8 @@ static const struct {
     {"d: [1:2:3:4:5:6:7::]\n", true},
     {"d: [1:2:3:4:5:6:7:8::]\n", false},
     {"d: [1:2:3:4:5:6:7:8:9]\n", false},
+    {"d: [1:2:3:4:5:6:7:8::9]\n", false},
+    {"d: [1::2:3:4:5:6:7:8:9]\n", false},
     {"d: [20010:db8::2]\n", false},
     {"d: [:1::2]\n", false},
     {"d: 2001:db8::2\n", true},
@@ -163,6 +171,7 @@ static const struct {
     {"d: fd00::1\n", false}, /* the classic way asks for the name */
     {"d: 2001:db8::2:\n", false},
     {"d: 2001:db8::2]\n", false},
+    {"d: 2001:db8::/32: allow\n", false},
     {"e: ALL : severity warn\n", true},
     {"e: ALL, x@y : spawn # [\n", false},
     {"e: /list EXCEPT 10.1.2.3\n", true},
@@ -207,6 +216,49 @@ test_not_learned(void **state)
 		assert_int_equal(learned(lines[i]).count, 0);
 	}
 	assert_int_not_equal(learned("sshd, in.ftpd EXCEPT x_y-1: 10.1.2.3\n").count, 0);
+}
+
+/* Whether lines are for others is a matter of their daemons. */
+static void
+test_others(void **state)
+{
+	static const struct {
+		const char *line, *daemon;
+		bool is_others;
+	} lists[] = {{"e: ALL\n", "d", true}, {"e, dd d-: ALL\n", "d", true},
+	    {"unknown.x: ALL\n", "d", true}, {"d: ALL\n", "d", false}, {"e, D: ALL\n", "d", false},
+	    {"ALL: ALL\n", "d", false}, {"all: ALL\n", "d", false}, {"e known: ALL\n", "d", false},
+	    {"e EXCEPT d: ALL\n", "d", false}, {"in.: ALL\n", "in.ftpd", false},
+	    {"in: ALL\n", "in.ftpd", true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		struct skim skim = learned_for(lists[i].daemon, lists[i].line);
+
+		assert_int_equal(skim.count, 1);
+		if (skim.forms[0].is_others != lists[i].is_others)
+			print_error("%s", lists[i].line);
+		assert_int_equal(skim.forms[0].is_others, lists[i].is_others);
+	}
+	assert_false(learned_for(NULL, "e: ALL\n").forms[0].is_others);
+}
+
+/* More forms than there is room for: the oldest goes. */
+static void
+test_forms(void **state)
+{
+	struct skim skim = learned_for(NULL, "a: 9.9.9.9\nb: 9.9.9.9\nc: 9.9.9.9\nd: 9.9.9.9\n");
+	struct skim more =
+	    learned_for(NULL, "a: 9.9.9.9\nb: 9.9.9.9\nc: 9.9.9.9\nd: 9.9.9.9\ne: 9.9.9.9\n");
+
+	(void)state;
+	for (char daemon = 'a'; daemon <= 'e'; daemon++) {
+		char line[] = "x: 10.1.2.4\n";
+
+		line[0] = daemon;
+		assert_int_equal(is_passed(&skim, &persons[0], line, strlen(line)), daemon != 'e');
+		assert_int_equal(is_passed(&more, &persons[0], line, strlen(line)), daemon != 'a');
+	}
 }
 
 static void
@@ -384,6 +436,7 @@ test_lists(void **state)
 		struct ask question = {.daemon = "d",
 		    .addr = person->addr,
 		    .name = person->name,
+		    .name_is_late = person->name == NULL,
 		    .lists = &list,
 		    .list_count = 1};
 		size_t len = (size_t)snprintf(text, sizeof text, "9.9.9.9 ");
@@ -415,6 +468,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_form),
 	    cmocka_unit_test(test_not_learned),
+	    cmocka_unit_test(test_others),
+	    cmocka_unit_test(test_forms),
 	    cmocka_unit_test(test_long_line),
 	    cmocka_unit_test(test_end),
 	    cmocka_unit_test(test_agrees_with_judging),
