@@ -80,7 +80,7 @@ octet(const char *begin, const char *end)
 
 /* NULL: it is no quad. What stands behind it is not looked at. How long its numbers are cannot be foreseen,
  * so that no branch depends on it. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 quad(const char *at, uint32_t *ret)
 {
 	unsigned marks = non_digits16(at) | 0xf0000;
