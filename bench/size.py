@@ -25,7 +25,7 @@ import lookup
 import plot
 import tables
 from common import ROOT, fetched, machine, options, report
-from figures import DEBIAN, EMPTY, HEAVY, MILLION, OURS, SIZES, Cell, restored, save, shown
+from figures import DEBIAN, EMPTY, HEAVY, MILLION, OURS, SIZES, SKIMMED, Cell, restored, save, shown
 
 DEBIAN_MAX = MILLION  # it takes 0.2 s a decision there
 EDITS = 10
@@ -266,6 +266,11 @@ class Bench:
                     self.note(who, "addresses", size, "none", f"instructions, {mode}", self.callgrind(
                         who, self.build / "bench/once", self.allow, self.deny, client.addr,
                         before=self.imaged(self.deny) if mode == "image" else ()), "")
+        for kind in SKIMMED:
+            self.allow, self.deny, _ = tables.write(self.folder, kind, HEAVY, 0)
+            client = tables.client(kind, HEAVY, "none")
+            self.note(OURS, kind, HEAVY, "none", "instructions, oneshot", self.callgrind(
+                OURS, self.build / "bench/once", self.allow, self.deny, *(word for word in client if word)), "")
 
 
 def measured(args):

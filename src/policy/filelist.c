@@ -350,7 +350,7 @@ skim(struct walk *walk, struct word_reader *reader)
 	const struct facts *facts = matcher->facts;
 	struct skim_client client;
 
-	if (reader->commented || reader->plain_at < reader->chunk_end ||
+	if (reader->len == 0 || reader->commented || reader->plain_at < reader->chunk_end ||
 	    matcher->addrs[matcher->end] == NULL ||
 	    !skim_client_init(&client, matcher->addrs[matcher->end],
 	        facts->ops->known_name(facts->ctx, matcher->end)))

@@ -134,18 +134,39 @@ foreign_net(const char *at, const struct skim_client *client, struct skim_net *r
 
 /* ---- IPv6 ---- */
 
-static inline unsigned
-hex_value(char c)
-{
-	unsigned digit = (unsigned char)c - (unsigned)'0';
-	unsigned letter = ((unsigned char)c | 0x20U) - (unsigned)'a';
+/* What digits stand for, and one more; of other bytes nothing. */
+static const uint8_t hex_values[UINT8_MAX + 1] = {
+    ['0'] = 1,
+    ['1'] = 2,
+    ['2'] = 3,
+    ['3'] = 4,
+    ['4'] = 5,
+    ['5'] = 6,
+    ['6'] = 7,
+    ['7'] = 8,
+    ['8'] = 9,
+    ['9'] = 10,
+    ['a'] = 11,
+    ['b'] = 12,
+    ['c'] = 13,
+    ['d'] = 14,
+    ['e'] = 15,
+    ['f'] = 16,
+    ['A'] = 11,
+    ['B'] = 12,
+    ['C'] = 13,
+    ['D'] = 14,
+    ['E'] = 15,
+    ['F'] = 16,
+};
 
-	return digit < 10 ? digit : letter < 6 ? letter + 10 : UINT32_MAX;
-}
+struct halves {
+	uint64_t high, low;
+};
 
 /* Bits into an address from its lower end, others out at its upper end. */
 static inline void
-shift(struct skim_net *net, unsigned bits)
+shift(struct halves *net, unsigned bits)
 {
 	if (bits >= HALF_BITS) {
 		net->high = bits < ADDR_BITS ? net->low << (bits - HALF_BITS) : 0;
@@ -161,27 +182,26 @@ shift(struct skim_net *net, unsigned bits)
 static const char *
 groups(const char *at, struct skim_net *ret)
 {
-	struct skim_net front = {.high = 0}; /* of the gap */
+	struct halves front = {0, 0}, back = {0, 0}; /* of the gap */
 	unsigned count = 0, gap = GROUPS + 1, value, digit;
 	const char *begin;
 
-	ret->high = ret->low = 0;
 	if (at[0] == ':' && at[1] == ':') {
 		gap = 0;
 		at += 2;
 	}
 	for (;;) {
 		for (begin = at, value = 0; at - begin < GROUP_DIGITS; at++) {
-			if ((digit = hex_value(*at)) > 15)
+			if ((digit = hex_values[(unsigned char)*at]) == 0)
 				break;
-			value = value << 4 | digit;
+			value = value << 4 | (digit - 1);
 		}
 		if (at == begin && gap == count)
 			break; /* the gap is the end */
 		if (at == begin || count == GROUPS)
 			return NULL;
-		shift(ret, GROUP_BITS);
-		ret->low |= value;
+		shift(&back, GROUP_BITS);
+		back.low |= value;
 		count++;
 		if (at[0] != ':')
 			break;
@@ -189,19 +209,18 @@ groups(const char *at, struct skim_net *ret)
 			if (gap <= GROUPS)
 				return NULL;
 			gap = count;
-			front = *ret;
-			ret->high = ret->low = 0;
+			front = back;
+			back = (struct halves){0, 0};
 			at++;
 		}
 		at++;
 	}
 	if (gap > GROUPS ? count != GROUPS : count == GROUPS)
 		return NULL;
-	if (gap <= GROUPS) {
+	if (gap <= GROUPS)
 		shift(&front, (GROUPS - gap) * GROUP_BITS);
-		ret->high |= front.high;
-		ret->low |= front.low;
-	}
+	ret->high = front.high | back.high;
+	ret->low = front.low | back.low;
 	return at;
 }
 
@@ -300,7 +319,7 @@ foreign_bare(const char *at, const struct skim_client *client)
 	while (str_is_digit(at[len]) && len <= GROUP_DIGITS)
 		len++;
 	if (at[len] != ':') {
-		while (hex_value(at[len]) <= 15 && len <= GROUP_DIGITS)
+		while (hex_values[(unsigned char)at[len]] > 0 && len <= GROUP_DIGITS)
 			len++;
 		if (!client->has_name || str_eq_nocase(at, len, client->name, client->name_len))
 			return NULL;

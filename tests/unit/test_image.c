@@ -281,6 +281,37 @@ test_addresses(void **state)
 	assert_true(seen.spared > seen.requests / 50 && seen.images > seen.requests / 2);
 }
 
+/* IPv6 networks of every length, the longest first, which are filed without being parsed; and for each the address
+ * that leaves it at its last bit but is in those behind it. */
+static void
+test_networks(void **state)
+{
+	static const uint8_t host[] = {0x20, 0x01, 0x0d, 0xb8, 0xa5, 0x5a, 0xff, 0, 0, 0xff, 0x12,
+	    0x34, 0x80, 0x01, 0x55, 0xaa};
+	char text[ADDR_TEXT_MAX];
+	struct policy *table = &texts[TABLE_DENY];
+	struct ask question = {.daemon = "d", .addr = text};
+	struct indexed indexed;
+
+	(void)state;
+	texts[TABLE_ALLOW].len = table->len = 0;
+	addr_format_v6(host, text);
+	for (unsigned bits = ADDR_BITS; bits > 0; bits--)
+		table->len += (size_t)snprintf(table->text + table->len,
+		    sizeof table->text - table->len, "d: [%s]/%u\n", text, bits);
+	assert_true(table->len < sizeof table->text);
+	assert_true(keep_texts(&indexed));
+	for (unsigned bit = 0; bit < ADDR_BITS; bit++) {
+		uint8_t client[sizeof host];
+
+		memcpy(client, host, sizeof client);
+		client[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+		addr_format_v6(client, text);
+		compare(0, &indexed, &question);
+	}
+	indexed_release(&indexed);
+}
+
 /* Names and daemons with one address and user, or with all of them. */
 static void
 ask_about(uint64_t seed, const struct indexed *indexed, struct ask *question, bool all)
@@ -452,6 +483,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_addresses),
+	    cmocka_unit_test(test_networks),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test_setup_teardown(test_tables, setup, unlink_tables),
 	};
