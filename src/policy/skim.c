@@ -109,14 +109,16 @@ skim_learn(struct skim *skim, const struct line *line, const struct rule *rules,
 	struct skim_form form = {.len = 0};
 	size_t len;
 
+	/* A finding has no daemons: who asks for those of a known form must not be given it. */
+	if (line->joined || line->fault != LINE_FINE || !is_divided_alike(rules, count))
+		return NULL;
 	for (unsigned i = 0; i < skim->count; i++) {
 		const struct skim_form *known = &skim->forms[i];
 
 		if (line->len > known->len && memcmp(line->text, known->prefix, known->len) == 0)
 			return known;
 	}
-	if (line->joined || line->fault != LINE_FINE || !is_divided_alike(rules, count) ||
-	    !is_plain_daemons(&rules->daemons))
+	if (!is_plain_daemons(&rules->daemons))
 		return NULL;
 	form.is_others =
 	    skim->daemon != NULL && !names_daemon(&rules->daemons, skim->daemon, skim->daemon_len);

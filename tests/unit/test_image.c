@@ -312,6 +312,26 @@ test_networks(void **state)
 	indexed_release(&indexed);
 }
 
+/* A line that is no rule begins as others do: it says nothing about whose those are. */
+static void
+test_finding(void **state)
+{
+	static const char text[] = "#!tcpwrap modern\nd: 9.9.9.9\nd: [9.9.9.8\nd: 10.1.2.3\n"
+	                           "d: 9.9.9.7\nd: 9.9.9.6\nd: 9.9.9.5\nd: 9.9.9.4\nd: 9.9.9.3\n"
+	                           "d: 9.9.9.2\nd: 9.9.9.1\nd: 9.9.9.0\n";
+	struct ask question = {.daemon = "d", .addr = "10.1.2.3"};
+	struct policy *table = &texts[TABLE_DENY];
+	struct indexed indexed;
+
+	(void)state;
+	texts[TABLE_ALLOW].len = 0;
+	table->len = sizeof text - 1;
+	memcpy(table->text, text, table->len);
+	assert_true(keep_texts(&indexed));
+	compare(0, &indexed, &question);
+	indexed_release(&indexed);
+}
+
 /* Names and daemons with one address and user, or with all of them. */
 static void
 ask_about(uint64_t seed, const struct indexed *indexed, struct ask *question, bool all)
@@ -484,6 +504,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_addresses),
 	    cmocka_unit_test(test_networks),
+	    cmocka_unit_test(test_finding),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test_setup_teardown(test_tables, setup, unlink_tables),
 	};
