@@ -94,31 +94,38 @@ stamp_is_replaced(const struct stamp *before, const struct stamp *now)
 	return now->links < before->links && stamp_eq(before, &same);
 }
 
+/* Less than 0: it lies in the future. */
 static int64_t
-age_ms(const struct timespec *then)
+since_ms(const struct timespec *then)
 {
 	struct timespec now;
-	int64_t ms;
 
 	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
 		return 0; /* nothing is old */
-	ms = (int64_t)(now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000;
-	return ms < 0 ? INT64_MAX : ms;
+	return (int64_t)(now.tv_sec - then->tv_sec) * 1000 +
+	    (now.tv_nsec - then->tv_nsec) / 1000000;
 }
 
 int64_t
 stamp_age_ms(const struct stamp *stamp)
 {
-	return age_ms(&stamp->mtime);
+	int64_t ms = since_ms(&stamp->mtime);
+
+	return ms < 0 ? INT64_MAX : ms;
 }
 
+/* An mtime can be set by whoever owns the file. A ctime in the future tells that the clock was set back, and it
+ * comes there again: of whole seconds, another write may fall into the same one. */
 bool
 stamp_is_settled(const struct stamp *stamp)
 {
 	bool coarse = stamp->mtime.tv_nsec == 0 && stamp->ctime.tv_nsec == 0;
 	int64_t limit = coarse ? STAMP_COARSE_MS : STAMP_YOUNG_MS;
+	int64_t changed = since_ms(&stamp->ctime);
 
-	return age_ms(&stamp->mtime) >= limit && age_ms(&stamp->ctime) >= limit;
+	if (changed < 0)
+		return !coarse && changed <= -STAMP_COARSE_MS;
+	return changed >= limit && stamp_age_ms(stamp) >= limit;
 }
 
 bool
