@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # timeout: 120
-"""Images of tables where everything goes wrong. tcpwrap compile is killed before each of its system calls, and
+"""Images of tables and lists where everything goes wrong. tcpwrap compile is killed before each of its system calls, and
 each of them fails; there is no room; folders, images and tables are what they should not be. The image is
 the earlier one or the new one, and what is left behind goes with the next. Then images that are cut at
 every 512 bytes, and have bits flipped: a client gets the verdict of the text, from either. With --all
 every bit, as 0521-image-faults-long.py has it."""
+import collections
 import ctypes
 import errno
 import os
@@ -30,6 +31,14 @@ SOME_BITS = 211  # of so many one is flipped in the quick tier: all places in a 
 DAMAGE = images.BUILD / "tests/fault/damage"
 table = lab.dir / "hosts.deny"
 image = image_of(table)
+
+# What has an image; its texts, of which one comes before the other and one is larger; and questions about the second.
+Made = collections.namedtuple("Made", "what path image earlier text large questions")
+TABLE = Made("a table", table, image, EARLIER, TEXT, images.rules(8000)[0], QUESTIONS)
+listed = lab.dir / "made"
+WORDS, ASKED = images.words(1500)
+LIST = Made("a list", listed, image_of(listed, "list"), images.words(1600, seed=5)[0], WORDS, images.words(12000)[0], ASKED)
+LIST_STEP = 1 if ALL else 4  # of its calls
 
 # What compile calls, and how each fails. Those of no error are only killed at.
 CALLS = {
@@ -85,46 +94,48 @@ class Run:
         return True
 
 
-def put_earlier(data):
+def put_earlier(made, data):
     """As it was before, but for what somebody left there who was killed."""
-    image.write_bytes(data)
-    image.chmod(0o644)
+    made.image.write_bytes(data)
+    made.image.chmod(0o644)
 
 
-def verdicts():
-    return [judge(table, question) for question in QUESTIONS]
+def verdicts(questions=QUESTIONS):
+    return [judge(table, question) for question in questions]
 
 
-def check_calls():
-    write(table, EARLIER)
+def check_calls(made, step=1):
+    if made.path != table:
+        write(table, f"sshd: {made.path}\n")
+    write(made.path, made.earlier)
     compile("-q", table)
-    earlier = image.read_bytes()
-    write(table, TEXT)
-    image.unlink()
-    want = verdicts()
+    earlier = made.image.read_bytes()
+    write(made.path, made.text)
+    made.image.unlink()
+    want = verdicts(made.questions)
     trace = Run().trace
-    new = image.read_bytes()
-    ok({"flock", "fsync", "renameat", "pwrite64", "fchmod", "exit_group"} <= set(trace), "its calls are seen", trace)
-    wrong, seen = [], set()
-    for nth, call in enumerate(trace):
-        put_earlier(earlier)
+    new = made.image.read_bytes()
+    ok({"flock", "fsync", "renameat", "pwrite64", "fchmod", "exit_group"} <= set(trace), f"{made.what}: its calls are seen", trace)
+    wrong, seen, killed = [], set(), range(len(trace) - 1, -1, -step)
+    for nth in killed:
+        put_earlier(made, earlier)
         run = Run(nth)
-        now = image.read_bytes() if image.exists() else None
+        now = made.image.read_bytes() if made.image.exists() else None
         seen.add(now == new)
-        if run.status != -signal.SIGKILL or now not in (earlier, new) or verdicts() != want:
-            wrong.append((nth, call, run.status, now and len(now)))
-    ok(len(trace) > 30 and not wrong and seen == {True, False},
-       f"killed before each of {len(trace)} calls: the image is the earlier one or the new one", wrong)
-    put_earlier(earlier)
+        if run.status != -signal.SIGKILL or now not in (earlier, new) or verdicts(made.questions) != want:
+            wrong.append((nth, trace[nth], run.status, now and len(now)))
+    ok(len(killed) > 30 / step and not wrong and seen == {True, False},
+       f"{made.what}: killed before {len(killed)} of {len(trace)} calls, the image is the earlier one or the new one", wrong)
+    put_earlier(made, earlier)
     left = leftovers()
     status = compile("-q", table)[0]
-    equal((status, leftovers(), image.read_bytes() == new), (0, [], True), "what was left behind is removed", left)
-    check_errors(trace, earlier, new, want)
+    equal((status, leftovers(), made.image.read_bytes() == new), (0, [], True), f"{made.what}: what was left behind is removed", left)
+    check_errors(made, list(enumerate(trace))[::step], earlier, new, want)
 
 
-def judge_run(run, earlier, new, want):
+def judge_run(made, run, earlier, new, want):
     """What is wrong with an end in which something failed; None: nothing."""
-    now = image.read_bytes() if image.exists() else None
+    now = made.image.read_bytes() if made.image.exists() else None
     if now not in (earlier, new):
         return f"the image is {now and len(now)} bytes"
     if run.status == 0 and now != new:
@@ -135,48 +146,50 @@ def judge_run(run, earlier, new, want):
         return f"nothing is said: {run.watch.text}"
     if leftovers() and run.code != errno.EROFS:
         return f"left behind: {leftovers()}"
-    return None if verdicts()[:2] == want[:2] else "other verdicts"
+    return None if verdicts(made.questions[:2]) == want[:2] else "other verdicts"
 
 
-def check_errors(trace, earlier, new, want):
+def check_errors(made, trace, earlier, new, want):
     wrong, count, failed = [], 0, 0
-    for nth, call in enumerate(trace):
+    for nth, call in trace:
         for code in CALLS[call]:
-            put_earlier(earlier)
+            put_earlier(made, earlier)
             run = Run(nth, code)
             count += 1
             failed += run.status != 0
-            said = judge_run(run, earlier, new, want)
+            said = judge_run(made, run, earlier, new, want)
             if said:
                 wrong.append(f"{nth} {call} {errno.errorcode[code]}: {said}")
-    ok(count > 40 and failed > 20 and not wrong,
-       f"{count} calls that fail: the same, it is said, and nothing is left behind", failed, *wrong)
+    ok(count > len(trace) / 2 and failed > count / 3 and not wrong,
+       f"{made.what}: {count} calls that fail: the same, it is said, and nothing is left behind", failed, *wrong)
 
 
 # ---- no room ----
 
-def check_room():
-    write(table, EARLIER)
+def check_room(made):
+    if made.path != table:
+        write(table, f"sshd: {made.path}\n")
+    write(made.path, made.earlier)
     compile("-q", table)
-    small = image.stat().st_size
+    small = made.image.stat().st_size
     # As large as the earlier one, and half of what comes.
     if lab.libc.mount(b"none", str(FOLDER).encode(), b"tmpfs", 0, f"mode=755,size={small + 40960}".encode()) != 0:
         raise OSError(ctypes.get_errno(), "mount")
     compile("-q", table)
-    earlier = image.read_bytes()
-    large, _ = images.rules(8000)
-    write(table, large)
-    want = verdicts()
+    earlier = made.image.read_bytes()
+    write(made.path, made.large)
+    want = verdicts(made.questions)
     status, out, err = compile(table)
-    ok(status == 1 and "cannot write the image: No space left" in err and "remedy: " in err, "no room is said", status, err)
-    equal((image.read_bytes() == earlier, leftovers(), verdicts() == want), (True, [], True),
-          "the earlier image stays, and is not used")
+    ok(status == 1 and "cannot write the image: No space left" in err and "remedy: " in err, f"{made.what}: no room is said",
+       status, err)
+    equal((made.image.read_bytes() == earlier, leftovers(), verdicts(made.questions) == want), (True, [], True),
+          f"{made.what}: the earlier image stays, and is not used")
     lab.libc.umount2(str(FOLDER).encode(), 0)
-    limit = (100_000, resource.RLIM_INFINITY)
+    limit = (made.image.stat().st_size + 40960, resource.RLIM_INFINITY)
     status, out, err = compile(table, preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
                                                          resource.setrlimit(resource.RLIMIT_FSIZE, limit)))
-    ok(status == 1 and "File too large" in err and not leftovers(), "nor may a file be cut by a limit", status, err)
-    equal(compile("-q", table)[0], 0, "with room all is well")
+    ok(status == 1 and "File too large" in err and not leftovers(), f"{made.what}: nor may a file be cut by a limit", status, err)
+    equal(compile("-q", table)[0], 0, f"{made.what}: with room all is well")
 
 
 # ---- what is not as it should be ----
@@ -350,10 +363,12 @@ def main():
     if reason:
         images.skip(reason)
     else:
-        check_calls()
+        check_calls(TABLE)
+        check_calls(LIST, LIST_STEP)
         check_writer()
         check_list_saved()
-    check_room()
+    check_room(TABLE)
+    check_room(LIST)
     check_images()
     check_together()
     check_damage()
