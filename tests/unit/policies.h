@@ -20,7 +20,7 @@
 
 /* ---- requests ---- */
 
-/* Behind them come the 64 addresses of the small network. */
+/* Behind them come the 64 addresses of the small network, and eight of a smaller one of IPv6. */
 static const char *const odd_addresses[] = {NULL, "", "unknown", "UNKNOWN", "garbage", "10.0.0.64",
     "10.0.1.5", "11.0.0.5", "255.255.255.255", "0.0.0.0", "127.0.0.1", "192.168.1.1", "010.0.0.1",
     "10.0.0.005", "10.0.0.5 ", "10.0.5", "::1", "::", "2001:db8::1", "2001:db8::5", "2001:DB8::1",
@@ -28,16 +28,23 @@ static const char *const odd_addresses[] = {NULL, "", "unknown", "UNKNOWN", "gar
     "fe80::1%0", "fe80::1%x", "::ffff:10.0.0.5", "::FFFF:10.0.0.5", "::ffff:a00:5", "::10.0.0.5",
     "::ffff:010.0.0.5", "fec0::5", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
 
-enum { ADDRESSES = COUNT(odd_addresses) + 64 };
+enum { V4_ADDRESSES = 64, V6_ADDRESSES = 8 };
+enum { ADDRESSES = COUNT(odd_addresses) + V4_ADDRESSES + V6_ADDRESSES };
 
 static inline const char *
 address_number(unsigned number)
 {
 	static char text[16];
+	unsigned host = number - (unsigned)COUNT(odd_addresses);
 
 	if (number < COUNT(odd_addresses))
 		return odd_addresses[number];
-	snprintf(text, sizeof text, "10.0.0.%u", number - (unsigned)COUNT(odd_addresses));
+	if (host < V4_ADDRESSES)
+		snprintf(text, sizeof text, "10.0.0.%u", host);
+	else if (host == V4_ADDRESSES)
+		return "2001:db8::";
+	else
+		snprintf(text, sizeof text, "2001:db8::%u", host - V4_ADDRESSES);
 	return text;
 }
 
@@ -175,6 +182,18 @@ say_net(struct policy *policy)
 	}
 }
 
+/* With bits of a host or without, and in brackets or not. */
+static inline void
+say_net6(struct policy *policy)
+{
+	unsigned host = roll(9), bits = roll(4) == 0 ? roll(130) : 122 + roll(7);
+
+	bool has_brackets = roll(2) == 0;
+
+	say(policy, "%s2001:db8::%u%s/%u", has_brackets ? "[" : "", host, has_brackets ? "]" : "",
+	    bits);
+}
+
 /* What one client's word, without its user, may be. */
 static inline void
 say_host(struct policy *policy)
@@ -189,10 +208,11 @@ say_host(struct policy *policy)
 	    "192.168.", "192.168.1.", "192.168.*.1", "10.1", "10.0.0", "01.", "256.", "10..", ".5",
 	    ".0.5", ".0.0.5", ".", "..", ".5.", "10.0.0.*", "10.0.?.5", "*.5", "10.*", "1*",
 	    "10.0.0.?", "10.0.0.5*", "10.0.**", "10?0.0.5", "*", "**", "?", "*:*", "::*", "*%*",
-	    ".com", ".example.com", ".EXAMPLE.com", ".example.com.", ".b", ".10.0.0.5",
-	    "*.example.com", "web*.example.com", "w?b.example.com", "WEB.*", "web.", "example.",
-	    "localhost", "LOCALHOST", "web.example.com", "web.example.com.", "WEB.Example.com",
-	    "example.com", "com", "a..b", "d", "10-5", "10-5.", "10.0.0.1-10.0.0.9", "country=FR"};
+	    "::10.0.", "::ffff:10.0.0.", "::10.*", "10.0:*", ".com", ".example.com", ".EXAMPLE.com",
+	    ".example.com.", ".b", ".10.0.0.5", "*.example.com", "web*.example.com",
+	    "w?b.example.com", "WEB.*", "web.", "example.", "localhost", "LOCALHOST",
+	    "web.example.com", "web.example.com.", "WEB.Example.com", "example.com", "com", "a..b",
+	    "d", "10-5", "10-5.", "10.0.0.1-10.0.0.9", "country=FR"};
 	static const char *const words[] = {"ALL", "all", "KNOWN", "LOCAL", "UNKNOWN", "PARANOID",
 	    "unknown", "paranoid", "@grp", "@", "@other", "/ten", "/names", "/odd", "/nested",
 	    "/bad", "/many", "/many", "/many", "/missing", "10.0.0.0/33", "10.0.0.256", "010.0.0.1",
@@ -209,7 +229,10 @@ say_host(struct policy *policy)
 		say_net(policy);
 		break;
 	case 4:
-		say(policy, "%s", ONE_OF(v6));
+		if (roll(2) == 0)
+			say_net6(policy);
+		else
+			say(policy, "%s", ONE_OF(v6));
 		break;
 	case 5:
 	case 6:
