@@ -70,7 +70,7 @@ tell_kind(struct place *place, const struct taken *taken, enum lint_id id, unsig
 	char classic_text[MEANING_MAX + 1], plain_text[MEANING_MAX + 1], by_text[MENDED_MAX + 1];
 	struct buf classic_buf, plain_buf, by;
 	struct remark remark = {.id = id,
-	    .at = taken->at,
+	    .at = taken->plain[0].flags & TEST_AND ? plain->text : taken->at,
 	    .subject = taken->at,
 	    .subject_len = taken->len,
 	    .relation = relation_of(taken)};
