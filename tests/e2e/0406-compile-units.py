@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# timeout: 120
+# timeout: 240
 """docs/samples/tcpwrap-compile*, under systemd, which is process 1 of namespaces of its own: with
 its own root, /etc, /run and part of the control groups. The image of a table is current again after each
 edit, after a burst of them, and after one that comes while the service runs."""
@@ -263,8 +263,9 @@ def check_meanwhile(systemd, table):
     while 0 <= seen < 2 and tries < 10:
         tries, before = tries + 1, image.stat().st_ino
         table.edit(200_000)
-        while not (is_seen := list(folder.glob("*.new"))) and image.stat().st_ino == before:
-            pass
+        end = time.monotonic() + SECONDS
+        while not (is_seen := list(folder.glob("*.new"))) and image.stat().st_ino == before and time.monotonic() < end:
+            time.sleep(0.001)
         table.edit()
         seen = seen + bool(is_seen) if table.is_current() else -1
         at_rest(systemd)
