@@ -261,8 +261,10 @@ def check_verify():
             ("a cut image", lambda: image.write_bytes(data[:-4096]), ("untrusted", 1)),
             ("a longer one", lambda: image.write_bytes(data + bytes(4096)), ("untrusted", 1)),
             ("an image that others can write to", lambda: image.chmod(0o666), ("untrusted", 1)),
+            *([("somebody else's image", lambda: os.chown(image, 1000, 0), ("untrusted", 1))] if lab.REAL_ROOT else []),
             ("no image", image.unlink, ("missing", 2))):
         image.write_bytes(data)
+        image.chmod(0o644)
         change()
         found, status = report("verify", table)
         equal((found["verdict"], status), want, f"{what} is found", found)
