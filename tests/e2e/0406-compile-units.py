@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 240
+# tier: deep
 """docs/samples/tcpwrap-compile*, under systemd, which is process 1 of namespaces of its own: with
 its own root, /etc, /run and part of the control groups. The image of a table is current again after each
 edit, after a burst of them, and after one that comes while the service runs."""
