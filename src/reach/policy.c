@@ -164,8 +164,9 @@ take(void *ctx, const struct line *line, const struct rule *rules, unsigned coun
 
 static bool
 read_table(struct reader *reader, const struct reach_input *input, const struct progress *progress,
-    struct table_fault *fault)
+    struct reach_fault *ret)
 {
+	struct table_fault *fault = &ret->fault;
 	struct whole *whole = &reader->reach->tables[reader->table];
 
 	reader->reach->paths[reader->table] = input->path;
@@ -180,9 +181,8 @@ read_table(struct reader *reader, const struct reach_input *input, const struct 
 	}
 	if (whole_lines(whole, progress, reader, take, fault))
 		return true;
-	if (reader->made == MADE_TOO_MANY)
-		table_fault(fault, TABLE_CANNOT_POLICY_LARGE, 0);
-	return false;
+	ret->is_large = reader->made == MADE_TOO_MANY;
+	return ret->is_large && table_fault(fault, TABLE_FINE, 0);
 }
 
 static int
@@ -236,7 +236,7 @@ fill(struct reach *reach, const struct reach_input inputs[2], const struct progr
 		fault->table = reader.table = (enum table)t;
 		if (t == TABLE_DENY)
 			reach->deny_from = reach->rule_count;
-		is_done = read_table(&reader, &inputs[t], progress, &fault->fault);
+		is_done = read_table(&reader, &inputs[t], progress, fault);
 	}
 	maker_free(reader.maker);
 	if (is_done && (!mark(reach) || !daemons_collect(reach) || reach->lists.failed))
@@ -250,6 +250,7 @@ reach_open(const struct reach_input inputs[2], const struct reach_lists *lists,
 {
 	struct reach *reach = calloc(1, sizeof *reach);
 
+	*fault = (struct reach_fault){.table = TABLE_ALLOW};
 	if (reach == NULL) {
 		table_fault(&fault->fault, TABLE_CANNOT_MEMORY, 0);
 		return NULL;

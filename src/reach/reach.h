@@ -41,10 +41,11 @@ struct reach_lists {
 	enum list_status (*read)(void *ctx, const char *path, char **ret_bytes, size_t *ret_len);
 };
 
-/* A problem of one of the two tables, or of both (TABLE_CANNOT_MEMORY, TABLE_CANNOT_POLICY_LARGE). */
+/* Of one of the two tables, or of both (TABLE_CANNOT_MEMORY, is_large). */
 struct reach_fault {
 	enum table table;
 	struct table_fault fault;
+	bool is_large; /* over REACH_PIECES_MAX: nothing else is wrong */
 };
 
 /* Read a policy; inputs go by enum table. lists NULL: from files. progress may be NULL. NULL: fault. */

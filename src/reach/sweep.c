@@ -121,6 +121,8 @@ apply(struct reach_sweep *sweep, const struct piece *piece, bool begins)
 	}
 	if (is_unsure) {
 		put(&sweep->unsure, rule, begins);
+		if (sweep->reach->rules[rule].has_tail)
+			put(&sweep->tailed, rule, begins);
 		count(sweep, rule, begins ? 1 : UINT32_MAX);
 		sweep->changes++;
 	}
@@ -293,8 +295,8 @@ outcome_of(uint8_t can)
 }
 
 /* The rule that decides if no condition holds: one that only ends its table does not. */
-static uint32_t
-decider(const struct reach_sweep *sweep, const struct side *side)
+uint32_t
+sweep_decider(const struct reach_sweep *sweep, const struct side *side)
 {
 	uint32_t allow = side->decides[TABLE_ALLOW];
 
@@ -345,7 +347,7 @@ sweep_tell(const struct reach_sweep *sweep, struct reach_interval *ret)
 	*ret = (struct reach_interval){.first = point_addr(sweep->at),
 	    .last = point_addr(sweep->end),
 	    .outcome = outcome_of(can),
-	    .rule = decider(sweep, side)};
+	    .rule = sweep_decider(sweep, side)};
 	ret->is_fault = ret->rule != RANKS_NONE && ranks_has(&side->fault, ret->rule);
 	list_conditions(sweep, ret);
 }
@@ -364,8 +366,8 @@ reach_sweep_open(const struct reach *reach, const struct reach_question *questio
 	sweep->reach = reach;
 	sweep->daemons = calloc(reach->daemon_count + 1, sizeof *sweep->daemons);
 	sweep->counts = calloc(reach->rule_count + 1, sizeof *sweep->counts);
-	is_done =
-	    sweep->daemons != NULL && sweep->counts != NULL && ranks_init(&sweep->unsure, limit);
+	is_done = sweep->daemons != NULL && sweep->counts != NULL &&
+	    ranks_init(&sweep->unsure, limit) && ranks_init(&sweep->tailed, limit);
 	for (unsigned r = 0; r < READINGS && is_done; r++) {
 		is_done = ranks_init(&sweep->sides[r].sure, limit) &&
 		    ranks_init(&sweep->sides[r].fault, limit) &&
@@ -387,6 +389,7 @@ reach_sweep_close(struct reach_sweep *sweep)
 	free(sweep->daemons);
 	free(sweep->counts);
 	ranks_release(&sweep->unsure);
+	ranks_release(&sweep->tailed);
 	for (unsigned r = 0; r < READINGS; r++) {
 		ranks_release(&sweep->sides[r].sure);
 		ranks_release(&sweep->sides[r].fault);
@@ -397,18 +400,15 @@ reach_sweep_close(struct reach_sweep *sweep)
 	free(sweep);
 }
 
-/* Are they the same for whoever looks at them? */
-static bool
-is_alike(
-    const struct reach_sweep *sweep, const struct reach_interval *a, const struct reach_interval *b)
+bool
+sweep_is_alike(const struct reach_interval *a, const struct reach_interval *b, bool is_still)
 {
 	size_t shown = a->condition_count < REACH_SHOWN_MAX ? a->condition_count : REACH_SHOWN_MAX;
 
 	return a->outcome == b->outcome && a->rule == b->rule && a->is_fault == b->is_fault &&
 	    a->condition_count == b->condition_count &&
 	    memcmp(a->conditions, b->conditions, shown * sizeof *a->conditions) == 0 &&
-	    (shown == a->condition_count || sweep->next_changes == sweep->changes) &&
-	    addr_is_v4(&a->first) == addr_is_v4(&b->first);
+	    (shown == a->condition_count || is_still);
 }
 
 bool
@@ -418,7 +418,9 @@ reach_sweep_next(struct reach_sweep *sweep, struct reach_interval *ret)
 
 	while (sweep_step(sweep)) {
 		sweep_tell(sweep, &stop);
-		if (sweep->has_next && is_alike(sweep, &sweep->next, &stop)) {
+		if (sweep->has_next &&
+		    sweep_is_alike(&sweep->next, &stop, sweep->next_changes == sweep->changes) &&
+		    addr_is_v4(&sweep->next.first) == addr_is_v4(&stop.first)) {
 			sweep->next.last = stop.last;
 			continue;
 		}

@@ -26,6 +26,7 @@ struct reach_sweep {
 	matchset *daemons; /* what each list of daemons comes to */
 	struct side sides[READINGS];
 	struct ranks unsure; /* rules that may match, in one reading or both */
+	struct ranks tailed; /* those of unsure that have options */
 	uint32_t *counts; /* of unsure: a Fenwick tree */
 	uint64_t changes; /* of unsure, so far */
 	size_t differing; /* rules at hand that the readings take differently */
@@ -34,7 +35,6 @@ struct reach_sweep {
 	bool is_begun, is_over;
 	struct reach_interval next; /* of reach_sweep_next */
 	uint64_t next_changes;
-	uint32_t next_ends[2];
 	bool has_next;
 };
 
@@ -49,6 +49,11 @@ struct state sweep_state(const struct reach_sweep *, const struct piece *, enum 
 bool sweep_step(struct reach_sweep *);
 /* What holds at the stop. */
 void sweep_tell(const struct reach_sweep *, struct reach_interval *ret);
+/* But for their addresses, are they the same for whoever looks at them? Not known of conditions that are not shown
+ * (is_still: nothing has come of them in between). */
+bool sweep_is_alike(const struct reach_interval *, const struct reach_interval *, bool is_still);
+/* In one reading: the rule that decides if no condition holds. */
+uint32_t sweep_decider(const struct reach_sweep *, const struct side *);
 /* The rules that have a say, of a table, in one reading or the other: those before. */
 uint32_t sweep_end(const struct reach_sweep *, enum table);
 /* Unsure rules before that one. */

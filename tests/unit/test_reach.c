@@ -22,7 +22,7 @@
 #define SLOWER 1
 #endif
 
-enum { POLICIES = 1000 / SLOWER, LINES = 10, ASKS = 24, INTERVALS_MAX = 4096 };
+enum { POLICIES = 600 / SLOWER, LINES = 10, ASKS = 24, INTERVALS_MAX = 4096 };
 
 static struct policy tables[2];
 static struct reach_interval intervals[INTERVALS_MAX];
@@ -304,11 +304,206 @@ test_policies(void **state)
 	assert_true(tally.varied > tally.depends / 4);
 }
 
+/* ---- what an edit changes ---- */
+
+static struct policy edited[2];
+static struct reach_difference differences[INTERVALS_MAX];
+static size_t difference_count;
+
+/* Where a line begins: one of them, or the end. */
+static size_t
+line_at(const struct policy *policy)
+{
+	size_t at = chance(policy->len + 1);
+
+	while (at > 0 && at < policy->len && policy->text[at - 1] != '\n')
+		at++;
+	return at;
+}
+
+static void
+put_text(struct policy *policy, size_t at, size_t cut, const struct policy *by)
+{
+	if (policy->len - cut + by->len > sizeof policy->text)
+		return;
+	memmove(policy->text + at + by->len, policy->text + at + cut, policy->len - at - cut);
+	memcpy(policy->text + at, by->text, by->len);
+	policy->len += by->len - cut;
+}
+
+/* One line more, less, or another. False: nothing is changed. */
+static bool
+edit(struct policy *policy)
+{
+	static struct policy line;
+	size_t at = line_at(policy), end = at;
+
+	line.len = 0;
+	while (end < policy->len && policy->text[end++] != '\n')
+		;
+	switch (roll(4)) {
+	case 0:
+		return false;
+	case 1:
+		put_text(policy, at, end - at, &line);
+		return true;
+	case 2:
+		end = at;
+		break;
+	default:
+		break;
+	}
+	say_line(&line);
+	put_text(policy, at, end - at, &line);
+	return true;
+}
+
+static void
+collect_differences(struct reach *const reaches[2], const struct reach_question *question)
+{
+	struct reach_diff *diff = reach_diff_open(reaches[0], reaches[1], question);
+
+	assert_non_null(diff);
+	for (difference_count = 0; reach_diff_next(diff, &differences[difference_count]);)
+		assert_true(++difference_count < INTERVALS_MAX);
+	reach_diff_close(diff);
+	for (size_t i = 1; i < difference_count; i++)
+		assert_true(memcmp(differences[i - 1].before.last.bytes,
+		                differences[i].before.first.bytes, 16) < 0);
+}
+
+/* NULL: nothing changes there. */
+static const struct reach_difference *
+find_difference(const struct addr *addr)
+{
+	for (size_t i = 0; i < difference_count; i++)
+		if (memcmp(addr->bytes, differences[i].before.first.bytes, 16) >= 0 &&
+		    memcmp(addr->bytes, differences[i].before.last.bytes, 16) <= 0)
+			return &differences[i];
+	return NULL;
+}
+
+static bool
+is_as_told(
+    const struct reach_difference *told, const struct answer *before, const struct answer *after)
+{
+	static const enum verdict verdicts[] = {[REACH_NOW_REFUSED] = VERDICT_REFUSE,
+	    [REACH_NOW_TWISTED] = VERDICT_TWIST,
+	    [REACH_NOW_ADMITTED] = VERDICT_GRANT};
+	unsigned r =
+	    after->decisions[READING_PLAIN].verdict < after->decisions[READING_CLASSIC].verdict;
+	unsigned s =
+	    before->decisions[READING_PLAIN].verdict < before->decisions[READING_CLASSIC].verdict;
+
+	if (told == NULL)
+		return before->verdict == after->verdict && before->texts[s] == after->texts[r];
+	if (told->change == REACH_MAY_CHANGE)
+		return true;
+	if (told->change == REACH_NOW_OPTIONS)
+		return before->verdict == after->verdict;
+	return after->verdict == verdicts[told->change] && before->verdict != after->verdict;
+}
+
+struct changes {
+	unsigned long same, told, seen[REACH_CHANGES];
+};
+static struct changes changes;
+
+static void
+check_change(
+    const struct reach_question *question, const char *text, const struct reach_difference *told)
+{
+	for (unsigned i = 0; i < ASKS; i++) {
+		struct answer before, after;
+		struct ask client;
+
+		choose_client(&client);
+		client.keeps_text = false;
+		client.addr = text;
+		client.daemon = question->daemon != NULL ? question->daemon : "in.other";
+		if (question->server != NULL)
+			client.server_addr = question->server;
+		if (question->port > 0)
+			client.server_port = question->port;
+		ask(&client, tables[0].text, tables[0].len, tables[1].text, tables[1].len, &before);
+		ask(&client, edited[0].text, edited[0].len, edited[1].text, edited[1].len, &after);
+		if (!is_as_told(told, &before, &after)) {
+			show_case(&client, &before, &(struct reach_interval){.outcome = 0});
+			fprintf(stderr, "told %d; after: verdict %d %d:%u\n%.*s\n----\n%.*s\n",
+			    told != NULL ? (int)told->change : -1, (int)after.verdict,
+			    (int)after.by.table, after.by.line, (int)edited[0].len, edited[0].text,
+			    (int)edited[1].len, edited[1].text);
+			fail_msg("another change");
+		}
+	}
+	changes.same += told == NULL;
+	changes.told += told != NULL;
+	if (told != NULL)
+		changes.seen[told->change]++;
+}
+
+static void
+check_edit(struct reach *const reaches[2], const struct reach_question *question, bool is_edited)
+{
+	struct addr addr;
+
+	collect_differences(reaches, question);
+	if (!is_edited)
+		assert_int_equal(difference_count, 0);
+	for (unsigned i = 0; i < ADDRESSES && is_edited; i += 1 + roll(6)) {
+		const char *text = address_number(i);
+
+		if (is_from_socket(text, &addr))
+			check_change(question, text, find_difference(&addr));
+	}
+	for (size_t i = 0; i < difference_count; i += 1 + roll(8)) {
+		char text[ADDR_TEXT_MAX];
+
+		addr_format(
+		    roll(2) == 0 ? &differences[i].before.first : &differences[i].before.last,
+		    text);
+		check_change(question, text, &differences[i]);
+	}
+}
+
+static void
+test_edits(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < POLICIES; i++) {
+		struct reach_question question;
+		struct reach_fault fault;
+		struct reach *reaches[2];
+		bool is_edited;
+
+		choose_list();
+		choose_policy(&tables[0], LINES);
+		choose_policy(&tables[1], LINES);
+		memcpy(edited, tables, sizeof edited);
+		is_edited = edit(&edited[roll(2)]);
+		reaches[0] = open_policy(tables, &fault);
+		reaches[1] = open_policy(edited, &fault);
+		assert_true(reaches[0] != NULL && reaches[1] != NULL);
+		choose_question(&question);
+		check_edit(reaches, &question, is_edited);
+		reach_close(reaches[0]);
+		reach_close(reaches[1]);
+	}
+	print_message("%lu addresses are as before, %lu not:", changes.same, changes.told);
+	for (unsigned i = 0; i < REACH_CHANGES; i++)
+		print_message(" %lu", changes.seen[i]);
+	print_message("\n");
+	for (unsigned i = 0; i < REACH_CHANGES; i++)
+		assert_true(changes.seen[i] > 0);
+	assert_true(changes.same > changes.told);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_policies),
+	    cmocka_unit_test(test_edits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
