@@ -209,3 +209,16 @@ daemons_ask(const struct reach *reach, const struct reach_question *question, ma
 	free(asking.tests);
 	return is_done;
 }
+
+bool
+reach_is_one(
+    const struct reach *reach, const struct reach_question *a, const struct reach_question *b)
+{
+	matchset *answers = calloc(2 * reach->daemon_count + 1, sizeof *answers);
+	bool is_one = answers != NULL && daemons_ask(reach, a, answers) &&
+	    daemons_ask(reach, b, answers + reach->daemon_count) &&
+	    memcmp(answers, answers + reach->daemon_count, reach->daemon_count) == 0;
+
+	free(answers);
+	return is_one;
+}

@@ -26,7 +26,8 @@ struct common {
 
 struct reach_diff {
 	struct reach_sweep *sweeps[POLICIES];
-	uint32_t *texts[POLICIES]; /* of each rule: the same number for the same rule */
+	uint32_t *texts
+	    [POLICIES]; /* of each rule: the same number for the same rule; NULL: not known yet */
 	struct common commons[2]; /* by table */
 	size_t work_left;
 	struct reach_difference next;
@@ -108,8 +109,10 @@ number_of(struct numbering *numbering, uint32_t number)
 }
 
 static bool
-number_all(struct reach_diff *diff, const struct reach *before, const struct reach *after)
+number_all(struct reach_diff *diff)
 {
+	const struct reach *before = diff->sweeps[BEFORE]->reach;
+	const struct reach *after = diff->sweeps[AFTER]->reach;
 	struct numbering numbering = {.reaches = {before, after}, .mask = 63};
 	size_t count = before->rule_count + after->rule_count;
 	bool is_done;
@@ -133,6 +136,10 @@ number_all(struct reach_diff *diff, const struct reach *before, const struct rea
 	}
 	free(numbering.buckets);
 	free(numbering.chain);
+	for (unsigned p = 0; p < POLICIES && !is_done; p++) {
+		free(diff->texts[p]);
+		diff->texts[p] = NULL;
+	}
 	return is_done;
 }
 
@@ -158,6 +165,8 @@ compare(struct reach_diff *diff, enum table table, uint32_t enough)
 	const struct reach_sweep *const *sweeps = (const struct reach_sweep *const *)diff->sweeps;
 	uint32_t at[POLICIES], count = 0;
 
+	if (diff->texts[BEFORE] == NULL && !number_all(diff))
+		return 0;
 	for (unsigned p = 0; p < POLICIES; p++)
 		at[p] = ranks_next(&sweeps[p]->unsure, table_from(sweeps[p], table));
 	while (count < enough && at[BEFORE] != RANKS_NONE && at[AFTER] != RANKS_NONE &&
@@ -387,8 +396,7 @@ reach_diff_open(
 	diff->work_left = WORK_MAX;
 	diff->sweeps[BEFORE] = reach_sweep_open(before, question);
 	diff->sweeps[AFTER] = reach_sweep_open(after, question);
-	if (diff->sweeps[BEFORE] == NULL || diff->sweeps[AFTER] == NULL ||
-	    !number_all(diff, before, after)) {
+	if (diff->sweeps[BEFORE] == NULL || diff->sweeps[AFTER] == NULL) {
 		reach_diff_close(diff);
 		return NULL;
 	}

@@ -93,7 +93,7 @@ enum {
 }; /* beside a matchset: it names a list, which nobody has looked at */
 bool daemons_ask(const struct reach *, const struct reach_question *, matchset *ret);
 
-/* ---- sweep.c, for uses.c and diff.c ---- */
+/* ---- policy.c ---- */
 
 /* Room for one more; NULL: out of memory, and items is as it was. */
 void *reach_grow(void *items, size_t count, size_t *size, size_t item_bytes);

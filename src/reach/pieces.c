@@ -47,20 +47,6 @@ struct maker {
 
 /* ---- adding pieces ---- */
 
-void *
-reach_grow(void *items, size_t count, size_t *size, size_t item_bytes)
-{
-	size_t more = *size == 0 ? 16 : *size * 2;
-	void *ret;
-
-	if (count < *size)
-		return items;
-	ret = reallocarray(items, more, item_bytes);
-	if (ret != NULL)
-		*size = more;
-	return ret;
-}
-
 static bool
 is_alike(const struct piece *a, const struct piece *b)
 {

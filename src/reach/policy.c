@@ -19,6 +19,20 @@ struct reader {
 	const struct lines *lines;
 };
 
+void *
+reach_grow(void *items, size_t count, size_t *size, size_t item_bytes)
+{
+	size_t more = *size == 0 ? 16 : *size * 2;
+	void *ret;
+
+	if (count < *size)
+		return items;
+	ret = reallocarray(items, more, item_bytes);
+	if (ret != NULL)
+		*size = more;
+	return ret;
+}
+
 /* ---- what options make of a rule ---- */
 
 static enum command_status
@@ -214,11 +228,15 @@ mark(struct reach *reach)
 	reach->lasts = malloc((count + 1) * sizeof *reach->lasts);
 	if (reach->firsts == NULL || reach->lasts == NULL)
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		reach->firsts[i] = (struct mark){reach->pieces[i].first, (uint32_t)i};
-		reach->lasts[i] = (struct mark){reach->pieces[i].last, (uint32_t)i};
-	}
 	sort(reach->firsts, count);
+	/* Where pieces do not overlap, that is the order of their ends, too. */
+	for (size_t i = 0; i < count; i++) {
+		uint32_t piece = reach->firsts[i].piece;
+
+		reach->lasts[i] = (struct mark){reach->pieces[piece].last, piece};
+	}
 	sort(reach->lasts, count);
 	return true;
 }

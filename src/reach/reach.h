@@ -86,13 +86,19 @@ struct reach_question {
 	int port; /* of the server; 0: a port for a daemon is a condition */
 };
 
+/* Do the tables take two daemons alike, so that both questions have one answer? False: not, or out of memory. */
+bool reach_is_one(
+    const struct reach *, const struct reach_question *, const struct reach_question *);
+
 enum reach_outcome { REACH_REFUSED, REACH_TWISTED, REACH_ADMITTED, REACH_DEPENDS, REACH_OUTCOMES };
 
 struct reach_interval {
 	struct addr first, last; /* of one family */
 	enum reach_outcome outcome;
-	/* Decides if no condition holds; REACH_NO_RULE: no rule matches. */
+	/* Decides if no condition holds; REACH_NO_RULE: no rule matches. What comes of it: outcome, or of one that
+	 * depends, otherwise. */
 	uint32_t rule;
+	enum reach_outcome otherwise;
 	bool is_fault; /* it cannot be decided there, for want of a list: refused */
 	/* Rules before it that may match; of an outcome that is certain they change the options at most. */
 	size_t condition_count;

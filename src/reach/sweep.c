@@ -204,17 +204,33 @@ judge_all(struct reach_sweep *sweep)
 
 /* ---- stops ---- */
 
+/* Pieces and rules are where the tables have them, and so all over the memory: have the next ones come. */
+static void
+expect(const struct reach *reach, const struct mark *marks, size_t at)
+{
+	enum { RULES_AHEAD = 8, PIECES_AHEAD = 16 };
+
+	if (at + PIECES_AHEAD >= reach->piece_count)
+		return;
+	__builtin_prefetch(&reach->pieces[marks[at + PIECES_AHEAD].piece]);
+	__builtin_prefetch(&reach->rules[reach->pieces[marks[at + RULES_AHEAD].piece].rule]);
+}
+
 static void
 take_marks(struct reach_sweep *sweep, bool *is_new)
 {
 	const struct reach *reach = sweep->reach;
 
 	while (sweep->last < reach->piece_count &&
-	    point_compare(reach->lasts[sweep->last].at, sweep->at) < 0)
+	    point_compare(reach->lasts[sweep->last].at, sweep->at) < 0) {
+		expect(reach, reach->lasts, sweep->last);
 		*is_new |= apply(sweep, &reach->pieces[reach->lasts[sweep->last++].piece], false);
+	}
 	while (sweep->first < reach->piece_count &&
-	    point_compare(reach->firsts[sweep->first].at, sweep->at) <= 0)
+	    point_compare(reach->firsts[sweep->first].at, sweep->at) <= 0) {
+		expect(reach, reach->firsts, sweep->first);
 		*is_new |= apply(sweep, &reach->pieces[reach->firsts[sweep->first++].piece], true);
+	}
 }
 
 /* The address before the next mark, or the last one of the family. */
@@ -317,6 +333,15 @@ counting(const struct reach_sweep *sweep, uint8_t can)
 	return classic;
 }
 
+/* What a reading may come to if no condition holds. */
+static uint8_t
+otherwise(const struct reach_sweep *sweep, const struct side *side)
+{
+	uint32_t rule = sweep_decider(sweep, side);
+
+	return rule == RANKS_NONE ? CAN_GRANT : sure_can(sweep, side, rule) & CAN_DECIDE;
+}
+
 static void
 list_conditions(const struct reach_sweep *sweep, struct reach_interval *ret)
 {
@@ -348,6 +373,8 @@ sweep_tell(const struct reach_sweep *sweep, struct reach_interval *ret)
 	    .last = point_addr(sweep->end),
 	    .outcome = outcome_of(can),
 	    .rule = sweep_decider(sweep, side)};
+	ret->otherwise = outcome_of(lower(otherwise(sweep, &sweep->sides[READING_CLASSIC]),
+	    otherwise(sweep, &sweep->sides[READING_PLAIN])));
 	ret->is_fault = ret->rule != RANKS_NONE && ranks_has(&side->fault, ret->rule);
 	list_conditions(sweep, ret);
 }
@@ -405,8 +432,8 @@ sweep_is_alike(const struct reach_interval *a, const struct reach_interval *b, b
 {
 	size_t shown = a->condition_count < REACH_SHOWN_MAX ? a->condition_count : REACH_SHOWN_MAX;
 
-	return a->outcome == b->outcome && a->rule == b->rule && a->is_fault == b->is_fault &&
-	    a->condition_count == b->condition_count &&
+	return a->outcome == b->outcome && a->otherwise == b->otherwise && a->rule == b->rule &&
+	    a->is_fault == b->is_fault && a->condition_count == b->condition_count &&
 	    memcmp(a->conditions, b->conditions, shown * sizeof *a->conditions) == 0 &&
 	    (shown == a->condition_count || is_still);
 }

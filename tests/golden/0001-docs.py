@@ -20,7 +20,7 @@ PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
 OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetctl.8", "inetd.conf.5",
         "inetd.8",
         "safe_finger.8", "tcpd.8", "tcpdchk.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8",
-        "tcpwrap-wrap.1"}
+        "tcpwrap-diff.1", "tcpwrap-who.1", "tcpwrap-wrap.1"}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|networks|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
                     r"socket|listen|umask|sd_listen_fds|sd_notify|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"

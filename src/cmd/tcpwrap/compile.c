@@ -111,7 +111,7 @@ show(const struct images *images, const struct images_file *file, const struct t
 	bool is_idle = done->outcome == TABLE_ABSENT || done->outcome == TABLE_SMALL;
 
 	if (done->fault.problem != TABLE_FINE)
-		images_complain(images, file->path, &done->fault);
+		images_complain(images->command, file->path, &done->fault);
 	/* Of lists that nobody has asked for only those are told that an image is of use to. */
 	if (images->is_quiet || (file->is_named && is_idle && !done->removed))
 		return;
@@ -163,7 +163,7 @@ compile_all(struct images *images, const struct folder *folder)
 		    images->is_forced, &progress, images_named(images)};
 		double before = images_now();
 
-		bar_begin(&bar, images, file.path);
+		bar_begin(&bar, images->is_quiet, file.path);
 		table_compile(&how, folder, &done);
 		bar_end(&bar);
 		if (images->is_json)
@@ -186,7 +186,7 @@ run(struct images *images)
 	int status;
 
 	if (!folder_open(&folder, images->folder, &fault)) {
-		images_complain(images, images->folder, &fault);
+		images_complain(images->command, images->folder, &fault);
 		return EXIT_TROUBLE;
 	}
 	status = compile_all(images, &folder);

@@ -140,14 +140,14 @@ fill_in(struct buf *buf, const struct table_fault *fault)
 }
 
 void
-images_complain(const struct images *images, const char *file, const struct table_fault *fault)
+images_complain(const char *command, const char *file, const struct table_fault *fault)
 {
 	char storage[MESSAGE_MAX];
 	struct buf buf;
 
 	buf_init(&buf, storage, sizeof storage, sizeof storage - 1);
 	fill_in(&buf, fault);
-	fprintf(stderr, "%s: ", images->command);
+	fprintf(stderr, "%s: ", command);
 	images_print_path(stderr, file);
 	if (fault->line > 0)
 		fprintf(stderr, ":%u", fault->line);
@@ -190,10 +190,10 @@ images_now(void)
 }
 
 void
-bar_begin(struct bar *bar, const struct images *images, const char *table)
+bar_begin(struct bar *bar, bool is_quiet, const char *table)
 {
 	*bar = (struct bar){.table = table,
-	    .is_on = !images->is_quiet && isatty(STDERR_FILENO) == 1,
+	    .is_on = !is_quiet && isatty(STDERR_FILENO) == 1,
 	    .since = images_now()};
 }
 

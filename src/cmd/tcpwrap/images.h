@@ -32,7 +32,7 @@ struct named images_named(struct images *);
 void images_print_path(FILE *, const char *path);
 
 /* FILE:LINE: error: MESSAGE, and how to mend it, on standard error. */
-void images_complain(const struct images *, const char *file, const struct table_fault *);
+void images_complain(const char *command, const char *file, const struct table_fault *);
 /* The same as a member of a JSON object; null: there is none. */
 void images_print_fault(const struct table_fault *);
 
@@ -42,7 +42,7 @@ struct bar {
 	bool is_on, is_shown;
 	double since, last; /* seconds */
 };
-void bar_begin(struct bar *, const struct images *, const char *table);
+void bar_begin(struct bar *, bool is_quiet, const char *table);
 void bar_step(void *bar, const char *what, size_t done, size_t all);
 void bar_end(struct bar *);
 

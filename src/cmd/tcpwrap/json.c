@@ -85,6 +85,12 @@ print_member(const char *name, const char *text, size_t len)
 }
 
 void
+json_string(const char *text)
+{
+	print_string(text, strlen(text));
+}
+
+void
 json_text(const char *name, const char *text)
 {
 	print_member(name, text, strlen(text));

@@ -28,6 +28,7 @@ void json_middle(void);
 void json_table(bool is_first, const char *path, enum table, bool is_present);
 void json_end(const struct counts *);
 
+void json_string(const char *text);
 /* Another member of an object that has some: a string. */
 void json_text(const char *name, const char *text);
 

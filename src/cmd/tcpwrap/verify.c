@@ -379,7 +379,7 @@ complain(const struct verifying *verifying)
 	const char *name = verifying->images->command;
 
 	if (verifying->fault.problem != TABLE_FINE) {
-		images_complain(verifying->images, verifying->table, &verifying->fault);
+		images_complain(verifying->images->command, verifying->table, &verifying->fault);
 		return;
 	}
 	fprintf(stderr, "%s: ", name);
@@ -456,7 +456,7 @@ verify_all(struct images *images)
 		    .is_named = images->files[i].is_named,
 		    .whole = {.fd = -1}};
 
-		bar_begin(&verifying.bar, images, verifying.table);
+		bar_begin(&verifying.bar, images->is_quiet, verifying.table);
 		verifying.progress = (struct progress){&verifying.bar, bar_step};
 		verify(&verifying);
 		bar_end(&verifying.bar);
