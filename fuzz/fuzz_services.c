@@ -34,6 +34,7 @@ check_line(void *ctx, const struct inetd_conf_line *line)
 	const struct input *input = ctx;
 
 	check(line->number > 0 && line->number <= input->size + 1);
+	check(!line->is_internal || !line->is_complete);
 	if (line->is_complete) {
 		check(memcmp(input->data + line->path_at, line->path, strlen(line->path)) == 0);
 		check(memcmp(input->data + line->name_at, line->name, strlen(line->name)) == 0);
@@ -46,8 +47,8 @@ static void
 check_entry(void *ctx, const struct xinetd_conf_entry *entry)
 {
 	const struct input *input = ctx;
-	const char *const words[] = {
-	    entry->service, entry->server, entry->first, entry->second, entry->libwrap};
+	const char *const words[] = {entry->service, entry->id, entry->server, entry->first,
+	    entry->second, entry->libwrap, entry->port};
 
 	check(entry->number > 0 && entry->number <= input->size + 1);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -74,6 +75,9 @@ check_unit(const struct input *input)
 	check(strlen(unit.second) < UNIT_WORD_MAX && strlen(unit.service) < UNIT_WORD_MAX);
 	check(unit.number == 0 || unit.path[0] != '\0');
 	check(unit.number <= input->size + 1);
+	check(unit.place_count <= UNIT_PLACES_MAX);
+	for (unsigned i = 0; i < unit.place_count; i++)
+		check(strlen(unit.places[i].text) < UNIT_PLACE_MAX);
 }
 
 /* ---- tcpd in front, and away again ---- */
@@ -118,6 +122,13 @@ check_wrapper(const struct input *input,
 	buf_release(&twice);
 }
 
+static void
+check_library(void *ctx, const char *library)
+{
+	(void)ctx;
+	check(library[0] != '\0' && strlen(library) <= ELF_LIBRARY_MAX);
+}
+
 static bool
 read_input(void *ctx, uint64_t offset, void *buf, size_t len)
 {
@@ -135,6 +146,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input = {data + 1, size > 0 ? size - 1 : 0};
 	struct xinetd_conf_reader reader = {&input, check_entry, check_include};
 	struct elf_source source = {&input, read_input};
+	char mark[ELF_MARK_MAX + 1];
 
 	if (size == 0)
 		return 0;
@@ -157,6 +169,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	default:
 		elf_needs(&source, "libwrap.so.0");
+		elf_each_needed(&source, check_library, &input);
+		check(elf_mark(&source, mark) == (mark[0] != '\0'));
+		check(strlen(mark) <= ELF_MARK_MAX);
 		break;
 	}
 	return 0;

@@ -1,18 +1,22 @@
 /*
  * NAME     elf - what an ELF program needs
- * PURPOSE  Program headers, dynamic section, string table: of 32 and 64 bits, of either byte order.
+ * PURPOSE  Program headers, dynamic section, string table, notes: of 32 and 64 bits, of either byte order.
  * INVARIANTS  Every offset is of the file and goes through the source, which says whether it is there.
  *          Nothing that the file says is a size of memory here.
  * LIMITS   SEGMENTS_MAX, ENTRIES_MAX: programs have some ten of the one and some thirty of the other.
+ *          NOTES_MAX: of a segment; they have some three.
  * SEE      elf(5)
  */
 #include "services/elf.h"
 
 #include <string.h>
 
+#include "base/mark.h"
+
 enum {
 	SEGMENTS_MAX = 128,
 	ENTRIES_MAX = 4096,
+	NOTES_MAX = 64,
 	HEADER_BYTES = 64,
 	SEGMENT_BYTES = 56,
 	ENTRY_BYTES = 16,
@@ -23,6 +27,7 @@ enum {
 	ORDER_BIG = 2,
 	SEGMENT_LOAD = 1,
 	SEGMENT_DYNAMIC = 2,
+	SEGMENT_NOTE = 4,
 	TAG_NEEDED = 1,
 	TAG_STRINGS = 5,
 };
@@ -158,23 +163,133 @@ is_string(const struct elf *elf, uint64_t at, const char *text, size_t len)
 	    read_at(elf, elf->strings + at, found, len + 1) && memcmp(found, text, len + 1) == 0;
 }
 
+/* Up to what it needs. ELF_YES: that can be asked for. */
+static enum elf_answer
+begin(struct elf *elf)
+{
+	uint64_t at = 0, value;
+
+	if (!read_header(elf))
+		return ELF_UNKNOWN;
+	if (!find_dynamic(elf))
+		return ELF_NO;
+	if (!next_entry(elf, TAG_STRINGS, &at, &value) || !find_address(elf, value, &elf->strings))
+		return ELF_UNKNOWN;
+	return ELF_YES;
+}
+
 enum elf_answer
 elf_needs(const struct elf_source *source, const char *library)
 {
 	struct elf elf = {.source = source};
 	size_t len = strlen(library);
+	enum elf_answer answer = begin(&elf);
 	uint64_t at = 0, value;
 
-	if (len > ELF_LIBRARY_MAX || !read_header(&elf))
+	if (len > ELF_LIBRARY_MAX)
 		return ELF_UNKNOWN;
-	if (!find_dynamic(&elf))
-		return ELF_NO;
-	if (!next_entry(&elf, TAG_STRINGS, &at, &value) || !find_address(&elf, value, &elf.strings))
-		return ELF_UNKNOWN;
-	at = 0;
+	if (answer != ELF_YES)
+		return answer;
 	while (next_entry(&elf, TAG_NEEDED, &at, &value)) {
 		if (is_string(&elf, value, library, len))
 			return ELF_YES;
 	}
 	return ELF_NO;
+}
+
+/* A string of the table: byte by byte, since the file may end behind it. */
+static bool
+read_string(const struct elf *elf, uint64_t at, char ret[ELF_LIBRARY_MAX + 1])
+{
+	size_t len = 0;
+
+	if (at > INT64_MAX / 2 || elf->strings > INT64_MAX / 2)
+		return false;
+	while (len <= ELF_LIBRARY_MAX && read_at(elf, elf->strings + at + len, &ret[len], 1)) {
+		if (ret[len] == '\0')
+			return len > 0;
+		len++;
+	}
+	return false;
+}
+
+enum elf_answer
+elf_each_needed(const struct elf_source *source, void (*tell)(void *ctx, const char *), void *ctx)
+{
+	struct elf elf = {.source = source};
+	enum elf_answer answer = begin(&elf);
+	char library[ELF_LIBRARY_MAX + 1];
+	uint64_t at = 0, value;
+
+	if (answer != ELF_YES)
+		return answer;
+	answer = ELF_NO;
+	while (next_entry(&elf, TAG_NEEDED, &at, &value)) {
+		answer = ELF_YES;
+		if (read_string(&elf, value, library))
+			tell(ctx, library);
+	}
+	return answer;
+}
+
+/* ---- notes ---- */
+
+/* Three numbers, a name and a text, both filled up to four bytes. */
+static bool
+read_note(const struct elf *elf, uint64_t at, uint64_t left, char ret[ELF_MARK_MAX + 1],
+    uint64_t *ret_size)
+{
+	static const struct field sizes[] = {{0, 4, 0, 4}, {4, 4, 4, 4}};
+	unsigned char head[MARK_HEAD_BYTES], name[sizeof MARK_OWNER], text[ELF_MARK_MAX + 1];
+	uint64_t name_size, text_size, whole;
+
+	if (left < sizeof head || !read_at(elf, at, head, sizeof head))
+		return false;
+	name_size = number(elf, head, sizes[0]);
+	text_size = number(elf, head, sizes[1]);
+	whole = sizeof head + ((name_size + 3) & ~UINT64_C(3)) + ((text_size + 3) & ~UINT64_C(3));
+	if (whole > left)
+		return false;
+	*ret_size = whole;
+	if (name_size != sizeof name || text_size == 0 || text_size > ELF_MARK_MAX + 1 ||
+	    !read_at(elf, at + sizeof head, name, sizeof name) ||
+	    memcmp(name, MARK_OWNER, sizeof name) != 0 ||
+	    !read_at(elf, at + sizeof head + MARK_OWNER_BYTES, text, (size_t)text_size))
+		return true;
+	text[text_size - 1] = '\0';
+	for (size_t i = 0; text[i] != '\0'; i++)
+		ret[i] = text[i] >= ' ' && text[i] < 0x7f ? (char)text[i] : '?';
+	return true;
+}
+
+static void
+read_notes(const struct elf *elf, uint64_t at, uint64_t left, char ret[ELF_MARK_MAX + 1])
+{
+	uint64_t size;
+
+	for (unsigned i = 0; i < NOTES_MAX && ret[0] == '\0'; i++) {
+		if (at > INT64_MAX / 2 || !read_note(elf, at, left, ret, &size))
+			return;
+		at += size;
+		left -= size;
+	}
+}
+
+bool
+elf_mark(const struct elf_source *source, char ret[ELF_MARK_MAX + 1])
+{
+	struct elf elf = {.source = source};
+	unsigned char segment[SEGMENT_BYTES];
+
+	memset(ret, 0, ELF_MARK_MAX + 1);
+	if (!read_header(&elf))
+		return false;
+	for (unsigned i = 0; i < elf.segment_count && ret[0] == '\0'; i++) {
+		if (!read_segment(&elf, i, segment))
+			return false;
+		if (number(&elf, segment, segment_type) == SEGMENT_NOTE)
+			read_notes(&elf, number(&elf, segment, segment_offset),
+			    number(&elf, segment, segment_bytes), ret);
+	}
+	return ret[0] != '\0';
 }

@@ -25,4 +25,14 @@ enum elf_answer {
 enum { ELF_LIBRARY_MAX = 63 };
 enum elf_answer elf_needs(const struct elf_source *, const char *library);
 
+/* Tell each library that it needs, in order; a name longer than ELF_LIBRARY_MAX is left out. ELF_YES:
+ * there are some. */
+enum elf_answer elf_each_needed(
+    const struct elf_source *, void (*tell)(void *ctx, const char *library), void *ctx);
+
+/* What we are that wrote this file, if we did: base/mark.h. ret receives "" or the mark's text, such as
+ * "libwrap 0.1.0", printable. */
+enum { ELF_MARK_MAX = 63 };
+bool elf_mark(const struct elf_source *, char ret[ELF_MARK_MAX + 1]);
+
 #endif

@@ -51,6 +51,19 @@ keep(struct inventory *inventory, const char *text)
 }
 
 void
+inventory_place(struct inventory *inventory, struct place **places, bool is_dgram, const char *text)
+{
+	struct place *place = arena_alloc(&inventory->arena, sizeof *place);
+
+	if (place != NULL)
+		*place = (struct place){*places, is_dgram, keep(inventory, text)};
+	if (place != NULL && place->text != NULL)
+		*places = place;
+	else
+		inventory->failed = true;
+}
+
+void
 inventory_add(struct inventory *inventory, const struct start *start, const char *name,
     enum wrapping wrapping)
 {
@@ -64,8 +77,14 @@ inventory_add(struct inventory *inventory, const struct start *start, const char
 	    .path = keep(inventory, start->path),
 	    .file = keep(inventory, start->file),
 	    .line = start->line,
-	    .wrapping = wrapping};
-	if (service->name == NULL || service->file == NULL)
+	    .wrapping = wrapping,
+	    .starter = start->starter,
+	    .is_internal = start->is_internal,
+	    .is_tcpd = start_is_tcpd(start),
+	    .skips_tables = start->skips_tables,
+	    .judged = keep(inventory, start->judged != NULL ? start->judged : name),
+	    .places = start->places};
+	if (service->name == NULL || service->file == NULL || service->judged == NULL)
 		return;
 	*inventory->services_end = service;
 	inventory->services_end = &service->next;
@@ -129,6 +148,19 @@ struct inetd_context {
 	const char *file;
 };
 
+/* Named as rules would, without the addresses in front. */
+static void
+add_internal(struct inventory *inventory, struct start *start, const char *service)
+{
+	const char *colon = strrchr(service, ':');
+
+	start->is_internal = true;
+	start->path = NULL;
+	if (service[0] != '\0')
+		inventory_add(
+		    inventory, start, colon != NULL ? colon + 1 : service, WRAPPING_UNKNOWN);
+}
+
 static void
 take_inetd_line(void *ctx, const struct inetd_conf_line *line)
 {
@@ -140,9 +172,13 @@ take_inetd_line(void *ctx, const struct inetd_conf_line *line)
 	    .argument = line->argument,
 	    .protocol = line->protocol};
 
-	if (line->is_complete)
+	if (line->service[0] != '\0')
+		inventory_place(context->inventory, &start.places, !line->is_stream, line->service);
+	if (line->is_internal)
+		add_internal(context->inventory, &start, line->service);
+	else if (line->is_complete)
 		start_check(context->inventory, &start);
-	else if (!line->is_internal)
+	else
 		inventory_note(context->inventory, &start, SERVICE_INCOMPLETE, 0, NULL, NULL);
 }
 
@@ -212,10 +248,17 @@ inventory_read_host(struct inventory *inventory)
 	read_folder(inventory, "/etc/inetd.d");
 	/* It names /etc/xinetd.d itself. */
 	read_usual(inventory, "/etc/xinetd.conf");
-	units_read(inventory);
+	inventory_read_units(inventory);
 }
 
 /* ---- answers ---- */
+
+/* No inetd but ours asks for what it does itself, and the old tools know no such names. */
+static bool
+is_inetds_own(const struct service *service)
+{
+	return service->starter == STARTER_INETD && service->is_internal;
+}
 
 /* What a line says, or else the program it starts. */
 static enum wrapping
@@ -238,7 +281,7 @@ inventory_find(
 	     service != NULL && best != WRAPPING_WRAPPED; service = service->next) {
 		enum wrapping wrapping;
 
-		if (!str_is(service->name, strlen(service->name), name))
+		if (is_inetds_own(service) || !str_is(service->name, strlen(service->name), name))
 			continue;
 		wrapping = wrapping_of(inventory, service);
 		if (wrapping > best) {

@@ -27,9 +27,26 @@ enum wrapping {
 	WRAPPING_WRAPPED,
 };
 
-/* A line that starts a program. */
+/* Who starts it. */
+enum starter { STARTER_INETD, STARTER_XINETD, STARTER_UNIT };
+
+/* Where a service listens, as it is written: a port's number or name, with or without an address
+ * before it, or a path. */
+struct place {
+	struct place *next;
+	bool is_dgram;
+	const char *text;
+};
+
+/* A line that starts a program, or names a service that its starter does itself. */
 struct service {
 	struct service *next;
+	enum starter starter;
+	bool is_internal;
+	bool is_tcpd; /* what is started is tcpd, which asks for name */
+	bool skips_tables; /* the starter is told not to ask */
+	const char *judged; /* what a starter that asks calls it */
+	struct place *places;
 	const char *name; /* as rules call it */
 	const char *path; /* its program; NULL: not known */
 	const char *file; /* where that is said */
@@ -81,10 +98,28 @@ const char *inventory_read_file(struct inventory *, const char *path);
 /* Read whatever of the usual ones there is. */
 void inventory_read_host(struct inventory *);
 
+/* Read systemd's units alone. */
+void inventory_read_units(struct inventory *);
+
 /* Who goes by that name? *ret_service, if not NULL, receives the line that settles it; NULL: a
  * program, or a table of ours. */
 enum wrapping inventory_find(
     const struct inventory *, const char *name, const struct service **ret_service);
+
+/* Does a program ask the tables by a library that it loads, itself or through others? UNKNOWN: there is no
+ * such program. */
+enum wrapping inventory_linked(struct inventory *, const char *path);
+
+/* Is that a library of this name? */
+bool inventory_is_libwrap(const char *path);
+
+/* What a program that asks is known to call itself in rules; 0: nothing is known, so that its own name is
+ * to be tried. */
+size_t inventory_names(const char *path, const char *ret[], size_t max);
+
+/* Does another program ask for it? WRAPPED: *ret_helper, which it starts; MAYBE: a module; NOT. */
+enum wrapping inventory_elsewhere(
+    const struct inventory *, const char *path, const char **ret_helper);
 
 /* "not wrapped", for people and scripts. */
 const char *inventory_word(enum wrapping);

@@ -14,13 +14,20 @@ struct start {
 	const char *name; /* its argv[0] */
 	const char *argument; /* its argv[1]; NULL: none */
 	const char *protocol; /* NULL: not said */
+	enum starter starter;
+	bool is_internal, skips_tables;
+	const char *judged; /* NULL: the name */
+	struct place *places; /* copied */
 };
 
 /* Look at it as the old tools did, tell what is wrong, and add it. */
 void start_check(struct inventory *, const struct start *);
 
-/* Does it start tcpd? */
+/* Does it start tcpd? No: also if it starts nothing. */
 bool start_is_tcpd(const struct start *);
+
+/* A place in the arena, in front of those that were found before. The text is copied. */
+void inventory_place(struct inventory *, struct place **, bool is_dgram, const char *text);
 
 /* Add a service without a look. */
 void inventory_add(struct inventory *, const struct start *, const char *name, enum wrapping);
@@ -48,7 +55,6 @@ const char **path_list(struct inventory *, const char *folder, size_t *ret_count
 const char *path_text(const struct inventory *, const char *path, struct buf *);
 
 void xinetd_read(struct inventory *, const char *path, const char *text, size_t len);
-void units_read(struct inventory *);
 
 /* Does a program below the root ask for the library? WRAPPING_UNKNOWN: there is none, or it is no
  * program that says. */

@@ -5,14 +5,10 @@
  * INVARIANTS  A program that is there, and should name the library but does not, is not wrapped,
  *          whatever it was elsewhere or long ago.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/str.h"
-#include "services/elf.h"
+#include "services/elf_file.h"
 #include "services/part.h"
 
 static const char *const folders[] = {
@@ -29,40 +25,17 @@ static const struct known {
 #undef WRAPPED
 };
 
-static bool
-read_file(void *ctx, uint64_t offset, void *buf, size_t len)
-{
-	const int *fd = ctx;
-	size_t got = 0;
-	ssize_t now = 1;
-
-	while (got < len && now != 0) {
-		now = pread(*fd, (char *)buf + got, len - got, (off_t)(offset + got));
-		if (now < 0 && errno != EINTR)
-			return false;
-		got += now > 0 ? (size_t)now : 0;
-	}
-	return got == len;
-}
-
 enum wrapping
 program_wrapping(const struct inventory *inventory, const char *path)
 {
 	enum elf_answer answer = ELF_UNKNOWN;
 	char full[INVENTORY_PATH_MAX];
-	struct elf_source source = {.read = read_file};
-	struct stat st;
-	int fd;
+	struct elf_file file;
 
-	if (!path_below(inventory, path, full))
+	if (!path_below(inventory, path, full) || !elf_file_open(&file, full))
 		return WRAPPING_UNKNOWN;
-	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return WRAPPING_UNKNOWN;
-	source.ctx = &fd;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		answer = elf_needs(&source, "libwrap.so.0");
-	close(fd);
+	answer = elf_needs(&file.source, "libwrap.so.0");
+	elf_file_close(&file);
 	return answer == ELF_YES ? WRAPPING_WRAPPED
 	    : answer == ELF_NO   ? WRAPPING_NOT
 	                         : WRAPPING_UNKNOWN;
@@ -119,6 +92,53 @@ program_find(const struct inventory *inventory, const char *name)
 		wrapping = judge(inventory, &known[i], name);
 		if (wrapping > best)
 			best = wrapping;
+	}
+	return best;
+}
+
+/* ---- for whoever has the program, and wants its name in rules ---- */
+
+static bool
+is_of(const struct known *row, const char *path)
+{
+	const char *program = row->program[0] != '\0' ? row->program : row->name;
+
+	/* A path in the table is a helper's, which is judged under its own. */
+	return strcmp(program[0] == '/' ? path : path_base(path), program) == 0;
+}
+
+size_t
+inventory_names(const char *path, const char *ret[], size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof known / sizeof *known && count < max; i++) {
+		bool is_new = is_of(&known[i], path);
+
+		for (size_t j = 0; j < count && is_new; j++)
+			is_new = strcmp(ret[j], known[i].name) != 0;
+		if (is_new)
+			ret[count++] = known[i].name;
+	}
+	return count;
+}
+
+enum wrapping
+inventory_elsewhere(const struct inventory *inventory, const char *path, const char **ret_helper)
+{
+	enum wrapping best = WRAPPING_NOT;
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		const struct known *row = &known[i];
+		bool is_helper = row->program[0] == '/' && strcmp(row->program, path) != 0;
+
+		if (is_helper && strcmp(row->name, path_base(path)) == 0 &&
+		    program_wrapping(inventory, row->program) == WRAPPING_WRAPPED) {
+			*ret_helper = row->program;
+			return WRAPPING_WRAPPED;
+		}
+		if (row->how == THROUGH && is_of(row, path))
+			best = WRAPPING_MAYBE;
 	}
 	return best;
 }

@@ -16,7 +16,7 @@ static const char *const insecure[] = {"rexd", "rpc.rexd"};
 bool
 start_is_tcpd(const struct start *start)
 {
-	return strcmp(path_base(start->path), "tcpd") == 0;
+	return start->path != NULL && strcmp(path_base(start->path), "tcpd") == 0;
 }
 
 /* ---- files ---- */

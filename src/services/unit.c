@@ -1,9 +1,10 @@
 /*
  * NAME     unit - settings of systemd's units
- * PURPOSE  ExecStart= of a service, Accept= and Service= of a socket; drop-ins are applied in turn.
+ * PURPOSE  ExecStart= of a service; Accept=, Service= and where it listens of a socket; drop-ins are
+ *          applied in turn.
  * INVARIANTS  Total, and linear in the text. An empty ExecStart= takes the command back, as for
  *          systemd; of several the first one counts, since inventories ask who serves, not what else.
- * LIMITS   UNIT_LINE_MAX: of a longer setting nothing is used; UNIT_WORD_MAX.
+ * LIMITS   UNIT_LINE_MAX: of a longer setting nothing is used; UNIT_WORD_MAX; UNIT_PLACES_MAX.
  * SEE      systemd.service(5), systemd.socket(5)
  */
 #include "services/unit.h"
@@ -86,6 +87,25 @@ is_true(const char *text, size_t len)
 	    str_is(text, len, "1");
 }
 
+/* An empty one takes all of both kinds back, as for systemd. */
+static void
+add_place(struct unit *unit, bool is_dgram, const char *text, size_t len)
+{
+	struct unit_place *place = &unit->places[unit->place_count];
+
+	if (len == 0) {
+		unit->place_count = 0;
+		return;
+	}
+	if (unit->place_count == UNIT_PLACES_MAX || len >= UNIT_PLACE_MAX ||
+	    memchr(text, '\0', len) != NULL)
+		return;
+	place->is_dgram = is_dgram;
+	memcpy(place->text, text, len);
+	place->text[len] = '\0';
+	unit->place_count++;
+}
+
 static void
 set(struct state *state, const char *text, size_t len)
 {
@@ -106,6 +126,10 @@ set(struct state *state, const char *text, size_t len)
 		state->unit->is_accept = is_true(value, value_len);
 	else if (state->section == SECTION_SOCKET && str_is(text, name_len, "Service"))
 		unit_next(&value, &value_len, state->unit->service);
+	else if (state->section == SECTION_SOCKET && str_is(text, name_len, "ListenStream"))
+		add_place(state->unit, false, value, value_len);
+	else if (state->section == SECTION_SOCKET && str_is(text, name_len, "ListenDatagram"))
+		add_place(state->unit, true, value, value_len);
 }
 
 static void

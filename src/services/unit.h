@@ -11,6 +11,15 @@ enum {
 	/* systemd allows 1 MiB; of the settings of use none is longer than a command. */
 	UNIT_LINE_MAX = 16384,
 	UNIT_WORD_MAX = 4096,
+	/* Of a socket unit; what is behind them is not looked at. dbus.socket has two, others fewer. */
+	UNIT_PLACES_MAX = 32,
+	UNIT_PLACE_MAX = 128, /* "[address]:port%interface"; longer ones are paths */
+};
+
+/* Where a socket unit listens. */
+struct unit_place {
+	bool is_dgram;
+	char text[UNIT_PLACE_MAX]; /* a port, address:port, a path, ... */
 };
 
 struct unit {
@@ -23,6 +32,8 @@ struct unit {
 	/* NUL-terminated, "" if not there. Of ExecStart: */
 	char path[UNIT_WORD_MAX], first[UNIT_WORD_MAX], second[UNIT_WORD_MAX];
 	char service[UNIT_WORD_MAX]; /* of a socket unit: Service= */
+	struct unit_place places[UNIT_PLACES_MAX];
+	unsigned place_count;
 	char command[UNIT_LINE_MAX + 1]; /* ExecStart as it stands there, without blanks around */
 };
 

@@ -24,9 +24,16 @@ struct found {
 	unsigned folder;
 };
 
+/* A socket unit. */
+struct listener {
+	const char *service; /* that it is for */
+	bool is_accept; /* which is started for each connection */
+	struct place *places;
+};
+
 struct units {
 	struct inventory *inventory;
-	const char **listeners; /* services whose sockets are not accepted for them */
+	struct listener *listeners;
 	size_t listener_count;
 	struct unit unit;
 	char path[INVENTORY_PATH_MAX]; /* of the file that the command stands in */
@@ -125,34 +132,48 @@ read_unit(struct units *units, const struct found *file)
 
 /* ---- sockets ---- */
 
-/* Remember the service that a socket is handed to while it listens. */
+/* Remember which service a socket is for. */
 static void
 take_socket(struct units *units, const struct found *file)
 {
 	size_t stem = strlen(file->name) - strlen(".socket");
+	const struct unit *unit = &units->unit;
+	struct listener *listener = &units->listeners[units->listener_count];
 	char name[UNIT_WORD_MAX];
 	struct buf buf;
 
-	if (units->unit.is_accept || units->listener_count == INVENTORY_FILES_MAX)
+	if (units->listener_count == INVENTORY_FILES_MAX)
 		return;
 	buf_init(&buf, name, sizeof name, sizeof name - 1);
-	if (units->unit.service[0] != '\0')
-		buf_add_str(&buf, units->unit.service);
+	if (unit->service[0] != '\0')
+		buf_add_str(&buf, unit->service);
 	else if (buf_add(&buf, file->name, stem))
-		buf_add_str(&buf, ".service");
-	units->listeners[units->listener_count] =
-	    arena_copy(&units->inventory->arena, name, buf.len);
-	units->listener_count += units->listeners[units->listener_count] != NULL;
+		buf_add_str(&buf, unit->is_accept ? "@.service" : ".service");
+	listener->service = arena_copy(&units->inventory->arena, name, buf.len);
+	listener->is_accept = unit->is_accept;
+	for (unsigned i = 0; i < unit->place_count; i++)
+		inventory_place(units->inventory, &listener->places, unit->places[i].is_dgram,
+		    unit->places[i].text);
+	units->inventory->failed |= listener->service == NULL;
+	units->listener_count += listener->service != NULL;
 }
 
+/* Is the service handed a socket while that listens? Its places, those of all its sockets. */
 static bool
-is_listener(const struct units *units, const char *service)
+take_listeners(struct units *units, const char *service, struct place **places)
 {
+	bool is_handed = false;
+
 	for (size_t i = 0; i < units->listener_count; i++) {
-		if (strcmp(units->listeners[i], service) == 0)
-			return true;
+		const struct listener *listener = &units->listeners[i];
+
+		if (strcmp(listener->service, service) != 0)
+			continue;
+		is_handed |= !listener->is_accept;
+		for (const struct place *at = listener->places; at != NULL; at = at->next)
+			inventory_place(units->inventory, places, at->is_dgram, at->text);
 	}
-	return false;
+	return is_handed;
 }
 
 /* ---- services ---- */
@@ -165,16 +186,19 @@ take_service(struct units *units, const struct found *file)
 	    .line = unit->number,
 	    .path = unit->path,
 	    .name = unit->has_name ? unit->first : unit->path,
-	    .argument = unit->has_name ? unit->second : unit->first};
+	    .argument = unit->has_name ? unit->second : unit->first,
+	    .starter = STARTER_UNIT};
+	bool is_handed;
 
 	if (unit->number == 0)
 		return;
+	is_handed = take_listeners(units, file->name, &start.places);
 	if (!start_is_tcpd(&start)) {
 		inventory_add(units->inventory, &start, path_base(unit->path), WRAPPING_NOT);
 		return;
 	}
 	start_check(units->inventory, &start);
-	if (is_listener(units, file->name))
+	if (is_handed)
 		inventory_note(units->inventory, &start, SERVICE_LISTENER, 0, file->name, NULL);
 }
 
@@ -193,7 +217,7 @@ read_kind(struct units *units, const char *end, void (*take)(struct units *, con
 }
 
 void
-units_read(struct inventory *inventory)
+inventory_read_units(struct inventory *inventory)
 {
 	struct units *units = arena_alloc(&inventory->arena, sizeof *units);
 

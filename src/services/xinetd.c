@@ -26,6 +26,17 @@ wrapping_by_xinetd(const struct inventory *inventory, const struct xinetd_conf_e
 	return program_find(inventory, "xinetd") == WRAPPING_NOT ? WRAPPING_NOT : WRAPPING_WRAPPED;
 }
 
+/* What xinetd asks about: xinetd.conf(5) libwrap. */
+static const char *
+name_for_tables(const struct xinetd_conf_entry *entry)
+{
+	if (entry->libwrap[0] != '\0')
+		return entry->libwrap;
+	if (entry->is_internal)
+		return entry->id[0] != '\0' && !entry->is_redirect ? entry->id : entry->service;
+	return path_base(entry->has_name && entry->first[0] != '\0' ? entry->first : entry->server);
+}
+
 static void
 take_entry(void *ctx, const struct xinetd_conf_entry *entry)
 {
@@ -34,10 +45,16 @@ take_entry(void *ctx, const struct xinetd_conf_entry *entry)
 	    .line = entry->number,
 	    .path = entry->server,
 	    .name = entry->has_name ? entry->first : path_base(entry->server),
-	    .argument = entry->has_name ? entry->second : entry->first};
+	    .argument = entry->has_name ? entry->second : entry->first,
+	    .starter = STARTER_XINETD,
+	    .is_internal = entry->is_internal,
+	    .skips_tables = entry->skips_tables,
+	    .judged = name_for_tables(entry)};
 
 	if (entry->is_off)
 		return;
+	inventory_place(context->inventory, &start.places, entry->is_dgram,
+	    entry->port[0] != '\0' ? entry->port : entry->service);
 	if (!entry->is_internal && entry->server[0] == '\0') {
 		inventory_note(context->inventory, &start, SERVICE_INCOMPLETE, 0, NULL, NULL);
 	} else if (!entry->is_internal && start_is_tcpd(&start)) {
@@ -45,10 +62,7 @@ take_entry(void *ctx, const struct xinetd_conf_entry *entry)
 	} else {
 		if (entry->is_internal)
 			start.path = NULL;
-		inventory_add(context->inventory, &start,
-		    entry->libwrap[0] != '\0' ? entry->libwrap
-		        : entry->is_internal  ? entry->service
-		                              : path_base(entry->server),
+		inventory_add(context->inventory, &start, start.judged,
 		    wrapping_by_xinetd(context->inventory, entry));
 	}
 }

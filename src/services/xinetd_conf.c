@@ -71,50 +71,40 @@ next_line(struct text *text, struct text *ret)
 
 /* ---- attributes: what stands behind the sign ---- */
 
-typedef void attribute(struct xinetd_conf_entry *, struct text *values);
+/* member: of the entry, that takes a word. */
+typedef void attribute(struct xinetd_conf_entry *, struct text *values, size_t member);
 
 static void
-take_server(struct xinetd_conf_entry *entry, struct text *values)
+take_word(struct xinetd_conf_entry *entry, struct text *values, size_t member)
 {
 	struct text word;
 
 	if (next(values, &word))
-		keep(entry->server, &word);
+		keep((char *)entry + member, &word);
 }
 
 static void
-take_arguments(struct xinetd_conf_entry *entry, struct text *values)
+take_arguments(struct xinetd_conf_entry *entry, struct text *values, size_t member)
 {
-	struct text word;
-
-	if (next(values, &word))
-		keep(entry->first, &word);
-	if (next(values, &word))
-		keep(entry->second, &word);
+	take_word(entry, values, member);
+	take_word(entry, values, offsetof(struct xinetd_conf_entry, second));
 }
 
 static void
-take_libwrap(struct xinetd_conf_entry *entry, struct text *values)
+take_disable(struct xinetd_conf_entry *entry, struct text *values, size_t member)
 {
 	struct text word;
 
-	if (next(values, &word))
-		keep(entry->libwrap, &word);
-}
-
-static void
-take_disable(struct xinetd_conf_entry *entry, struct text *values)
-{
-	struct text word;
-
+	(void)member;
 	entry->is_off = next(values, &word) && str_is(word.at, word.len, "yes");
 }
 
 static void
-take_words(struct xinetd_conf_entry *entry, struct text *values)
+take_words(struct xinetd_conf_entry *entry, struct text *values, size_t member)
 {
 	struct text word;
 
+	(void)member;
 	while (next(values, &word)) {
 		entry->is_internal |= is(&word, "INTERNAL");
 		entry->skips_tables |= is(&word, "NOLIBWRAP");
@@ -123,34 +113,51 @@ take_words(struct xinetd_conf_entry *entry, struct text *values)
 }
 
 static void
-take_wait(struct xinetd_conf_entry *entry, struct text *values)
+take_wait(struct xinetd_conf_entry *entry, struct text *values, size_t member)
 {
 	struct text word;
 
+	(void)member;
 	entry->is_wait = next(values, &word) && str_is(word.at, word.len, "yes");
 }
 
 static void
-take_socket_type(struct xinetd_conf_entry *entry, struct text *values)
+take_socket_type(struct xinetd_conf_entry *entry, struct text *values, size_t member)
 {
 	struct text word;
 
+	(void)member;
 	entry->is_dgram = next(values, &word) && is(&word, "dgram");
 }
+
+/* To another host: no program serves. */
+static void
+take_redirect(struct xinetd_conf_entry *entry, struct text *values, size_t member)
+{
+	(void)values;
+	(void)member;
+	entry->is_internal = entry->is_redirect = true;
+}
+
+#define MEMBER(name) offsetof(struct xinetd_conf_entry, name)
 
 static const struct {
 	const char *name;
 	attribute *take;
+	size_t member;
 	size_t span; /* in the entry; 0 = none is kept */
 } attributes[] = {
-    {"server", take_server, offsetof(struct xinetd_conf_entry, server_at)},
-    {"server_args", take_arguments, offsetof(struct xinetd_conf_entry, arguments_at)},
-    {"libwrap", take_libwrap, 0},
-    {"disable", take_disable, 0},
-    {"wait", take_wait, 0},
-    {"socket_type", take_socket_type, 0},
-    {"type", take_words, 0},
-    {"flags", take_words, offsetof(struct xinetd_conf_entry, flags_at)},
+    {"server", take_word, MEMBER(server), MEMBER(server_at)},
+    {"server_args", take_arguments, MEMBER(first), MEMBER(arguments_at)},
+    {"id", take_word, MEMBER(id), 0},
+    {"libwrap", take_word, MEMBER(libwrap), 0},
+    {"port", take_word, MEMBER(port), 0},
+    {"disable", take_disable, 0, 0},
+    {"wait", take_wait, 0, 0},
+    {"socket_type", take_socket_type, 0, 0},
+    {"type", take_words, 0, 0},
+    {"redirect", take_redirect, 0, 0},
+    {"flags", take_words, 0, MEMBER(flags_at)},
 };
 
 /* ---- entries ---- */
@@ -186,7 +193,7 @@ take_attribute(struct state *state, const struct text *name, struct text *rest)
 			continue;
 		if (attributes[i].span != 0)
 			keep_span(state, *rest, attributes[i].span);
-		attributes[i].take(&state->entry, rest);
+		attributes[i].take(&state->entry, rest, attributes[i].member);
 	}
 }
 

@@ -20,7 +20,8 @@ struct xinetd_conf_span {
 struct xinetd_conf_entry {
 	unsigned number; /* of the line that names it */
 	bool is_off; /* disable = yes */
-	bool is_internal; /* xinetd does it itself */
+	bool is_internal; /* xinetd does it itself: */
+	bool is_redirect; /* it passes clients on to another host */
 	bool skips_tables; /* flag NOLIBWRAP */
 	bool has_name; /* flag NAMEINARGS: argv[0] is the first of server_args */
 	bool is_wait; /* the server gets the listening socket */
@@ -28,10 +29,11 @@ struct xinetd_conf_entry {
 	/* The values that were given last, without blanks around. */
 	struct xinetd_conf_span server_at, arguments_at, flags_at;
 	/* NUL-terminated, "" if not there. */
-	char service[XINETD_CONF_WORD_MAX];
+	char service[XINETD_CONF_WORD_MAX], id[XINETD_CONF_WORD_MAX];
 	char server[XINETD_CONF_WORD_MAX];
 	char first[XINETD_CONF_WORD_MAX], second[XINETD_CONF_WORD_MAX]; /* of server_args */
 	char libwrap[XINETD_CONF_WORD_MAX]; /* the name that tables are asked about */
+	char port[XINETD_CONF_WORD_MAX]; /* "": the service's name says it */
 };
 
 struct xinetd_conf_reader {

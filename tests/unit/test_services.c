@@ -47,8 +47,6 @@ see_line(void *ctx, const struct inetd_conf_line *line)
 {
 	const char *text = ctx;
 
-	if (line->is_internal)
-		return;
 	buf_add_number(&seen, line->number);
 	if (line->is_complete) {
 		assert_memory_equal(text + line->path_at, line->path, strlen(line->path));
@@ -57,6 +55,12 @@ see_line(void *ctx, const struct inetd_conf_line *line)
 		add_word(line->path);
 		add_word(line->name);
 		add_word(line->argument);
+		add_word(line->service[0] != '\0' ? line->service : "-");
+		add_word(line->is_stream ? "stream" : "dgram");
+	} else if (line->is_internal) {
+		add_word("internal");
+		add_word(line->service);
+		add_word(line->is_stream ? "stream" : "dgram");
 	} else {
 		add_word("incomplete");
 	}
@@ -67,29 +71,30 @@ static const struct {
 	const char *what, *text, *want;
 } inetd_cases[] = {
     {"an ordinary line", "ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\n",
-        "1 tcp /usr/sbin/tcpd in.ftpd -l\n"},
+        "1 tcp /usr/sbin/tcpd in.ftpd -l ftp stream\n"},
     {"comments, indented too", "# a\n  # b\n\n#<off># x\n", ""},
-    {"no newline at the end", "a stream tcp nowait root /b c", "1 tcp /b c -\n"},
-    {"CR LF", "a stream tcp nowait root /b c\r\n", "1 tcp /b c -\n"},
+    {"no newline at the end", "a stream tcp nowait root /b c", "1 tcp /b c - a stream\n"},
+    {"CR LF", "a stream tcp nowait root /b c\r\n", "1 tcp /b c - a stream\n"},
     {"internal services",
         "echo stream tcp nowait root internal\n"
-        "time stream tcp nowait root ?internal x\n",
-        ""},
-    {"no user", "a stream tcp nowait /b c\n", "1 tcp /b c -\n"},
+        "time dgram tcp nowait root ?internal x\n",
+        "1 internal echo stream\n2 internal time dgram\n"},
+    {"no user", "a stream tcp nowait /b c\n", "1 tcp /b c - a stream\n"},
     {"no socket type: rpc in two lines", "prog 1-2\nstream rpc/tcp wait root /b c\n",
-        "1 incomplete\n2 rpc/tcp /b c -\n"},
-    {"versions before the path", "a stream tcp nowait root 1-3 /b c d\n", "1 tcp /b c d\n"},
-    {"a count of arguments", "a stream tcp nowait root /b 2 c d\n", "1 tcp /b c d\n"},
-    {"a question mark", "a stream tcp nowait root ?/b c\n", "1 tcp /b c -\n"},
-    {"a backslash goes on", "a stream tcp nowait root \\\n  /b c\n", "2 tcp /b c -\n"},
+        "1 incomplete\n2 rpc/tcp /b c - - stream\n"},
+    {"versions before the path", "a stream tcp nowait root 1-3 /b c d\n",
+        "1 tcp /b c d a stream\n"},
+    {"a count of arguments", "a stream tcp nowait root /b 2 c d\n", "1 tcp /b c d a stream\n"},
+    {"a question mark", "a stream tcp nowait root ?/b c\n", "1 tcp /b c - a stream\n"},
+    {"a backslash goes on", "a:b stream tcp nowait root \\\n  /b c\n", "2 tcp /b c - a:b stream\n"},
     {"a backslash amid words, CR LF", "a stream tcp nowait root\\\r\n/b\\\n\\\nc d\r\n",
-        "4 tcp /b c d\n"},
+        "4 tcp /b c d a stream\n"},
     {"an indented line goes on, if something is missing",
-        "a stream tcp nowait root\n\t/b c\n\t# d\n", "2 tcp /b c -\n"},
+        "a stream tcp nowait root\n\t/b c\n\t# d\n", "2 tcp /b c - a stream\n"},
     {"fields are missing", "a stream tcp\nb stream tcp nowait root /b\n",
         "1 incomplete\n2 incomplete\n"},
     {"more words than are looked at", "a stream tcp nowait root /b c d e f g h i j k\n",
-        "1 tcp /b c d\n"},
+        "1 tcp /b c d a stream\n"},
 };
 
 static void
@@ -155,6 +160,14 @@ see_entry(void *ctx, const struct xinetd_conf_entry *entry)
 		add_word("skips");
 	if (entry->has_name)
 		add_word("named");
+	if (entry->is_redirect)
+		add_word("redirect");
+	if (entry->id[0] != '\0')
+		add_word(entry->id);
+	if (entry->port[0] != '\0')
+		add_word(entry->port);
+	if (entry->is_dgram)
+		add_word("dgram");
 	buf_add_char(&seen, '\n');
 }
 
@@ -184,6 +197,10 @@ static const struct {
         "6 folder /d\n7 file /f\n", true},
     {"attributes without a sign, unknown ones", "service a\n{\nserver /b\nfoo = bar\n}\n",
         "1 a    \n", true},
+    {"to another host", "service a\n{\nredirect = b 1\nid = c\n}\n",
+        "1 a     internal redirect c\n", true},
+    {"where it listens", "service a\n{\nport = 12 13\nsocket_type = dgram\n}\n",
+        "1 a     12 dgram\n", true},
     {"no closing brace", "service a\n{\nserver = /b\n", "1 a /b   \n", true},
     {"inetd.conf", "# c\nservice stream tcp nowait root /b c\n", "2 stream    \n", false},
 };
@@ -236,6 +253,9 @@ static const struct {
     {"blanks around the sign", "[Service]\n  ExecStart = /a\n", "2 /a  "},
     {"a socket", "[Socket]\nAccept=true\nService=x.service\n", "0    accept x.service"},
     {"no newline at the end", "[Service]\nExecStart=/a", "2 /a  "},
+    {"where a socket listens",
+        "[Socket]\nListenStream=1\nListenStream=\nListenDatagram=[::1]:2\nListenStream=3 \n",
+        "0    dgram [::1]:2 stream 3"},
 };
 
 static void
@@ -256,6 +276,10 @@ test_unit(void **state)
 			add_word("accept");
 		if (unit.service[0] != '\0')
 			add_word(unit.service);
+		for (unsigned j = 0; j < unit.place_count; j++) {
+			add_word(unit.places[j].is_dgram ? "dgram" : "stream");
+			add_word(unit.places[j].text);
+		}
 		if (strcmp(storage, unit_cases[i].want) != 0)
 			print_message("%s\n", unit_cases[i].what);
 		assert_string_equal(storage, unit_cases[i].want);
@@ -370,6 +394,82 @@ test_elf(void **state)
 	assert_int_equal(elf_needs(&source, "libwrap.so.0"), ELF_UNKNOWN);
 }
 
+static void
+see_library(void *ctx, const char *library)
+{
+	(void)ctx;
+	add_word(library);
+}
+
+static void
+test_elf_needed(void **state)
+{
+	struct image image;
+	struct elf_source source = {&image, read_image};
+	char name[ELF_LIBRARY_MAX + 2];
+
+	(void)state;
+	for (unsigned kind = 0; kind < 4; kind++) {
+		begin_seen();
+		make_image(&image, kind & 1, kind & 2, "libwrap.so.0");
+		assert_int_equal(elf_each_needed(&source, see_library, NULL), ELF_YES);
+		assert_string_equal(storage, " libc.so.6 libwrap.so.0");
+		put(&image, kind & 1 ? 56 : 44, 1, 2);
+		assert_int_equal(elf_each_needed(&source, see_library, NULL), ELF_NO);
+	}
+	for (size_t len = ELF_LIBRARY_MAX - 1; len <= ELF_LIBRARY_MAX + 1; len++) {
+		begin_seen();
+		snprintf(name, sizeof name, "%0*d", (int)len, 1);
+		make_image(&image, true, false, name);
+		assert_int_equal(elf_each_needed(&source, see_library, NULL), ELF_YES);
+		assert_int_equal(seen.len > 11, len <= ELF_LIBRARY_MAX);
+	}
+}
+
+/* A note of somebody else's, and then ours. */
+static void
+put_marks(struct image *image, const char *owner, const char *text, unsigned text_size)
+{
+	const size_t at = AT_STRINGS + 128;
+
+	put(image, image->is_64 ? 56 : 44, 3, 2);
+	put_segment(image, 2, 4, at, 12 + 4 + 20 + 12 + 8 + 64);
+	put(image, at, 4, 4);
+	put(image, at + 4, 17, 4);
+	memcpy(image->bytes + at + 12, "GNU", 4);
+	put(image, at + 36, 8, 4);
+	put(image, at + 40, text_size, 4);
+	memcpy(image->bytes + at + 48, owner, 8);
+	memcpy(image->bytes + at + 56, text, strlen(text) + 1);
+}
+
+static void
+test_elf_mark(void **state)
+{
+	struct image image;
+	struct elf_source source = {&image, read_image};
+	char mark[ELF_MARK_MAX + 1];
+
+	(void)state;
+	for (unsigned kind = 0; kind < 4; kind++) {
+		make_image(&image, kind & 1, kind & 2, "libwrap.so.0");
+		assert_false(elf_mark(&source, mark));
+		assert_string_equal(mark, "");
+		put_marks(&image, "tcpwrap", "libwrap 1.2", 32);
+		assert_true(elf_mark(&source, mark));
+		assert_string_equal(mark, "libwrap 1.2");
+		put_marks(&image, "tcpwrap", "a\033\377b", 5);
+		assert_true(elf_mark(&source, mark));
+		assert_string_equal(mark, "a??b");
+		put_marks(&image, "tcpwrop", "libwrap 1.2", 32);
+		assert_false(elf_mark(&source, mark));
+		for (unsigned size = ELF_MARK_MAX; size <= ELF_MARK_MAX + 2; size++) {
+			put_marks(&image, "tcpwrap", "x", size);
+			assert_int_equal(elf_mark(&source, mark), size <= ELF_MARK_MAX + 1);
+		}
+	}
+}
+
 /* Any byte may be any other: an answer all the same. */
 static void
 test_elf_hostile(void **state)
@@ -377,6 +477,7 @@ test_elf_hostile(void **state)
 	static const unsigned char values[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
 	struct image image;
 	struct elf_source source = {&image, read_image};
+	char mark[ELF_MARK_MAX + 1];
 
 	(void)state;
 	for (unsigned kind = 0; kind < 4; kind++) {
@@ -384,7 +485,13 @@ test_elf_hostile(void **state)
 			for (size_t i = 0; i < sizeof values; i++) {
 				make_image(&image, kind & 1, kind & 2, "libwrap.so.0");
 				image.bytes[at] = values[i];
+				put_marks(&image, "tcpwrap", "libwrap 1.2", 32);
+				image.bytes[at] = values[i];
 				assert_in_range(elf_needs(&source, "libwrap.so.0"), 0, 2);
+				begin_seen();
+				assert_in_range(elf_each_needed(&source, see_library, NULL), 0, 2);
+				elf_mark(&source, mark);
+				assert_int_equal(mark[ELF_MARK_MAX], 0);
 			}
 		}
 	}
@@ -515,6 +622,8 @@ main(void)
 	    cmocka_unit_test(test_unit),
 	    cmocka_unit_test(test_unit_limit),
 	    cmocka_unit_test(test_elf),
+	    cmocka_unit_test(test_elf_needed),
+	    cmocka_unit_test(test_elf_mark),
 	    cmocka_unit_test(test_elf_hostile),
 	    cmocka_unit_test(test_host_memory),
 	    cmocka_unit_test(test_host_depth),
