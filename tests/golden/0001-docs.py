@@ -19,8 +19,10 @@ PAGES = {path.name: path.read_text() for path in sorted(MAN.glob("*.[1-8]"))}
 # What this project has to document, and pages of the system that ours may point to.
 OURS = {"hosts_access.3", "hosts_access.5", "hosts_options.5", "inetctl.8", "inetd.conf.5",
         "inetd.8",
-        "safe_finger.8", "tcpd.8", "tcpdchk.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8",
-        "tcpwrap-diff.1", "tcpwrap-who.1", "tcpwrap-wrap.1"}
+        "safe_finger.8", "tcpd.8", "tcpdchk.8", "tcpdmatch.8", "tcpwrap.1", "tcpwrap.3", "try-from.8"}
+# A command of tcpwrap may have a page; that each is described somewhere is another check.
+COMMANDS = re.findall(r'^COMMAND\("(\w+)"', (ROOT / "src/cmd/tcpwrap/commands.def").read_text(), re.M)
+OURS |= {f"tcpwrap-{command}.1" for command in COMMANDS if f"tcpwrap-{command}.1" in PAGES}
 SYSTEM = re.compile(r"(pkg-config|fork|wait|exec\w*|syslog|innetgr|networks|nsswitch\.conf|services|hosts|"
                     r"resolv\.conf|systemd\.\w+|systemd|syslogd|signal|unix|group|passwd|setsockopt|"
                     r"socket|listen|umask|sd_listen_fds|sd_notify|protocols|getaddrinfo|nice|epoll|ipv6|ip|tcp|"
@@ -216,6 +218,8 @@ def check_tcpwrap():
             shown = re.findall(r"^\.It Fl (\w) , -([\w-]+)", parts.get(path.stem, ""), re.M)
             same(set(shown) - {("V", "version")}, {*flags, ("h", "help")},
                  f"every flag of tcpwrap {path.stem} is described, and no other")
+    same(items("tcpwrap-audit.1", "Sy"), [line.split(",")[0] for line in table("listeners.def", "AUDIT")],
+         "tcpwrap-audit(1) explains each warning, and no other")
     checks = re.findall(r'^FLAG\("(\w+)"', (ROOT / "src/cmd/tcpwrap/flags.def").read_text(), re.M)
     lost = [flag for flag in checks if not re.search(rf"^\.It .*Fl -{flag}\b", parts.get("check", ""), re.M)]
     ok(len(checks) > 5 and not lost, "tcpwrap(1) describes every flag of check", lost)

@@ -18,8 +18,8 @@ const char *const show_severities[] = {
     [LINT_NOTE] = "note", [LINT_WARNING] = "warning", [LINT_ERROR] = "error"};
 const char *const show_tables[] = {[TABLE_ALLOW] = "allow", [TABLE_DENY] = "deny"};
 
-static bool
-is_coloured(void)
+bool
+show_is_coloured(void)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -41,10 +41,16 @@ print_escaped(const char *text, size_t len)
 	}
 }
 
+void
+show_escaped(const char *text)
+{
+	print_escaped(text, strlen(text));
+}
+
 static void
 print_place(const struct finding *finding)
 {
-	print_escaped(finding->file, strlen(finding->file));
+	show_escaped(finding->file);
 	if (finding->line > 0)
 		printf(":%u", finding->line);
 	if (finding->column > 0)
@@ -57,7 +63,7 @@ print_severity(enum lint_severity severity)
 	static const char *const colours[] = {
 	    [LINT_NOTE] = "36", [LINT_WARNING] = "33", [LINT_ERROR] = "31"};
 
-	if (is_coloured())
+	if (show_is_coloured())
 		printf("\033[1;%sm%s\033[0m", colours[severity], show_severities[severity]);
 	else
 		fputs(show_severities[severity], stdout);

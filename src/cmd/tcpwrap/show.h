@@ -13,6 +13,10 @@ struct counts {
 	unsigned long of[LINT_ERROR + 1]; /* by enum lint_severity */
 };
 
+/* Is standard output a terminal that colours are wanted on? */
+bool show_is_coloured(void);
+/* On one line, whatever is in it; a backslash stays one. */
+void show_escaped(const char *text);
 void show_finding(const struct finding *);
 void show_counts(const struct counts *, bool notes_were_shown);
 /* Name and severity of a finding; if it has no example, what lints.def says of it. */
@@ -28,6 +32,7 @@ void json_middle(void);
 void json_table(bool is_first, const char *path, enum table, bool is_present);
 void json_end(const struct counts *);
 
+/* A string by itself. */
 void json_string(const char *text);
 /* Another member of an object that has some: a string. */
 void json_text(const char *name, const char *text);
