@@ -25,6 +25,9 @@ static const char *const words[] = {
     [GUARD_STARTER] = "super-server",
 };
 
+static const char first_only[] =
+    "only the first client is judged: what is started has the socket from then on";
+
 /* A configuration, read. */
 struct guard_file {
 	struct guard_file *next;
@@ -130,14 +133,6 @@ add_name(struct guard *guard, const char *name)
 		guard->names[guard->name_count++] = name;
 }
 
-static const char *
-last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 static void
 add_names(struct guard *guard, const char *path)
 {
@@ -147,7 +142,7 @@ add_names(struct guard *guard, const char *path)
 	for (size_t i = 0; i < count; i++)
 		add_name(guard, names[i]);
 	if (count == 0)
-		add_name(guard, last_part(path));
+		add_name(guard, host_last_part(path));
 }
 
 static void
@@ -196,41 +191,22 @@ name_of(const struct starting *starting, const struct service *service)
 {
 	bool has_own = service->starter == STARTER_INETD && service->path != NULL;
 
-	return has_own && !service->is_tcpd && starting->is_by_path ? last_part(service->path)
+	return has_own && !service->is_tcpd && starting->is_by_path ? host_last_part(service->path)
 	                                                            : service->judged;
 }
 
+/* Does what is started ask by itself? */
 static void
-judge_service(struct guard_file *file, const struct starting *starting,
-    const struct service *service, struct guard *guard)
+judge_started(struct guard_file *file, const struct service *service, struct guard *guard)
 {
-	bool asks = service->is_internal ? starting->asks_own : starting->asks;
-
-	guard->service = service;
-	guard->is_each = true;
-	asks = asks && !service->skips_tables;
-	if (asks) {
-		guard->kind = GUARD_STARTER;
-		add_name(guard, name_of(starting, service));
-	}
-	if (service->is_tcpd && !(asks && starting->is_tcpd)) {
-		guard->kind = asks ? GUARD_STARTER : GUARD_TCPD;
-		add_name(guard, service->name);
-	}
-	if (guard->kind >= GUARD_LINKED)
-		return;
-	if (service->is_internal || service->path == NULL) {
-		add_name(guard, service->name);
-		guard->reason = "the super-server does it itself, and does not ask";
-		return;
-	}
 	guard->is_each = false;
+	guard->name_count = 0;
 	add_names(guard, service->path);
 	switch (inventory_linked(&file->inventory, service->path)) {
 	case WRAPPING_WRAPPED:
 		guard->kind = GUARD_LINKED;
 		guard->library = "libwrap.so.0";
-		if (setting_is_asked(last_part(service->path))) {
+		if (setting_is_asked(host_last_part(service->path))) {
 			guard->kind = GUARD_MAYBE;
 			guard->reason = "the program asks only if its configuration says so";
 		}
@@ -241,8 +217,55 @@ judge_service(struct guard_file *file, const struct starting *starting,
 		break;
 	case WRAPPING_MAYBE:
 	case WRAPPING_NOT:
+		guard->kind = GUARD_NOTHING;
 		guard->reason = "what is started does not ask, nor does who starts it";
 		break;
+	}
+}
+
+/* Who asks before something is started. False: nobody. */
+static bool
+judge_start(const struct starting *starting, const struct service *service, struct guard *guard)
+{
+	bool asks = service->is_internal ? starting->asks_own : starting->asks;
+
+	guard->is_each = true;
+	asks = asks && !service->skips_tables && (!service->is_wait || starting->asks_wait);
+	if (asks) {
+		guard->kind = GUARD_STARTER;
+		add_name(guard, name_of(starting, service));
+	}
+	if (service->is_tcpd && !(asks && starting->is_tcpd)) {
+		guard->kind = asks ? GUARD_STARTER : GUARD_TCPD;
+		add_name(guard, service->name);
+	}
+	return guard->kind >= GUARD_TCPD;
+}
+
+static void
+judge_service(struct guard_file *file, const struct starting *starting,
+    const struct service *service, struct guard *guard)
+{
+	struct guard started = *guard;
+	bool is_program = !service->is_internal && !service->is_tcpd && service->path != NULL;
+	bool is_asked = judge_start(starting, service, guard);
+
+	guard->service = started.service = service;
+	if (is_asked && (!service->is_wait || service->is_internal))
+		return;
+	if (is_program) {
+		judge_started(file, service, &started);
+		if (!is_asked || started.kind >= GUARD_LINKED) {
+			*guard = started;
+			return;
+		}
+	}
+	if (is_asked) {
+		guard->kind = GUARD_MAYBE;
+		guard->reason = first_only;
+	} else {
+		add_name(guard, service->name);
+		guard->reason = "the super-server does it itself, and does not ask";
 	}
 }
 
@@ -307,12 +330,11 @@ judge_process(struct guard_files *files, const struct host_process *process,
 static void
 join(struct guard *server, const struct guard *starter)
 {
-	if (server->kind != GUARD_NOTHING || starter->kind < GUARD_TCPD)
+	if (server->kind != GUARD_NOTHING || starter->kind < GUARD_MAYBE)
 		return;
 	server->kind = GUARD_MAYBE;
 	server->service = starter->service;
-	server->reason =
-	    "only the first client is judged: what was started has the listening socket";
+	server->reason = starter->kind == GUARD_MAYBE ? starter->reason : first_only;
 }
 
 static bool

@@ -71,6 +71,14 @@ host_read(struct host *host, bool is_all)
 	return processes_read(host);
 }
 
+const char *
+host_last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
 bool
 host_is_loopback(const struct addr *addr)
 {

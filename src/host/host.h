@@ -96,6 +96,9 @@ void host_release(struct host *);
  * /proc to look at; errno. */
 int host_read(struct host *, bool is_all);
 
+/* The last part of a path. */
+const char *host_last_part(const char *path);
+
 /* Is the socket for this host's own programs only? */
 bool host_is_loopback(const struct addr *);
 /* Is it bound to all addresses? */

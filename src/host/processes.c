@@ -18,14 +18,6 @@ enum { LINK_MAX_BYTES = 64 };
 
 /* ---- one process ---- */
 
-static const char *
-last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* The program, without what the kernel says behind it if the file has gone. */
 static const char *
 read_exe(struct host *host, pid_t pid)
@@ -119,7 +111,7 @@ read_process(struct host *host, pid_t pid)
 	read_words(host, process);
 	if (process->exe == NULL || process->comm == NULL || process->words == NULL)
 		return NULL;
-	process->name = process->exe[0] != '\0' ? last_part(process->exe) : process->comm;
+	process->name = process->exe[0] != '\0' ? host_last_part(process->exe) : process->comm;
 	/* The kernel cuts it. */
 	process->is_called_otherwise = process->comm[0] != '\0' &&
 	    strncmp(process->name, process->comm, strlen(process->comm)) != 0;

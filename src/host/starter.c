@@ -99,10 +99,20 @@ set_inetd(const struct host_process *process, struct starting *ret)
 	bool is_ours = strncmp(process->mark, "inetd ", 6) == 0;
 
 	ret->asks = is_ours ? !said.has_a : said.has_l && process->library.path != NULL;
-	ret->asks_own = is_ours && ret->asks;
+	ret->asks_own = ret->asks_wait = is_ours && ret->asks;
 	ret->is_by_path = is_ours;
 	ret->is_tcpd = ret->asks;
 	ret->conf = said.conf != NULL ? said.conf : "/etc/inetd.conf";
+}
+
+static bool
+has_word(const struct host_process *process, const char *word)
+{
+	for (unsigned i = 1; i < process->word_count; i++) {
+		if (strcmp(process->words[i], word) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -121,10 +131,12 @@ starting_read(const struct host_process *process, struct starting *ret)
 		set_inetd(process, ret);
 		break;
 	case STARTER_XINETD:
-		ret->asks = ret->asks_own = process->library.path != NULL;
+		ret->asks = ret->asks_own = ret->asks_wait = process->library.path != NULL;
 		ret->conf = read_xinetd(process);
 		break;
 	case STARTER_UNIT:
+		/* Of a user's own one the units are elsewhere: none is known to be for a socket of it. */
+		ret->conf = has_word(process, "--user") ? "/dev/null" : NULL;
 		break;
 	}
 	return true;

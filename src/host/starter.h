@@ -11,6 +11,7 @@ struct starting {
 	enum starter starter;
 	bool asks; /* the tables, for what it starts */
 	bool asks_own; /* also for what it does itself */
+	bool asks_wait; /* also for who starts a server that gets the socket itself */
 	bool is_tcpd; /* and does so in the place of tcpd */
 	bool is_by_path; /* it calls a program by its file, not by its argv[0] */
 	const char *conf; /* its file; NULL: whatever the host has */

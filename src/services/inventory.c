@@ -82,6 +82,7 @@ inventory_add(struct inventory *inventory, const struct start *start, const char
 	    .is_internal = start->is_internal,
 	    .is_tcpd = start_is_tcpd(start),
 	    .skips_tables = start->skips_tables,
+	    .is_wait = start->is_wait,
 	    .judged = keep(inventory, start->judged != NULL ? start->judged : name),
 	    .places = start->places};
 	if (service->name == NULL || service->file == NULL || service->judged == NULL)
@@ -170,7 +171,8 @@ take_inetd_line(void *ctx, const struct inetd_conf_line *line)
 	    .path = line->path,
 	    .name = line->name,
 	    .argument = line->argument,
-	    .protocol = line->protocol};
+	    .protocol = line->protocol,
+	    .is_wait = line->wait != NULL && strncmp(line->wait, "wait", 4) == 0};
 
 	if (line->service[0] != '\0')
 		inventory_place(context->inventory, &start.places, !line->is_stream, line->service);

@@ -45,6 +45,7 @@ struct service {
 	bool is_internal;
 	bool is_tcpd; /* what is started is tcpd, which asks for name */
 	bool skips_tables; /* the starter is told not to ask */
+	bool is_wait; /* what is started gets the socket itself, and clients after the first one */
 	const char *judged; /* what a starter that asks calls it */
 	struct place *places;
 	const char *name; /* as rules call it */

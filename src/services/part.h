@@ -15,7 +15,7 @@ struct start {
 	const char *argument; /* its argv[1]; NULL: none */
 	const char *protocol; /* NULL: not said */
 	enum starter starter;
-	bool is_internal, skips_tables;
+	bool is_internal, skips_tables, is_wait;
 	const char *judged; /* NULL: the name */
 	struct place *places; /* copied */
 };

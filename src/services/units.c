@@ -193,6 +193,7 @@ take_service(struct units *units, const struct found *file)
 	if (unit->number == 0)
 		return;
 	is_handed = take_listeners(units, file->name, &start.places);
+	start.is_wait = is_handed;
 	if (!start_is_tcpd(&start)) {
 		inventory_add(units->inventory, &start, path_base(unit->path), WRAPPING_NOT);
 		return;

@@ -49,6 +49,7 @@ take_entry(void *ctx, const struct xinetd_conf_entry *entry)
 	    .starter = STARTER_XINETD,
 	    .is_internal = entry->is_internal,
 	    .skips_tables = entry->skips_tables,
+	    .is_wait = entry->is_wait,
 	    .judged = name_for_tables(entry)};
 
 	if (entry->is_off)

@@ -192,6 +192,7 @@ test_starting(void **state)
 	    {"xinetd", "", true, {"xinetd", "-f", "x"}, true, true, false, "x"},
 	    {"xinetd", "", false, {"xinetd", "-f"}, true, false, false, "/etc/xinetd.conf"},
 	    {"systemd", "", true, {"systemd"}, true, false, false, NULL},
+	    {"systemd", "", true, {"systemd", "--user"}, true, false, false, "/dev/null"},
 	    {"sshd", "", true, {"sshd", "-l"}, false, false, false, NULL},
 	    {"inetd", "", true, {NULL}, true, false, false, "/etc/inetd.conf"},
 	};

@@ -54,14 +54,6 @@ set(struct row *row, enum column column, const char *text)
 	buf_add_escaped(&buf, text, len < CELL_MAX ? len : CELL_MAX);
 }
 
-static const char *
-last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* ---- cells ---- */
 
 /* Others that hold it are only counted. */
@@ -111,14 +103,14 @@ set_guard(struct row *row, const struct guard *guard)
 	else if (guard->service != NULL)
 		snprintf(text, sizeof text, "%s %.40s:%u",
 		    guard->kind == GUARD_STARTER ? guard->process->name : guard_word(guard->kind),
-		    last_part(guard->service->file), guard->service->line);
+		    host_last_part(guard->service->file), guard->service->line);
 	else if (library != NULL && library->path != NULL)
 		snprintf(text, sizeof text, "%s%s%s",
-		    library->mark[0] != '\0' ? library->mark : last_part(library->path),
+		    library->mark[0] != '\0' ? library->mark : host_last_part(library->path),
 		    library->mark[0] != '\0' ? " (tcpwrap)" : "",
 		    library->is_deleted ? " replaced" : "");
 	else
-		snprintf(text, sizeof text, "helper %.40s", last_part(guard->reason));
+		snprintf(text, sizeof text, "helper %.40s", host_last_part(guard->reason));
 	set(row, GUARD, text);
 }
 
