@@ -6,9 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 
+#include "failing_alloc.h"
+#include "host/guard.h"
 #include "host/maps_text.h"
 #include "host/net_text.h"
 #include "host/starter.h"
@@ -219,6 +225,42 @@ test_starting(void **state)
 	}
 }
 
+/* ---- memory ---- */
+
+/* Whatever allocation fails: it is said that something is missing, and nobody gets a guard by it. */
+static void
+test_memory(void **state)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const struct sockaddr_in addr = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	unsigned long failures = 1;
+
+	(void)state;
+	assert_int_equal(bind(fd, (const struct sockaddr *)&addr, sizeof addr), 0);
+	for (long after = 0; failures > 0; after++) {
+		struct guard_files files;
+		struct guard guard;
+		struct host host;
+
+		alloc_fail_after(after);
+		host_init(&host);
+		guard_init(&files, &host);
+		assert_int_equal(host_read(&host, false), 0);
+		for (size_t i = 0; i < host.count; i++) {
+			guard_find(&files, &host.sockets[i], &guard);
+			assert_true(guard.process == NULL || guard.process->pid != getpid() ||
+			    !guard_asks(&guard));
+		}
+		failures = alloc_fail_never();
+		assert_true(failures == 0 || host.failed);
+		assert_true(failures > 0 || host.count > 0);
+		guard_release(&files);
+		host_release(&host);
+	}
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -228,6 +270,7 @@ main(void)
 	    cmocka_unit_test(test_maps),
 	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_starting),
+	    cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
