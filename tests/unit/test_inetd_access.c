@@ -448,7 +448,7 @@ test_tcpd(void **state)
 		bool asks, is_shortcut;
 	} rows[] = {{"", "", "/usr/sbin/in.d", "in.d", true, true},
 	    {"", "chroot = /j\n", "/x/tcpd", "in.d", true, false},
-	    {" NOLIBWRAP", "chroot = /j\n", "/x/tcpd", "tcpd", false, false}};
+	    {" NOLIBWRAP", "chroot = /j\n", "/x/tcpd", "in.d", false, false}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -471,6 +471,39 @@ test_tcpd(void **state)
 		assert_string_equal(rules.name, rows[i].name);
 		assert_int_equal(rules.asks_tables, rows[i].asks);
 		assert_int_equal(rules.is_shortcut, rows[i].is_shortcut);
+		conf_release(&conf);
+	}
+}
+
+/* As xinetd.conf(5) has it under libwrap. */
+static void
+test_names(void **state)
+{
+	static const struct {
+		const char *text, *name;
+	} rows[] = {{"server = /x/y\nuser = u\nserver_args = /z/in.d w\n", "y"},
+	    {"server = /x/y\nuser = u\nflags = NAMEINARGS\nserver_args = /z/in.d w\n", "in.d"},
+	    {"server = /x/y\nuser = u\nflags = NAMEINARGS\nserver_args = in.d\nlibwrap = l\n", "l"},
+	    {"type = INTERNAL\n", "echo"}, {"type = INTERNAL\nid = i\n", "i"},
+	    {"redirect = 127.0.0.1 1\nuser = u\nid = i\n", "echo"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct access_settings settings = {.tcpd_path = "/x/tcpd"};
+		struct access_rules rules;
+		struct conf conf;
+		char text[256];
+
+		snprintf(text, sizeof text,
+		    "service echo\n{\nsocket_type = stream\nprotocol = tcp\nwait = no\n%s}\n",
+		    rows[i].text);
+		conf_init(&conf, NULL);
+		assert_true(
+		    conf_read(&conf, conf_add_file(&conf, "a"), text, strlen(text), CONF_BLOCKS));
+		assert_true(conf_finish(&conf));
+		assert_non_null(conf.entries);
+		rules_prepare(&conf, conf.entries, &settings, &rules);
+		assert_string_equal(rules.name, rows[i].name);
 		conf_release(&conf);
 	}
 }
@@ -579,6 +612,7 @@ main(void)
 	    cmocka_unit_test(test_readers),
 	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_tcpd),
+	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_origins),
 	    cmocka_unit_test(test_refusals),
 	};

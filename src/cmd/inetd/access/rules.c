@@ -166,6 +166,20 @@ find_places(const struct conf *conf, const struct conf_entry *entry, struct acce
 	ret->no_access_file = conf_file(conf, ret->no_access_line > 0 ? &entry->service : at);
 }
 
+/* As xinetd calls it: in its notation argv[0] counts, which is the server's name unless NAMEINARGS says another,
+ * and the id of what inetd does itself. */
+static const char *
+name_for_tables(const struct conf_entry *entry)
+{
+	if (entry->libwrap.text != NULL)
+		return entry->libwrap.text;
+	if (entry->kind == CONF_SERVER)
+		return base_name(entry->is_xinetd ? entry->argv[0] : entry->server.text);
+	if (entry->kind != CONF_REDIRECT && entry->id.text != NULL)
+		return base_name(entry->id.text);
+	return base_name(entry->service.text);
+}
+
 void
 rules_prepare(struct conf *conf, const struct conf_entry *entry, struct access_settings *settings,
     struct access_rules *ret)
@@ -179,10 +193,9 @@ rules_prepare(struct conf *conf, const struct conf_entry *entry, struct access_s
 	ret->argv = entry->argv;
 	ret->asks_tables =
 	    !entry->skips_tables && !settings->skips_tables && is_known_before(entry);
-	ret->name = base_name(is_server ? entry->server.text : entry->service.text);
-	if (entry->libwrap.text != NULL)
-		ret->name = entry->libwrap.text;
-	else if (is_server && strcmp(ret->name, "tcpd") == 0)
+	ret->name = name_for_tables(entry);
+	if (is_server && entry->libwrap.text == NULL &&
+	    strcmp(base_name(entry->server.text), "tcpd") == 0)
 		take_shortcut(conf, entry, settings, ret);
 	ret->tag = tag_of(conf, ret->name);
 	ret->name = cut(conf, ret->name);
