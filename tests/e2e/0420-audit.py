@@ -233,6 +233,23 @@ def _():
             equal((port, name, answer(port)), (port, name, refused[port]))
 
 
+@test("rules for a port, for an address of this host, and lists in files: who is in them, exactly")
+def _():
+    pathlib.Path("/run/list").write_text("192.168.0.0/16 172.16.0.1\n")
+    tables(f"{SSH}: 10.\ncat@127.0.0.1: ALL\nvsftpd: /run/list\nmeow: [2001:db8::]/32 ALL\n")
+    found = sockets("--namespace", "own")[0]
+    refused = "refused"
+    equal(said(found["tcp", "ipv4", SSH])[2:], [refused, refused, "admitted", refused, refused])
+    equal(said(found["tcp", "ipv4", FTP])[2:], [refused, refused, refused, "some", "admitted"])
+    equal(said(found["tcp", "ipv4", OURS_PORT + 1])[2:],
+          [refused + "*", "admitted", refused + "*", refused + "*", refused + "*"])
+    tables("", "cat: ALL EXCEPT 127.0.0.1\nALL: 10.1.2.3\n")
+    found = sockets("--namespace", "own")[0]
+    equal(said(found["tcp", "ipv4", OURS_PORT + 1])[2:], [refused, "admitted", *[refused] * 3])
+    equal(said(found["tcp", "ipv4", SSH])[2:],
+          ["admitted", "admitted", "some", "admitted", "admitted"])
+
+
 @test("rules for daemons that never read them are told, with their lines, and no others")
 def _():
     warnings = sockets("--namespace", "own")[1]["warnings"]

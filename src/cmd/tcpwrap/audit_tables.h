@@ -6,6 +6,7 @@
 
 #include "cmd/tcpwrap/audit.h"
 #include "policy/decide.h"
+#include "reach/reach.h"
 
 /* A daemon that a rule names. */
 struct table_name {
@@ -14,9 +15,13 @@ struct table_name {
 	unsigned line;
 };
 
-/* Addresses that a rule names, both ends included. */
-struct table_range {
-	struct addr from, until;
+/* What becomes of addresses, asked by a name: IPv4, IPv6. */
+struct table_answer {
+	struct table_answer *next;
+	const char *daemon;
+	char server[ADDR_TEXT_MAX]; /* "" = any, or it is of no matter */
+	unsigned port; /* 0: it is of no matter */
+	struct verdict_of verdicts[2][AUDIENCES];
 };
 
 struct audit_tables {
@@ -24,8 +29,10 @@ struct audit_tables {
 	const struct host_root *root;
 	const char *paths[2]; /* by enum table */
 	struct table_name *names, **names_end;
-	struct table_range *ranges; /* heap */
-	size_t count, size;
+	/* Rules for a port, or for an address of this host: then each socket is to be asked for itself. */
+	bool has_ports, has_servers;
+	struct table_answer *answers; /* those that were given */
+	struct reach *reach; /* NULL: they cannot be read, or are too large for it */
 };
 
 /* The tables that processes of a root read; each pair is read once. NULL: no memory. */

@@ -1,21 +1,16 @@
 /*
  * NAME     audit_verdict - what the tables say of kinds of clients
- * PURPOSE  The engine that enforces is asked for single clients: of a private network at both ends and
- *          wherever a rule begins or ends in it, and of everybody else for some whom no rule names.
- * INVARIANTS  Nothing is looked up and nothing is run. Clients who come to different ends are never told
- *          as one. A table that cannot be read says nothing here.
- * LIMITS   POINTS_MAX of a network: where more rules begin in it, not every one is tried.
+ * PURPOSE  All addresses, interval by interval, as they fare: of a network whoever is in it, of everybody
+ *          what becomes of most. Where more than the address counts, the engine that enforces is asked for
+ *          one client whose name no rule has.
+ * INVARIANTS  Nothing is looked up and nothing is run. Clients of a network who come to different ends are
+ *          never told as one. Tables that cannot be read say nothing here.
+ * SEE      reach/reach.h
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/tcpwrap/audit_tables.h"
-#include "peer/name.h"
-#include "peer/socket.h"
-#include "policy/decide.h"
-#include "table/table.h"
-
-enum { POINTS_MAX = 256, STRANGERS = 4, TRIES = 256 };
+#include "cmd/tcpwrap/audit_ask.h"
 
 const char *const audit_outcomes[] = {
     [OUTCOME_NONE] = "-",
@@ -45,182 +40,6 @@ const char *const audit_audiences[] = {
     [AUDIENCE_NET_FC00] = "fc00::/7",
 };
 
-/* ---- one question ---- */
-
-struct asked {
-	const char *daemon;
-	unsigned port;
-	struct addr_fact addrs[2];
-	struct name_fact names[2];
-	bool has_server; /* its address is known */
-	bool is_local; /* the client's name is known, too: this host's */
-	bool needs_name, is_more;
-};
-
-static const struct addr_fact *
-get_addr(void *ctx, enum end end)
-{
-	struct asked *asked = ctx;
-
-	asked->is_more |= end == END_SERVER && !asked->has_server;
-	return &asked->addrs[end];
-}
-
-static const struct name_fact *
-get_name(void *ctx, enum end end)
-{
-	struct asked *asked = ctx;
-
-	asked->needs_name |= end == END_CLIENT;
-	asked->is_more |= end == END_SERVER || !asked->is_local;
-	return &asked->names[end];
-}
-
-static const struct name_fact *
-get_known_name(void *ctx, enum end end)
-{
-	(void)ctx;
-	(void)end;
-	return NULL;
-}
-
-static const char *
-get_daemon(void *ctx)
-{
-	return ((struct asked *)ctx)->daemon;
-}
-
-static const char *
-get_user(void *ctx)
-{
-	((struct asked *)ctx)->is_more = true;
-	return "unknown";
-}
-
-static int
-get_port(void *ctx, enum way way)
-{
-	(void)way;
-	return (int)((struct asked *)ctx)->port;
-}
-
-/* Nobody's name is in a netgroup; somebody's may be. */
-static int
-get_netgroup(void *ctx, const char *group, const char *name)
-{
-	(void)group;
-	(void)name;
-	((struct asked *)ctx)->is_more = true;
-	return 0;
-}
-
-/* As if it said no. */
-static enum command_status
-get_aclexec(void *ctx, const struct tail *tail, unsigned number)
-{
-	(void)tail;
-	(void)number;
-	((struct asked *)ctx)->is_more = true;
-	return COMMAND_FALSE;
-}
-
-/* What is wrong with a table is tcpwrap check's to tell. */
-static void
-report(void *ctx, const struct diag *diag)
-{
-	(void)ctx;
-	(void)diag;
-}
-
-static const struct facts_ops ops = {get_addr, get_name, get_known_name, get_daemon, get_user,
-    get_port, get_netgroup, peer_scope, get_aclexec, table_list_open, table_list_read,
-    table_list_close, report};
-
-static enum outcome
-outcome_of(const struct decision *decision)
-{
-	static const enum outcome outcomes[] = {[VERDICT_REFUSE] = OUTCOME_REFUSED,
-	    [VERDICT_TWIST] = OUTCOME_TWIST,
-	    [VERDICT_GRANT] = OUTCOME_ADMITTED};
-
-	/* Not by the table: by us, who may not read it. */
-	if (decision->by == BY_FAULT &&
-	    (decision->fault == DIAG_CANNOT_OPEN || decision->fault == DIAG_READ_FAILED))
-		return OUTCOME_UNKNOWN;
-	return outcomes[decision->verdict];
-}
-
-/* ---- who asks, for whom ---- */
-
-struct asking {
-	const struct audited *audited;
-	const struct audit_tables *tables;
-	const char *daemon;
-	bool is_local;
-	char server[ADDR_TEXT_MAX]; /* "unknown" */
-};
-
-static enum outcome
-decide(const struct asking *asking, struct asked *asked, enum name_state state)
-{
-	static const char *const names[] = {[NAME_UNKNOWN] = "unknown",
-	    [NAME_PARANOID] = "paranoid",
-	    [NAME_KNOWN] = "somebody.tcpwrap.invalid"};
-	const char *name = asking->is_local && state == NAME_KNOWN ? "localhost" : names[state];
-	struct facts facts = {.ops = &ops, .ctx = asked};
-	struct option_context context = {.resident = asking->audited->guard.kind == GUARD_LINKED};
-	enum outcome outcome;
-	struct pass pass;
-
-	asked->names[END_CLIENT] = (struct name_fact){state, name, strlen(name)};
-	asked->names[END_SERVER] = (struct name_fact){NAME_UNKNOWN, "unknown", 7};
-	pass_init(&pass, &facts, &context);
-	table_decide(&pass, asking->tables->paths[TABLE_ALLOW], asking->tables->paths[TABLE_DENY]);
-	outcome = outcome_of(pass_decide(&pass));
-	pass_release(&pass);
-	return outcome;
-}
-
-static void
-join(struct verdict_of *verdict, enum outcome outcome, bool is_more)
-{
-	verdict->is_more |= is_more;
-	if (verdict->outcome == OUTCOME_NONE || outcome == OUTCOME_UNKNOWN)
-		verdict->outcome = outcome;
-	else if (outcome != OUTCOME_NONE && verdict->outcome != outcome &&
-	    verdict->outcome != OUTCOME_UNKNOWN)
-		verdict->outcome = OUTCOME_SOME;
-}
-
-/* A client by an address: with a name that no rule has, without one, and, if that would get him in, with
- * one that does not lead back. */
-static void
-ask(const struct asking *asking, const struct addr *client, struct verdict_of *verdict)
-{
-	struct asked asked = {.daemon = asking->daemon,
-	    .port = asking->audited->socket->line.port,
-	    .has_server = strcmp(asking->server, "unknown") != 0,
-	    .is_local = asking->is_local};
-	struct facts facts = {.ops = &ops, .ctx = &asked};
-	char text[ADDR_TEXT_MAX];
-	enum outcome outcome;
-
-	addr_format(client, text);
-	if (!addr_fact_init(&asked.addrs[END_CLIENT], text, &facts) ||
-	    !addr_fact_init(&asked.addrs[END_SERVER], asking->server, &facts)) {
-		verdict->outcome = OUTCOME_UNKNOWN;
-		return;
-	}
-	join(verdict, decide(asking, &asked, NAME_KNOWN), false);
-	if (asked.needs_name && !asking->is_local) {
-		join(verdict, decide(asking, &asked, NAME_UNKNOWN), false);
-		outcome = decide(asking, &asked, NAME_PARANOID);
-		if (outcome != OUTCOME_REFUSED)
-			join(verdict, outcome, false);
-	}
-	verdict->is_more |= asked.is_more;
-}
-
 /* ---- addresses ---- */
 
 static struct addr
@@ -241,85 +60,109 @@ is_within(const struct addr *addr, const struct addr *from, const struct addr *u
 	    memcmp(addr->bytes, until->bytes, sizeof addr->bytes) <= 0;
 }
 
-/* The next address, or the one before. */
-static struct addr
-beside(struct addr addr, bool is_next)
+/* ---- everybody ---- */
+
+/* Addresses by what becomes of them: how many, and whether more than the address counts for some. */
+struct tally {
+	double count[OUTCOME_UNKNOWN + 1];
+	bool is_more[OUTCOME_UNKNOWN + 1];
+};
+
+static double
+number(const struct addr *addr)
 {
-	for (unsigned i = sizeof addr.bytes; i-- > 0;) {
-		addr.bytes[i] = (uint8_t)(addr.bytes[i] + (is_next ? 1 : 0xff));
-		if (addr.bytes[i] != (is_next ? 0 : 0xff))
-			break;
-	}
-	return addr;
+	double value = 0;
+
+	for (unsigned i = addr_is_v4(addr) ? 12 : 0; i < sizeof addr->bytes; i++)
+		value = 256 * value + addr->bytes[i];
+	return value;
 }
 
 static void
-ask_net(const struct asking *asking, const struct addr *from, const struct addr *until,
-    struct verdict_of *verdict)
+add(struct tally *tally, const struct reach_interval *interval, struct verdict_of verdict)
 {
-	const struct audit_tables *tables = asking->tables;
-	unsigned points = 0;
+	tally->count[verdict.outcome] += number(&interval->last) - number(&interval->first) + 1;
+	tally->is_more[verdict.outcome] |= verdict.is_more;
+}
 
-	ask(asking, from, verdict);
-	ask(asking, until, verdict);
-	for (size_t i = 0;
-	     i < tables->count && points < POINTS_MAX && verdict->outcome != OUTCOME_SOME; i++) {
-		const struct addr at[] = {beside(tables->ranges[i].from, false),
-		    tables->ranges[i].from, tables->ranges[i].until,
-		    beside(tables->ranges[i].until, true)};
+static void
+join_most(struct verdict_of *verdict, const struct tally *tally)
+{
+	enum outcome most = OUTCOME_NONE;
 
-		for (size_t j = 0; j < sizeof at / sizeof *at; j++) {
-			if (!is_within(&at[j], from, until))
-				continue;
-			ask(asking, &at[j], verdict);
-			points++;
-		}
+	for (enum outcome outcome = OUTCOME_OPEN; outcome <= OUTCOME_UNKNOWN; outcome++) {
+		if (tally->count[outcome] > tally->count[most])
+			most = outcome;
 	}
+	audit_join(verdict, most, tally->is_more[most]);
+}
+
+/* ---- intervals ---- */
+
+/* The sweep over all addresses for a name, and the rule with options that was asked about last. */
+struct sweep {
+	const struct asking *asking;
+	struct table_answer *answer;
+	struct tally tallies[2]; /* IPv4, IPv6 */
+	uint32_t rule;
+	enum outcome outcome;
+};
+
+/* If no condition holds. What a rule's options come to is the engine's to say. */
+static enum outcome
+outcome_by_rule(struct sweep *sweep, const struct reach_interval *interval)
+{
+	struct verdict_of verdict = {OUTCOME_NONE, false};
+	struct reach_rule rule;
+
+	if (interval->is_fault)
+		return OUTCOME_REFUSED;
+	if (interval->rule == REACH_NO_RULE)
+		return OUTCOME_ADMITTED;
+	rule = reach_rule(sweep->asking->tables->reach, interval->rule);
+	if (!rule.has_tail && !rule.is_end)
+		return rule.table == TABLE_ALLOW ? OUTCOME_ADMITTED : OUTCOME_REFUSED;
+	if (sweep->rule != interval->rule) {
+		audit_ask(sweep->asking, &interval->first, &verdict);
+		sweep->rule = interval->rule;
+		sweep->outcome = verdict.outcome;
+	}
+	return sweep->outcome;
+}
+
+static struct verdict_of
+verdict_of(struct sweep *sweep, const struct reach_interval *interval)
+{
+	static const enum outcome outcomes[] = {[REACH_REFUSED] = OUTCOME_REFUSED,
+	    [REACH_TWISTED] = OUTCOME_TWIST,
+	    [REACH_ADMITTED] = OUTCOME_ADMITTED};
+
+	if (interval->outcome == REACH_DEPENDS)
+		return (struct verdict_of){outcome_by_rule(sweep, interval), true};
+	return (struct verdict_of){outcomes[interval->outcome], false};
 }
 
 static bool
-is_named(const struct audit_tables *tables, const struct addr *addr)
+overlaps(const struct reach_interval *interval, enum audience net)
 {
-	for (size_t i = 0; i < tables->count; i++) {
-		const struct table_range *range = &tables->ranges[i];
+	struct addr from = parse(nets[net].from), until = parse(nets[net].until);
 
-		if (is_within(addr, &range->from, &range->until))
-			return true;
-	}
-	return false;
-}
-
-/* Of public addresses, the same each time. */
-static struct addr
-stranger(bool is_v6, uint32_t *state)
-{
-	uint8_t bytes[16] = {0x20, 0x01};
-
-	for (unsigned i = 2; i < sizeof bytes; i++) {
-		*state = *state * UINT32_C(1664525) + UINT32_C(1013904223);
-		bytes[i] = (uint8_t)(*state >> 24);
-	}
-	if (is_v6)
-		return addr_from_v6(bytes, 0);
-	/* 128 to 159: no private network, no loopback, no multicast is among them. */
-	bytes[4] = (uint8_t)(128 + bytes[4] % 32);
-	return addr_from_v4(bytes + 4);
+	return is_within(&interval->first, &from, &until) ||
+	    is_within(&from, &interval->first, &interval->last);
 }
 
 static void
-ask_anybody(const struct asking *asking, bool is_v6, struct verdict_of *verdict)
+take_interval(struct sweep *sweep, const struct reach_interval *interval)
 {
-	uint32_t state = 1;
-	unsigned found = 0;
+	struct verdict_of verdict = verdict_of(sweep, interval);
 
-	for (unsigned i = 0; i < TRIES && found < STRANGERS; i++) {
-		struct addr addr = stranger(is_v6, &state);
+	bool v6 = !addr_is_v4(&interval->first);
 
-		/* If everybody is named, those that are left are as good as any. */
-		if (is_named(asking->tables, &addr) && i + STRANGERS - found < TRIES)
-			continue;
-		ask(asking, &addr, verdict);
-		found++;
+	add(&sweep->tallies[v6], interval, verdict);
+	for (enum audience net = AUDIENCE_NET10; net < AUDIENCES; net++) {
+		if (overlaps(interval, net))
+			audit_join(
+			    &sweep->answer->verdicts[v6][net], verdict.outcome, verdict.is_more);
 	}
 }
 
@@ -335,34 +178,82 @@ serves(const struct host_socket *socket, bool v6)
 }
 
 static void
-ask_audience(struct asking *asking, enum audience audience, struct verdict_of *verdict)
+ask_loopback(struct asking asking, bool v6, struct verdict_of *verdict)
+{
+	struct addr client = parse(v6 ? "::1" : "127.0.0.1");
+
+	asking.is_local = true;
+	if (host_is_any(&asking.audited->socket->line.addr))
+		addr_format(&client, asking.server);
+	audit_ask(&asking, &client, verdict);
+}
+
+/* False: out of memory. */
+static bool
+ask_addresses(const struct asking *asking, struct table_answer *answer)
+{
+	const struct reach_question question = {
+	    answer->daemon, answer->server[0] != '\0' ? answer->server : NULL, (int)answer->port};
+	struct reach_sweep *from = reach_sweep_open(asking->tables->reach, &question);
+	struct sweep sweep = {.asking = asking, .answer = answer, .rule = REACH_NO_RULE};
+	struct reach_interval interval;
+
+	while (from != NULL && reach_sweep_next(from, &interval))
+		take_interval(&sweep, &interval);
+	reach_sweep_close(from);
+	for (unsigned v6 = 0; v6 < 2; v6++)
+		join_most(&answer->verdicts[v6][AUDIENCE_ANYBODY], &sweep.tallies[v6]);
+	return from != NULL;
+}
+
+/* Given before, or found now. NULL: out of memory. */
+static const struct table_answer *
+answer_to(struct audit *audit, const struct asking *asking)
+{
+	struct audit_tables *tables = asking->tables;
+	bool has_server = tables->has_servers && strcmp(asking->server, "unknown") != 0;
+	const char *server = has_server ? asking->server : "";
+	unsigned port = tables->has_ports ? asking->audited->socket->line.port : 0;
+	struct table_answer *answer = tables->answers;
+
+	while (answer != NULL &&
+	    (answer->port != port || strcmp(answer->server, server) != 0 ||
+	        strcmp(answer->daemon, asking->daemon) != 0))
+		answer = answer->next;
+	if (answer != NULL)
+		return answer;
+	answer = arena_alloc(&audit->arena, sizeof *answer);
+	if (answer == NULL)
+		return NULL;
+	answer->daemon = asking->daemon;
+	answer->port = port;
+	snprintf(answer->server, sizeof answer->server, "%s", server);
+	if (!ask_addresses(asking, answer))
+		return NULL;
+	answer->next = tables->answers;
+	tables->answers = answer;
+	return answer;
+}
+
+/* By one name. False: out of memory. */
+static bool
+ask_all(struct audit *audit, struct asking *asking, struct verdict_of verdicts[AUDIENCES])
 {
 	const struct host_socket *socket = asking->audited->socket;
-	bool is_any = host_is_any(&socket->line.addr);
+	const struct table_answer *answer;
 
-	snprintf(asking->server, sizeof asking->server, "unknown");
-	if (!is_any)
+	if (!host_is_any(&socket->line.addr))
 		addr_format(&socket->line.addr, asking->server);
-	asking->is_local = audience == AUDIENCE_LOOPBACK;
-	for (unsigned v6 = 0; v6 < 2; v6++) {
-		struct addr from, until;
-
+	answer = answer_to(audit, asking);
+	for (unsigned v6 = 0; v6 < 2 && answer != NULL; v6++) {
 		if (!serves(socket, v6 == 1))
 			continue;
-		if (audience == AUDIENCE_ANYBODY) {
-			ask_anybody(asking, v6 == 1, verdict);
-		} else if (audience == AUDIENCE_LOOPBACK) {
-			from = parse(v6 == 1 ? "::1" : "127.0.0.1");
-			if (is_any)
-				addr_format(&from, asking->server);
-			ask(asking, &from, verdict);
-		} else {
-			from = parse(nets[audience].from);
-			until = parse(nets[audience].until);
-			if (addr_is_v4(&from) == (v6 == 0))
-				ask_net(asking, &from, &until, verdict);
-		}
+		for (enum audience audience = 0; audience < AUDIENCES; audience++)
+			audit_join(&verdicts[audience], answer->verdicts[v6][audience].outcome,
+			    answer->verdicts[v6][audience].is_more);
+		ask_loopback(*asking, v6 == 1, &verdicts[AUDIENCE_LOOPBACK]);
 	}
+	return answer != NULL;
 }
 
 /* All that are asked have to admit; of those among which one asks, none is known to. */
@@ -378,7 +269,7 @@ merge(struct verdict_of *verdict, const struct verdict_of *other, bool is_each)
 	    [OUTCOME_REFUSED] = 6};
 
 	if (!is_each) {
-		join(verdict, other->outcome, other->is_more);
+		audit_join(verdict, other->outcome, other->is_more);
 		return;
 	}
 	verdict->is_more |= other->is_more;
@@ -399,39 +290,46 @@ can_come(const struct audited *audited, enum audience audience)
 	return serves(audited->socket, audience == AUDIENCE_NET_FC00);
 }
 
-static struct verdict_of
-judge_audience(
-    const struct audited *audited, const struct audit_tables *tables, enum audience audience)
+/* False: out of memory. */
+static bool
+judge(struct audit *audit, const struct audited *audited, struct audit_tables *tables,
+    struct verdict_of ret[AUDIENCES])
 {
 	const struct guard *guard = &audited->guard;
-	struct verdict_of all = {OUTCOME_NONE, false};
 
 	for (unsigned i = 0; i < guard->name_count; i++) {
-		struct asking asking = {audited, tables, guard->names[i], false, ""};
-		struct verdict_of one = {OUTCOME_NONE, false};
+		struct asking asking = {audited, tables, guard->names[i], false, "unknown"};
+		struct verdict_of one[AUDIENCES] = {{OUTCOME_NONE, false}};
 
-		ask_audience(&asking, audience, &one);
-		merge(&all, &one, guard->is_each);
+		if (!ask_all(audit, &asking, one))
+			return false;
+		for (enum audience audience = 0; audience < AUDIENCES; audience++)
+			merge(&ret[audience], &one[audience], guard->is_each);
 	}
-	return all;
+	return true;
 }
 
 void
 audit_judge(struct audit *audit, struct audited *audited)
 {
 	const struct guard *guard = &audited->guard;
-	const struct audit_tables *tables = NULL;
+	struct audit_tables *tables =
+	    guard_asks(guard) ? audit_tables_of(audit, guard->process->root) : NULL;
+	struct verdict_of verdicts[AUDIENCES] = {{OUTCOME_NONE, false}};
+	bool is_judged = tables != NULL && tables->reach != NULL;
 
-	if (guard_asks(guard))
-		tables = audit_tables_of(audit, guard->process->root);
+	if (is_judged && !judge(audit, audited, tables, verdicts)) {
+		audit->failed = true;
+		is_judged = false;
+	}
 	for (enum audience audience = 0; audience < AUDIENCES; audience++) {
 		struct verdict_of *verdict = &audited->verdicts[audience];
 
 		verdict->outcome = OUTCOME_NONE;
 		if (!can_come(audited, audience))
 			continue;
-		if (tables != NULL)
-			*verdict = judge_audience(audited, tables, audience);
+		if (is_judged)
+			*verdict = verdicts[audience];
 		else
 			verdict->outcome =
 			    guard->kind == GUARD_NOTHING ? OUTCOME_OPEN : OUTCOME_UNKNOWN;
@@ -444,6 +342,6 @@ audit_private(const struct audited *audited)
 	struct verdict_of all = {OUTCOME_NONE, false};
 
 	for (enum audience net = AUDIENCE_NET10; net < AUDIENCES; net++)
-		join(&all, audited->verdicts[net].outcome, audited->verdicts[net].is_more);
+		audit_join(&all, audited->verdicts[net].outcome, audited->verdicts[net].is_more);
 	return all;
 }
