@@ -215,7 +215,7 @@ print_row(const struct audit *audit, const struct widths *widths, const struct r
 	if (guard_asks(&audited->guard) || audited->guard.reason[0] == '\0')
 		return;
 	fputs("  (", stdout);
-	show_escaped(audited->guard.reason);
+	show_escaped(audited->guard.reason, strlen(audited->guard.reason));
 	puts(")");
 }
 
@@ -264,7 +264,7 @@ print_warning(const struct audit_warning *warning)
 	struct buf buf;
 
 	if (warning->file != NULL) {
-		show_escaped(warning->file);
+		show_escaped(warning->file, strlen(warning->file));
 		printf(":%u: ", warning->line);
 	}
 	buf_init(&buf, storage, sizeof storage, MESSAGE_MAX);

@@ -28,8 +28,8 @@ show_is_coloured(void)
 }
 
 /* A backslash stays one, as the line is there to be copied. */
-static void
-print_escaped(const char *text, size_t len)
+void
+show_escaped(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -41,16 +41,10 @@ print_escaped(const char *text, size_t len)
 	}
 }
 
-void
-show_escaped(const char *text)
-{
-	print_escaped(text, strlen(text));
-}
-
 static void
 print_place(const struct finding *finding)
 {
-	show_escaped(finding->file);
+	show_escaped(finding->file, strlen(finding->file));
 	if (finding->line > 0)
 		printf(":%u", finding->line);
 	if (finding->column > 0)
@@ -84,7 +78,7 @@ print_line(const struct finding *finding)
 	if (finding->text == NULL)
 		return;
 	putchar('\t');
-	print_escaped(finding->text, shown);
+	show_escaped(finding->text, shown);
 	puts(shown < finding->len ? " ..." : "");
 }
 
@@ -99,7 +93,7 @@ print_mended(const struct finding *finding)
 		print_part("mended:", "(too long to be shown: see --json)");
 	} else {
 		printf("\t%-8s", "mended:");
-		print_escaped(finding->mended, finding->mended_len);
+		show_escaped(finding->mended, finding->mended_len);
 		putchar('\n');
 	}
 }

@@ -9,14 +9,17 @@
 extern const char *const show_severities[]; /* by enum lint_severity */
 extern const char *const show_tables[]; /* by enum table */
 
+/* May what goes to stdout be coloured? */
+bool show_is_coloured(void);
+/* Text from a file or a network, on one line and harmless to a terminal. */
+void show_escaped(const char *text, size_t len);
+
 struct counts {
 	unsigned long of[LINT_ERROR + 1]; /* by enum lint_severity */
 };
 
 /* Is standard output a terminal that colours are wanted on? */
 bool show_is_coloured(void);
-/* On one line, whatever is in it; a backslash stays one. */
-void show_escaped(const char *text);
 void show_finding(const struct finding *);
 void show_counts(const struct counts *, bool notes_were_shown);
 /* Name and severity of a finding; if it has no example, what lints.def says of it. */
