@@ -171,7 +171,8 @@ parse(struct explain *explain, int argc, char **argv)
 	server = cut(explain->daemon);
 	explain->asked.daemon = explain->daemon;
 	explain->asked.user = explain->user;
-	explain->asked.ends[END_CLIENT].has_name = explain->name != NULL;
+	explain->asked.ends[END_CLIENT].has_name =
+	    explain->name != NULL && explain->name[0] != '\0';
 	explain->asked.ends[END_CLIENT].name = explain->name;
 	return set_port(explain) && set_server(explain, server);
 }

@@ -17,18 +17,31 @@ static const char blanks[] = " \t\r\n";
 
 /* ---- what a line says ---- */
 
+/* As of a program that sets a fact to an empty text: it is not known. */
+static void
+set_end_addr(struct entry *entry, enum end end, const char *value)
+{
+	entry->asked.ends[end].addr = value[0] != '\0' ? value : "unknown";
+}
+
+static void
+set_end_name(struct entry *entry, enum end end, const char *value)
+{
+	entry->asked.ends[end].name = value;
+	entry->asked.ends[end].has_name = value[0] != '\0';
+}
+
 static bool
 set_addr(struct entry *entry, const char *value)
 {
-	entry->asked.ends[END_CLIENT].addr = value;
+	set_end_addr(entry, END_CLIENT, value);
 	return true;
 }
 
 static bool
 set_name(struct entry *entry, const char *value)
 {
-	entry->asked.ends[END_CLIENT].name = value;
-	entry->asked.ends[END_CLIENT].has_name = true;
+	set_end_name(entry, END_CLIENT, value);
 	return true;
 }
 
@@ -49,15 +62,14 @@ set_daemon(struct entry *entry, const char *value)
 static bool
 set_server(struct entry *entry, const char *value)
 {
-	entry->asked.ends[END_SERVER].addr = value;
+	set_end_addr(entry, END_SERVER, value);
 	return true;
 }
 
 static bool
 set_server_name(struct entry *entry, const char *value)
 {
-	entry->asked.ends[END_SERVER].name = value;
-	entry->asked.ends[END_SERVER].has_name = true;
+	set_end_name(entry, END_SERVER, value);
 	return true;
 }
 
@@ -125,8 +137,9 @@ take_client(struct entry *entry, char *word)
 	if (strcmp(word, "-") == 0 || strcasecmp(word, "unknown") == 0 ||
 	    strcasecmp(word, "paranoid") == 0) {
 		end->addr = "unknown";
+		if (!end->has_name)
+			end->name = word;
 		end->has_name |= word[0] != '-';
-		end->name = end->name != NULL ? end->name : word;
 		return;
 	}
 	end->addr = word;

@@ -155,6 +155,18 @@ show_block(struct proposal *proposal, size_t at, bool *ret_failed)
 	return !is_first;
 }
 
+/* All lines of the text. False: its end cannot be had. */
+static bool
+count_lines(struct proposal *proposal)
+{
+	size_t size = (size_t)proposal->image->facts.text_bytes;
+
+	if (size == 0 || !window_have(&proposal->window, size - 1))
+		return size == 0;
+	proposal->last = number_of(proposal, size - 1) + 1;
+	return !image_has_failed(proposal->image);
+}
+
 /* False: the index cannot tell, or something is damaged. */
 static bool
 walk_items(struct proposal *proposal)
@@ -177,9 +189,7 @@ walk_items(struct proposal *proposal)
 				return !failed && !image_has_failed(proposal->image);
 			break;
 		case INDEX_END:
-			proposal->last =
-			    image_newlines(proposal->image, proposal->image->facts.text_bytes - 1);
-			return true;
+			return count_lines(proposal);
 		case INDEX_ALL:
 			return false;
 		}
