@@ -3,7 +3,7 @@
 """tcpwrap explain beside hosts_access of our libwrap.so.0: the same verdicts on all recorded cases (vectors.tsv),
 one by one and in a batch, and on random policies.
 
-usage: 0140-explain.py [--policies N] [--seed N] [--jobs N]
+usage: 0140-explain.py [--policies N] [--seed N] [--jobs N] [--pairs-min N]
 
 What explain does not run may say no where it runs: cases with aclexec are counted, and left out."""
 import argparse
@@ -23,7 +23,7 @@ import rig  # noqa: E402
 vectors = importlib.import_module("0101-vectors")
 
 TCPWRAP = rig.BUILD / "src/cmd/tcpwrap/tcpwrap"
-SEED, POLICIES = 20261128, 300
+SEED, POLICIES, PAIRS_MIN = 20261128, 150, 2000
 REQUESTS = 24    # of a policy
 CHUNK = 50       # policies that one process asks about
 ALONE = 10       # of so many policies, one is also explained alone
@@ -39,6 +39,8 @@ def spell(request):
     request = dict(request)
     if "told" in request:
         request["name"] = request.pop("told")
+        if not request["name"]:
+            return None  # a lookup that finds an empty name, which none does
     words = ["-"]
     if "sport" in request:
         family, port = request.pop("sport").split()[:2]
@@ -165,18 +167,18 @@ def main():
     parser.add_argument("--policies", type=int, default=POLICIES)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--pairs-min", type=int, default=PAIRS_MIN)
     args = parser.parse_args()
     tap = rig.Tap()
     check_vectors(tap)
     chunks = -(-args.policies // CHUNK)
     with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
         results = list(pool.map(chunk, range(args.seed, args.seed + chunks)))
-    compared, left_out, alone_, wrong = (sum(column, column[0] * 0) if not isinstance(column[0], list)
-                                         else sum(column, []) for column in zip(*results))
-    tap.note(f"{chunks * CHUNK} policies: {compared} decisions compared, {alone_} alone, too; {left_out} left out")
+    compared, left_out, explained = (sum(result[i] for result in results) for i in range(3))
+    wrong = [finding for result in results for finding in result[3]]
+    tap.note(f"{chunks * CHUNK} policies: {compared} decisions compared, {explained} alone, too; {left_out} left out")
     tap.ok(not wrong, "random policies: the verdict of hosts_access", *wrong[:5])
-    tap.ok(compared > .6 * REQUESTS * CHUNK * chunks, "enough of them")
-    tap.ok(alone_ > 0, "some of them alone")
+    tap.ok(compared >= args.pairs_min and explained > compared / 100, f"{args.pairs_min} of them, and some alone")
     tap.finish()
 
 
