@@ -3,12 +3,13 @@
 """tcpwrap explain beside hosts_access of our libwrap.so.0: the same verdicts on all recorded cases (vectors.tsv),
 one by one and in a batch, and on random policies.
 
-usage: 0140-explain.py [--policies N] [--seed N] [--jobs N] [--pairs-min N]
+usage: 0140-explain.py [--policies N] [--requests N] [--seed N] [--jobs N] [--pairs-min N]
 
 What explain does not run may say no where it runs: cases with aclexec are counted, and left out."""
 import argparse
 import concurrent.futures
 import importlib
+import ipaddress
 import json
 import pathlib
 import random
@@ -24,14 +25,11 @@ vectors = importlib.import_module("0101-vectors")
 
 TCPWRAP = rig.BUILD / "src/cmd/tcpwrap/tcpwrap"
 SEED, POLICIES, PAIRS_MIN = 20261128, 150, 2000
-REQUESTS = 24    # of a policy
 CHUNK = 50       # policies that one process asks about
 ALONE = 10       # of so many policies, one is also explained alone
 CLASSIC = 4      # of so many policies, one is read the classic way only
 KEYS = {"daemon": "daemon", "addr": "addr", "name": "name", "user": "user", "saddr": "server", "sname": "server-name"}
 ASKS_A_COMMAND = re.compile(rb"(?i)aclexec")
-# As explain takes a client: what else the library takes for text is asked in batches only.
-PROPER = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-f:]*:[0-9a-f:.]*")
 
 
 def spell(request):
@@ -67,6 +65,14 @@ def batch(paths, lines):
     return told
 
 
+def is_proper(addr):
+    """As the resolver spells it: what else the library takes for text is asked in batches only."""
+    try:
+        return str(ipaddress.ip_address(addr)) == addr
+    except ValueError:
+        return False
+
+
 def alone(paths, request):
     """(verdict, what is wrong with the answer) of explain for one client; (None, None): it is not asked so."""
     request = dict(request)
@@ -75,8 +81,7 @@ def alone(paths, request):
     for key, option in (("name", "-n"), ("user", "-u"), ("sport", "-p")):
         if key in request:
             words += [option, request.pop(key).rsplit(" ", 1)[-1]]
-    # Addresses are spelled as the resolver spells them.
-    if request or not daemon or daemon[0] == "-" or "@" in daemon or "-n" not in words or not PROPER.fullmatch(addr):
+    if request or not daemon or daemon[0] == "-" or "@" in daemon or "-n" not in words or not is_proper(addr):
         return None, None
     done = run("--json", "-a", paths[0], "-d", paths[1], *words, "--", daemon, addr)
     if done.returncode == 2:
@@ -118,14 +123,15 @@ class Asker:
             self.wrong.append((label, texts, request, answer.verdict, verdict, why))
 
 
-def chunk(seed):
+def chunk(work):
     """Ask about some policies."""
+    seed, requests = work
     generator = generate.Generator(random.Random(seed))
     asker = Asker()
     with rig.Probe(rig.OURS, stand_in=True) as probe, rig.Scratch() as scratch:
         for number in range(CHUNK):
             policy = generator.policy()
-            policy.requests += [generator.request() for _ in range(REQUESTS - len(policy.requests))]
+            policy.requests += [generator.request() for _ in range(requests - len(policy.requests))]
             placed = policy.place(scratch.dir)
             for name, text in placed.files.items():
                 scratch.write(text, f"{scratch.dir}/{name}")
@@ -134,6 +140,8 @@ def chunk(seed):
             for path, text in zip(paths, (placed.allow, placed.deny)):
                 if text is not None:
                     scratch.write(directive + text if text else text, path)
+            # More answers at a time than fit into a pipe would be waited for on both sides.
+            assert requests <= rig.POST_MAX
             asker.ask(probe, paths, (placed.allow, placed.deny), placed.requests, f"{seed}:{number}",
                       number % ALONE == 0)
     return asker.compared, asker.left_out, asker.alone, asker.wrong
@@ -165,6 +173,7 @@ def check_vectors(tap):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--policies", type=int, default=POLICIES)
+    parser.add_argument("--requests", type=int, default=24, help="of a policy")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--pairs-min", type=int, default=PAIRS_MIN)
@@ -173,7 +182,7 @@ def main():
     check_vectors(tap)
     chunks = -(-args.policies // CHUNK)
     with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
-        results = list(pool.map(chunk, range(args.seed, args.seed + chunks)))
+        results = list(pool.map(chunk, [(args.seed + i, args.requests) for i in range(chunks)]))
     compared, left_out, explained = (sum(result[i] for result in results) for i in range(3))
     wrong = [finding for result in results for finding in result[3]]
     tap.note(f"{chunks * CHUNK} policies: {compared} decisions compared, {explained} alone, too; {left_out} left out")

@@ -10,13 +10,15 @@ import sys
 
 SEED = 1997
 DECISIONS = 1_000_000
-COMPARED = 15  # decisions of a policy, on average, at the least
+REQUESTS = 96  # of a policy; at least 60 of them, on average, are such as a batch can say
+COMPARED = 60
 
 
 def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else SEED
     script = pathlib.Path(__file__).with_name("0140-explain.py")
-    words = ["--seed", seed, "--policies", -(-DECISIONS // COMPARED), "--pairs-min", DECISIONS, "--jobs", os.cpu_count() or 1]
+    words = ["--seed", seed, "--policies", -(-DECISIONS // COMPARED), "--requests", REQUESTS,
+             "--pairs-min", DECISIONS, "--jobs", os.cpu_count() or 1]
     os.execv(sys.executable, [sys.executable, str(script), *map(str, words)])
 
 
