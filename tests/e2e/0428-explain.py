@@ -81,7 +81,7 @@ def _():
     made = tools.Place("vsftpd: 10.\nsshd: 192.0.2.\nsshd: 10.1.2.3/8 : spawn echo %a\n", CLOSED)
     status, out, err = made.ours("tcpwrap", "explain", *TABLES, "-n", "a.ex.org", "-u", "bob", "sshd", "10.9.9.9")
     equal((status, err), (1, ""))
-    for line in ("client   bob@10.9.9.9 (a.ex.org)", "daemon   sshd", "verdict  refused by hosts.deny:1",
+    for line in ("client   bob@10.9.9.9 (a.ex.org)", "daemon   sshd", "verdict  refused by hosts.deny:1", "rule     ALL: ALL",
                  "reading  classic; the plain one: admitted by hosts.allow:3", "  1 for other daemons",
                  "  hosts.allow:2  for this daemon, and other clients",
                  "  hosts.allow:3  matches by 'sshd' '10.1.2.3/8' (plain reading), decides",
@@ -112,6 +112,12 @@ def _():
     equal(([r["line"] for r in answer["rules"]], answer["not_shown"]), ([*range(42, 51), 1], 41))
     answer, _ = ask_one(made, "-A", "sshd", "10.1.2.3")
     equal((len(answer["rules"]), answer["not_shown"]), (51, 0))
+    # What decides in one reading stays, however long the other one goes on.
+    made = tools.Place("sshd: 012.0.0.0/8\n" + "".join(f"sshd: 192.0.2.{i}\n" for i in range(50)), CLOSED)
+    answer, _ = ask_one(made, "sshd", "10.1.2.3")
+    equal([r["line"] for r in answer["rules"]], [1, *range(44, 52), 1])
+    equal([(r["verdict"], r["text"]) for r in answer["readings"]],
+          [("admitted", "sshd: 012.0.0.0/8"), ("refused", "ALL: ALL")])
 
 
 @test("every kind of near miss")

@@ -32,6 +32,19 @@ story_ways(ways which)
 	return names[which & WAY_BOTH];
 }
 
+const char *
+story_rule(const struct story *story, const struct decision *decision)
+{
+	unsigned reading = decision == &story->found.pass.decisions[READING_PLAIN]
+	    ? READING_PLAIN
+	    : READING_CLASSIC;
+
+	for (size_t i = 0; i < story->trace.count; i++)
+		if (story->trace.rules[i].decides & 1U << reading)
+			return story->trace.rules[i].text;
+	return NULL;
+}
+
 static bool
 is_told(const struct story *story, const struct diag *diag)
 {

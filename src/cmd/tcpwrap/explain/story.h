@@ -32,6 +32,8 @@ void story_json(struct story *);
 /* For both: names in a document, by enum. */
 extern const char *const story_facts[];
 extern const char *const story_kinds[];
+/* The rule's text, or its beginning. NULL: none decided, or its table could not be read again. */
+const char *story_rule(const struct story *, const struct decision *);
 /* "both", or one of them: NULL if it is no one way. */
 const char *story_ways(ways);
 

@@ -52,17 +52,18 @@ who(const struct story *story)
 }
 
 static void
-outcome(const struct verdict_found *found, const struct decision *decision)
+outcome(const struct story *story, const struct decision *decision)
 {
 	static const char *const causes[] = {
 	    [BY_NO_MATCH] = "no-match", [BY_RULE] = "rule", [BY_FAULT] = "fault"};
 
 	printf("{\"line\":%u", decision->line);
 	json_text("verdict", verdict_text(decision->verdict));
-	json_text("reading", verdict_reading(found, decision));
+	json_text("reading", verdict_reading(&story->found, decision));
 	json_text("by", causes[decision->by]);
 	text_or_null("fault", decision->by == BY_FAULT ? diag_name(decision->fault) : NULL);
 	text_or_null("file", decision->file);
+	text_or_null("text", story_rule(story, decision));
 	putchar('}');
 }
 
@@ -75,11 +76,11 @@ verdict(const struct story *story)
 	json_text(
 	    "reading", verdict_is_both(found) ? "both" : verdict_reading(found, found->counts));
 	fputs(",\"decided\":", stdout);
-	outcome(found, found->counts);
+	outcome(story, found->counts);
 	fputs(",\"readings\":[", stdout);
 	for (unsigned r = 0; r < READINGS; r++) {
 		fputs(r > 0 ? "," : "", stdout);
-		outcome(found, &found->pass.decisions[r]);
+		outcome(story, &found->pass.decisions[r]);
 	}
 	putchar(']');
 }

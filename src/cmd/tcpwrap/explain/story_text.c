@@ -111,11 +111,17 @@ tell_verdict(const struct story *story)
 	const struct decision *classic = &found->pass.decisions[READING_CLASSIC];
 	const struct decision *other =
 	    found->counts == classic ? &found->pass.decisions[READING_PLAIN] : classic;
+	const char *text = story_rule(story, found->counts);
 
 	fputs("verdict  ", stdout);
 	put_verdict(found->verdict);
 	put_cause(found->counts);
 	putchar('\n');
+	if (text != NULL) {
+		fputs("rule     ", stdout);
+		put_line(text);
+		putchar('\n');
+	}
 	if (verdict_is_both(found)) {
 		puts("reading  both");
 		return;

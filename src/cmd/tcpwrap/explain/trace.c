@@ -32,17 +32,29 @@ drop_rule(const struct trace_rule *rule)
 	free(rule->client);
 }
 
+/* A rule that decides stays: there are two at most. */
+static void
+drop_oldest(struct trace *trace)
+{
+	size_t at = 0;
+
+	while (trace->rules[at].decides != 0)
+		at++;
+	drop_rule(&trace->rules[at]);
+	trace->count--;
+	memmove(
+	    trace->rules + at, trace->rules + at + 1, (trace->count - at) * sizeof *trace->rules);
+	trace->dropped++;
+}
+
 static void
 make_room(struct trace *trace)
 {
 	size_t size = trace->size == 0 ? TRACE_SHOWN : 2 * trace->size;
 	struct trace_rule *rules;
 
-	if (!trace->is_all && trace->count == TRACE_SHOWN) {
-		drop_rule(&trace->rules[0]);
-		memmove(trace->rules, trace->rules + 1, --trace->count * sizeof *trace->rules);
-		trace->dropped++;
-	}
+	if (!trace->is_all && trace->count == TRACE_SHOWN)
+		drop_oldest(trace);
 	if (trace->count < trace->size)
 		return;
 	rules = realloc(trace->rules, size * sizeof *rules);
