@@ -82,7 +82,7 @@ def _():
     status, out, err = made.ours("tcpwrap", "explain", *TABLES, "-n", "a.ex.org", "-u", "bob", "sshd", "10.9.9.9")
     equal((status, err), (1, ""))
     for line in ("client   bob@10.9.9.9 (a.ex.org)", "daemon   sshd", "verdict  refused by hosts.deny:1", "rule     ALL: ALL",
-                 "reading  classic; the plain one: admitted by hosts.allow:3", "  1 for other daemons",
+                 "reading  classic; the plain one: admitted by hosts.allow:3", "  1 rule for other daemons",
                  "  hosts.allow:2  for this daemon, and other clients",
                  "  hosts.allow:3  matches by 'sshd' '10.1.2.3/8' (plain reading), decides",
                  "  client-name  given: a.ex.org; no rule on the way wants it",

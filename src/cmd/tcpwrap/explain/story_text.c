@@ -204,7 +204,8 @@ tell_rules(const struct story *story)
 
 	puts("\nrules on the way");
 	if (trace->other_daemons > 0)
-		printf("  %zu for other daemons\n", trace->other_daemons);
+		printf("  %zu %s for other daemons\n", trace->other_daemons,
+		    trace->other_daemons == 1 ? "rule" : "rules");
 	for (unsigned t = 0; t < 2; t++)
 		if (trace->has_index[t]) {
 			printf("  %lu other lines of ", trace->unread[t]);
@@ -212,7 +213,8 @@ tell_rules(const struct story *story)
 			puts(" are not about this client (index)");
 		}
 	if (trace->dropped > 0)
-		printf("  %zu earlier ones (--all shows them)\n", trace->dropped);
+		printf("  %zu earlier %s (--all shows more)\n", trace->dropped,
+		    trace->dropped == 1 ? "rule" : "rules");
 	for (size_t i = 0; i < trace->count; i++)
 		tell_rule(story, &trace->rules[i]);
 	if (trace->count == 0)
@@ -324,7 +326,7 @@ tell_option(void *ctx, const struct option *option, const char *value)
 	bool *has_any = ctx;
 
 	if (!*has_any)
-		puts("\noptions that would run (none was)");
+		puts("\noptions that would run (nothing was run)");
 	*has_any = true;
 	printf("  %-9s ", option_specs[option->id].keyword);
 	put(value);
