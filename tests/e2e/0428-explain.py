@@ -70,6 +70,7 @@ def _():
     equal([(r["line"], r["outcome"], r["daemon_word"], r["client_word"], r["decides"]) for r in answer["rules"]],
           [(2, "other-client", "sshd", None, False), (3, "matches", "sshd", "10.1.", True)])
     equal(answer["other_daemons"], 1)
+    equal(ask_one(made, "-n", "unknown", "/usr/sbin/sshd", "10.1.2.3")[0]["decided"], answer["decided"])
     answer, status = ask_one(made, "--all", "-n", "unknown", "sshd", "127.0.0.1")
     equal((status, answer["verdict"], answer["decided"]["line"]), (1, "refused", 1))
     equal([r["outcome"] for r in answer["rules"]], ["other-daemon", "other-client", "other-client", "matches"])

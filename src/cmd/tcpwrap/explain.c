@@ -156,6 +156,15 @@ set_port(struct explain *explain)
 	return true;
 }
 
+/* Of the path of a program, rules have the last part. */
+static const char *
+daemon_of(const char *text)
+{
+	const char *slash = strrchr(text, '/');
+
+	return text[0] == '/' && slash[1] != '\0' ? slash + 1 : text;
+}
+
 static bool
 parse(struct explain *explain, int argc, char **argv)
 {
@@ -169,7 +178,7 @@ parse(struct explain *explain, int argc, char **argv)
 	explain->daemon = argv[at];
 	explain->client = argc - at == 2 ? argv[at + 1] : NULL;
 	server = cut(explain->daemon);
-	explain->asked.daemon = explain->daemon;
+	explain->asked.daemon = daemon_of(explain->daemon);
 	explain->asked.user = explain->user;
 	explain->asked.ends[END_CLIENT].has_name =
 	    explain->name != NULL && explain->name[0] != '\0';
