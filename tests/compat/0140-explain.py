@@ -82,7 +82,9 @@ def alone(paths, request):
     for key, option in (("name", "-n"), ("user", "-u"), ("sport", "-p")):
         if key in request:
             words += [option, request.pop(key).rsplit(" ", 1)[-1]]
-    if request or not daemon or daemon[0] == "-" or "@" in daemon or "-n" not in words or not is_proper(addr):
+    # What is not given would be looked up.
+    is_named = "-n" in words and words[words.index("-n") + 1] != ""
+    if request or not is_named or not is_proper(addr) or daemon[:1] in ("", "-", "/") or "@" in daemon:
         return None, None
     done = run("--json", "-a", paths[0], "-d", paths[1], *words, "--", daemon, addr)
     if done.returncode == 2:
