@@ -64,13 +64,12 @@ take_line(void *ctx, const struct line *line, const struct rule *rules, unsigned
 static bool
 walk_text(struct walk *walk)
 {
-	const struct images quiet = {.is_quiet = false};
 	const struct progress progress = {&(struct bar){.table = walk->path}, bar_step};
 	struct table_fault fault = {.problem = TABLE_FINE};
 	struct whole whole;
 	bool is_read;
 
-	bar_begin(progress.ctx, &quiet, walk->path);
+	bar_begin(progress.ctx, false, walk->path);
 	is_read = whole_open(&whole, walk->path, &fault) &&
 	    (whole.fd < 0 ||
 	        (whole_read(&whole, &progress, &fault) &&
