@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "host/inside.h"
 
-enum { LINK_MAX_BYTES = 64 };
+enum { LINK_MAX_BYTES = 64, STAT_BYTES = 1024 };
 
 /* ---- one process ---- */
 
@@ -190,6 +190,26 @@ take_descriptor(struct host *host, pid_t pid, struct host_process **process, uns
 		add_holder(host, socket, *process);
 }
 
+/* A thread of the kernel, which anybody may know: it has no descriptors. Its flags stand behind its name,
+ * which may have anything in it. */
+static bool
+is_kernels(pid_t pid)
+{
+	enum { FLAGS_AT = 7, FLAG_KERNEL = 0x00200000 };
+	char path[PROC_PATH_MAX], text[STAT_BYTES];
+	unsigned long flags;
+	const char *at;
+	ssize_t len;
+
+	proc_path(path, pid, "stat");
+	len = proc_text(path, text, sizeof text);
+	at = len > 0 ? strrchr(text, ')') : NULL;
+	for (unsigned field = 0; at != NULL && field < FLAGS_AT; field++)
+		at = strchr(at + 1, ' ');
+	return at != NULL && str_number(at + 1, strcspn(at + 1, " "), UINT32_MAX, &flags) &&
+	    (flags & FLAG_KERNEL) != 0;
+}
+
 static bool
 take_process(void *ctx, pid_t pid)
 {
@@ -202,8 +222,8 @@ take_process(void *ctx, pid_t pid)
 	proc_path(folder, pid, "fd");
 	dir = opendir(folder);
 	if (dir == NULL) {
-		host->hidden += errno == EACCES || errno == EPERM;
 		host->failed |= errno == ENOMEM || errno == EMFILE || errno == ENFILE;
+		host->hidden += (errno == EACCES || errno == EPERM) && !is_kernels(pid);
 		return true;
 	}
 	while ((entry = readdir(dir)) != NULL)

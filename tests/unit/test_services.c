@@ -561,6 +561,87 @@ count_services(const struct inventory *inventory)
 	return count;
 }
 
+static void
+put_program(const char *root, const char *path, const char *needs)
+{
+	struct image image;
+	char full[256];
+	FILE *file;
+
+	make_image(&image, true, false, needs);
+	snprintf(full, sizeof full, "%s%s", root, path);
+	make_folders(full);
+	file = fopen(full, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(image.bytes, 1, sizeof image.bytes, file), sizeof image.bytes);
+	fclose(file);
+}
+
+/* By itself, by a library of a library, in a folder of ld.so.conf; libraries that need each other. */
+static void
+test_linked(void **state)
+{
+	static const struct {
+		const char *path, *needs;
+		enum wrapping want;
+	} files[] = {
+	    {"/usr/sbin/direct", "libwrap.so.0", WRAPPING_WRAPPED},
+	    {"/usr/sbin/modern", "libtcpwrap.so.0", WRAPPING_WRAPPED},
+	    {"/usr/sbin/other", "libwrap.so.01", WRAPPING_NOT},
+	    {"/usr/sbin/through", "libone.so", WRAPPING_WRAPPED},
+	    {"/usr/lib/libone.so", "libtwo.so", WRAPPING_WRAPPED},
+	    {"/opt/l/libtwo.so", "libwrap.so.0", WRAPPING_WRAPPED},
+	    {"/usr/sbin/round", "libround.so", WRAPPING_NOT},
+	    {"/usr/lib/libround.so", "libback.so", WRAPPING_NOT},
+	    {"/usr/lib/libback.so", "libround.so", WRAPPING_NOT},
+	    {"/usr/sbin/lost", "libnowhere.so", WRAPPING_NOT},
+	};
+	struct inventory inventory;
+	char root[64], path[128];
+	FILE *conf;
+
+	(void)state;
+	make_host(root);
+	snprintf(path, sizeof path, "%s/etc/ld.so.conf", root);
+	conf = fopen(path, "w");
+	fputs("# x\ninclude /etc/ld.so.conf.d/*.conf\n/opt/l # y\n", conf);
+	fclose(conf);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		put_program(root, files[i].path, files[i].needs);
+	inventory_init(&inventory, root);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		assert_int_equal(inventory_linked(&inventory, files[i].path), files[i].want);
+	assert_int_equal(inventory_linked(&inventory, "/nowhere"), WRAPPING_UNKNOWN);
+	inventory_release(&inventory);
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What programs are known to call themselves, and who asks in their place. */
+static void
+test_names(void **state)
+{
+	struct inventory inventory;
+	const char *names[2], *helper;
+	char root[64];
+
+	(void)state;
+	make_host(root);
+	put_program(root, "/usr/lib/openssh/sshd-session", "libwrap.so.0");
+	inventory_init(&inventory, root);
+	assert_int_equal(inventory_names("/usr/sbin/rpc.mountd", names, 2), 1);
+	assert_string_equal(names[0], "mountd");
+	assert_int_equal(inventory_names("/usr/sbin/nginx", names, 2), 0);
+	assert_int_equal(inventory_names("/usr/sbin/stunnel4", names, 1), 1);
+	assert_int_equal(
+	    inventory_elsewhere(&inventory, "/usr/sbin/sshd", &helper), WRAPPING_WRAPPED);
+	assert_string_equal(helper, "/usr/lib/openssh/sshd-session");
+	assert_int_equal(
+	    inventory_elsewhere(&inventory, "/usr/sbin/dovecot", &helper), WRAPPING_MAYBE);
+	assert_int_equal(inventory_elsewhere(&inventory, "/usr/sbin/nginx", &helper), WRAPPING_NOT);
+	inventory_release(&inventory);
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 /* Whatever allocation fails: it is said that something is missing, or nothing is. */
 static void
 test_host_memory(void **state)
@@ -625,6 +706,8 @@ main(void)
 	    cmocka_unit_test(test_elf_needed),
 	    cmocka_unit_test(test_elf_mark),
 	    cmocka_unit_test(test_elf_hostile),
+	    cmocka_unit_test(test_linked),
+	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_host_memory),
 	    cmocka_unit_test(test_host_depth),
 	};
