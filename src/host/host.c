@@ -1,8 +1,8 @@
 /*
  * NAME     host - what listens here
  * PURPOSE  First the sockets of each namespace, then the processes that hold them.
- * INVARIANTS  What cannot be seen is counted. Nothing waits, nothing is run, no namespace is entered:
- *          each one's lists are below the /proc of a process in it.
+ * INVARIANTS  What cannot be seen is counted. Nothing is run, and no namespace is entered: each one's
+ *          lists are below the /proc of a process in it.
  * LIMITS   HOST_SOCKETS_MAX, HOST_NETS_MAX. A namespace without a process is not seen.
  */
 #include "host/host.h"
