@@ -1,8 +1,8 @@
 /*
  * NAME     wrapper_xinetd - tcpd in xinetd.conf
  * PURPOSE  Beside the server, two flags: the program's path is its first argument (NAMEINARGS), and
- *          xinetd does not ask the tables itself (NOLIBWRAP), since it would ask them about tcpd. Without
- *          tcpd it asks them about the program, so both flags go with it.
+ *          xinetd does not ask the tables itself (NOLIBWRAP), as tcpd does. Without tcpd xinetd asks, so both
+ *          flags go with it.
  * SEE      xinetd.conf(5)
  */
 #include <stdint.h>
