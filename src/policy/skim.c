@@ -8,7 +8,8 @@
  *          EXCEPT or options, which nobody looks at unless they match. Whatever is not of that form is judged.
  *          No byte beyond the end is read: a word's bytes are looked at unasked only if FOREIGN_AHEAD of
  *          them are there.
- * LIMITS   SKIM_PREFIX_MAX; LINES_CLASSIC_MAX bytes, as a longer line is not the same both ways.
+ * LIMITS   SKIM_PREFIX_MAX; LINES_CLASSIC_MAX bytes, as a longer line is not the same both ways; WORDS_MAX bytes of
+ *          a list's word, as a longer one is a fault.
  * SEE      pattern.c and net.c, whose words these are; docs/decisions/any-size.md
  */
 #include "policy/skim.h"
@@ -17,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/str.h"
+#include "policy/filelist.h"
 #include "policy/foreign.h"
 #include "policy/lexer.h"
 
@@ -331,7 +333,7 @@ skim_words(const struct skim_client *client, const char *bytes, size_t from, siz
 		next = foreign_word(at, end, client);
 		if (next == NULL)
 			next = foreign_in_list(at, client);
-		if (next == NULL || !str_is_space(*next))
+		if (next == NULL || !str_is_space(*next) || next - at > WORDS_MAX)
 			return from;
 		at = next;
 		from = (size_t)(at - bytes);

@@ -11,6 +11,7 @@
 
 #include "ask.h"
 #include "chance.h"
+#include "policy/filelist.h"
 #include "policy/skim.h"
 
 enum { LINE_MAX_BYTES = 64, PADDING = 160, SHORT = 64, LINES = 400000 };
@@ -277,6 +278,34 @@ test_long_line(void **state)
 	assert_false(is_passed(&skim, &persons[0], line, LINES_CLASSIC_MAX + 1));
 }
 
+/* A list with a longer word cannot be read, whatever the word is: nobody passes over what is wrong with it. */
+static void
+test_long_word(void **state)
+{
+	static const char first[] = "9.9.9.9\n"; /* from then on the address is known */
+	static char text[sizeof first + WORDS_MAX + PADDING];
+	static struct answer answer;
+
+	(void)state;
+	for (size_t len = WORDS_MAX; len <= WORDS_MAX + 1; len++) {
+		struct ask_list list = {
+		    .path = "/list", .text = text, .len = sizeof text, .status = LIST_OK};
+		struct ask question = {.daemon = "d",
+		    .addr = "10.1.2.3",
+		    .name = "a.example",
+		    .lists = &list,
+		    .list_count = 1};
+
+		memset(text, '\n', sizeof text);
+		memcpy(text, first, sizeof first - 1);
+		memset(text + sizeof first - 1, 'x', len);
+		text[sizeof first] = '.';
+		ask(&question, NULL, 0, "d: /list\n", 9, &answer);
+		assert_int_equal(answer.by.by, len > WORDS_MAX ? BY_FAULT : BY_NO_MATCH);
+		assert_int_equal(answer.report_count, len > WORDS_MAX ? 2 : 0);
+	}
+}
+
 /* The end of the bytes is nobody's business, wherever it is. */
 static void
 test_end(void **state)
@@ -471,6 +500,7 @@ main(void)
 	    cmocka_unit_test(test_others),
 	    cmocka_unit_test(test_forms),
 	    cmocka_unit_test(test_long_line),
+	    cmocka_unit_test(test_long_word),
 	    cmocka_unit_test(test_end),
 	    cmocka_unit_test(test_agrees_with_judging),
 	    cmocka_unit_test(test_lists),
