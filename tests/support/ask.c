@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "policy/skim.h"
 
 struct asking {
 	const struct ask *ask;
@@ -186,43 +187,76 @@ report(void *ctx, const struct diag *diag)
 static const struct facts_ops ops = {addr, name, known_name, daemon_name, user, server_port,
     netgroup, scope, aclexec, list_open, list_read, list_close, report};
 
+/* What a text is read by. */
+struct reading_on {
+	struct lines lines;
+	struct skim skim;
+	struct arena arena;
+};
+
 static bool
-show(struct pass *pass, const struct ask *ask_, struct arena *arena, const struct line *line)
+show(struct pass *pass, const struct ask *ask_, struct reading_on *on, const struct line *line)
 {
 	struct rule rules[RULES_MAX];
 	unsigned count = rule_read(rules, line);
 	bool more = true;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (ask_->keep && !rule_keep(&rules[i], arena, line->joined))
+		if (ask_->keep && !rule_keep(&rules[i], &on->arena, line->joined))
 			abort();
 		more = more && pass_rule(pass, &rules[i]);
 	}
+	skim_learn(&on->skim, line, rules, count);
 	return more;
+}
+
+static void
+skim(const struct pass *pass, struct reading_on *on)
+{
+	const struct matcher *matcher = &pass->matcher;
+	const struct facts *facts = matcher->facts;
+	struct skim_client client;
+	struct skim_run run;
+	const char *bytes;
+	size_t len;
+
+	bytes = lines_ahead(&on->lines, &len);
+	if (bytes == NULL || matcher->addrs[END_CLIENT] == NULL ||
+	    !skim_client_init(&client, matcher->addrs[END_CLIENT],
+	        facts->ops->known_name(facts->ctx, END_CLIENT)))
+		return;
+	run = skim_pass(&on->skim, &client, bytes, len);
+	lines_skip(&on->lines, run.len, run.lines);
 }
 
 static void
 show_text(struct pass *pass, const struct ask *ask_, enum table table, const char *text, size_t len)
 {
 	size_t fed = ask_->feed_bytes == 0 || ask_->keep ? len : 0, dropped = 0;
-	struct arena arena = {.max_bytes = 0};
-	struct lines lines;
+	struct reading_on on = {.arena = {.max_bytes = 0}};
+	struct lines *lines = &on.lines;
 	struct line line;
 	bool more = true;
 
-	lines_init(&lines);
-	lines_feed(&lines, text, fed, fed == len);
-	pass_table(pass, table, table == TABLE_ALLOW ? "A" : "D", lines.mode);
+	lines_init(lines);
+	lines_feed(lines, text, fed, fed == len);
+	pass_table(pass, table, table == TABLE_ALLOW ? "A" : "D", lines->mode);
+	if (pass->matcher.daemon_agrees) {
+		on.skim.daemon = pass->matcher.daemon;
+		on.skim.daemon_len = pass->matcher.daemon_len;
+	}
 	while (more) {
-		switch (lines_next(&lines, &line)) {
+		if (ask_->skims)
+			skim(pass, &on);
+		switch (lines_next(lines, &line)) {
 		case LINES_LINE:
-			pass_mode(pass, lines.mode);
-			more = show(pass, ask_, &arena, &line);
+			pass_mode(pass, lines->mode);
+			more = show(pass, ask_, &on, &line);
 			break;
 		case LINES_MORE:
-			dropped += lines_consumed(&lines);
+			dropped += lines_consumed(lines);
 			fed = len - fed < ask_->feed_bytes ? len : fed + ask_->feed_bytes;
-			lines_feed(&lines, text + dropped, fed - dropped, fed == len);
+			lines_feed(lines, text + dropped, fed - dropped, fed == len);
 			break;
 		case LINES_NO_MEMORY:
 			pass_fault(pass, DIAG_NO_MEMORY);
@@ -237,8 +271,8 @@ show_text(struct pass *pass, const struct ask *ask_, enum table table, const cha
 			break;
 		}
 	}
-	lines_release(&lines);
-	arena_release(&arena);
+	lines_release(lines);
+	arena_release(&on.arena);
 }
 
 static void

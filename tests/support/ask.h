@@ -33,6 +33,7 @@ struct ask {
 	bool resident;
 	bool keeps_text; /* as in struct pass */
 	bool keep; /* judge kept rules instead of text */
+	bool skims; /* pass over lines that do not concern the client, as the table layer does */
 	size_t feed_bytes; /* hand the text over in pieces of this size; 0: at once */
 };
 
