@@ -84,7 +84,8 @@ pass_mode(struct pass *pass, enum lines_mode mode)
 void
 pass_restart(struct pass *pass)
 {
-	pass->matcher.failed = false;
+	/* Also a daemon that could not be found out is asked for again. */
+	matcher_init(&pass->matcher, pass->matcher.facts);
 	pass->open = ALL_READINGS;
 	pass->ended = 0;
 	refresh(pass);

@@ -333,6 +333,44 @@ test_deep_except(void **state)
 	assert_string_equal(judge(&question, text, ALL_DENIED), "g gg");
 }
 
+static const char *
+no_daemon(void *ctx)
+{
+	(void)ctx;
+	return NULL;
+}
+
+static void
+say_nothing(void *ctx, const struct diag *diag)
+{
+	(void)ctx;
+	(void)diag;
+}
+
+/* What could not be had refuses at the first rule, also when the tables are looked at again. */
+static void
+test_restart(void **state)
+{
+	static const struct facts_ops ops = {.daemon = no_daemon, .report = say_nothing};
+	static const struct line line = {
+	    .text = "d: ALL", .len = sizeof "d: ALL" - 1, .ways = WAY_BOTH};
+	const struct facts facts = {.ops = &ops};
+	const struct option_context context = {.resident = true};
+	struct rule rules[RULES_MAX];
+	struct pass pass;
+
+	(void)state;
+	assert_int_equal(rule_read(rules, &line), 1);
+	pass_init(&pass, &facts, &context);
+	for (int i = 0; i < 2; i++) {
+		pass_table(&pass, TABLE_DENY, "D", LINES_TWO_WAYS);
+		assert_false(pass_rule(&pass, rules));
+		assert_int_equal(pass_decide(&pass)->verdict, VERDICT_REFUSE);
+		pass_restart(&pass);
+	}
+	pass_release(&pass);
+}
+
 int
 main(void)
 {
@@ -348,6 +386,7 @@ main(void)
 	    cmocka_unit_test(test_reports),
 	    cmocka_unit_test(test_algebra),
 	    cmocka_unit_test(test_deep_except),
+	    cmocka_unit_test(test_restart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
