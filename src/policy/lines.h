@@ -73,13 +73,6 @@ size_t lines_consumed(const struct lines *);
 
 enum lines_status lines_next(struct lines *, struct line *ret);
 
-/* Is the line behind this one read both ways? */
-static inline bool
-lines_are_two(const struct lines *lines)
-{
-	return lines->mode == LINES_TWO_WAYS && !lines->classic_ended;
-}
-
 /* The bytes from the next line on, if it begins a line in each way that is left; NULL: it does not, or is
  * the first one. Whole lines of one physical line each, count of them, may be skipped there. */
 const char *lines_ahead(const struct lines *, size_t *ret_len);

@@ -62,12 +62,12 @@ names_daemon(const struct list *daemons, const char *daemon, size_t daemon_len)
 	return false;
 }
 
-/* Has every rule of the line the daemon list that it begins with? */
+/* Is the line a rule each way? Then the daemon list is the same, and the line begins with it. */
 static bool
-is_divided_alike(const struct rule *rules, unsigned count)
+are_rules(const struct rule *rules, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		if (rules[i].code != DIAG_NONE || rules[i].daemons.len != rules[0].daemons.len)
+		if (rules[i].code != DIAG_NONE)
 			return false;
 	}
 	return count > 0;
@@ -112,7 +112,7 @@ skim_learn(struct skim *skim, const struct line *line, const struct rule *rules,
 	size_t len;
 
 	/* A finding has no daemons: who asks for those of a known form must not be given it. */
-	if (line->joined || line->fault != LINE_FINE || !is_divided_alike(rules, count))
+	if (line->joined || !are_rules(rules, count))
 		return NULL;
 	for (unsigned i = 0; i < skim->count; i++) {
 		const struct skim_form *known = &skim->forms[i];
@@ -231,7 +231,7 @@ ends_line(const char *at, const char *end, const char **ret)
 
 /* From a line's first word to behind its newline. NULL: it may concern the client. */
 static inline const char *
-foreign_line(const char *at, const char *end, const struct skim_client *client, bool *ret_divided)
+foreign_line(const char *at, const char *end, const struct skim_client *client)
 {
 	const char *next;
 
@@ -243,7 +243,6 @@ foreign_line(const char *at, const char *end, const struct skim_client *client, 
 			next = foreign_bare(at, client);
 			if (next == NULL || *next == ':')
 				return NULL;
-			*ret_divided = true;
 		}
 		if (*next == '\n')
 			return next + 1;
@@ -282,15 +281,12 @@ skim_pass(const struct skim *skim, const struct skim_client *client, const char 
 	if (skim->count == 0)
 		return run;
 	while ((form = form_of(skim, form, at, end)) != NULL) {
-		bool is_divided = false;
-
 		next = form->is_others ? pass_rest(at + form->len, end)
-		                       : foreign_line(at + form->len, end, client, &is_divided);
+		                       : foreign_line(at + form->len, end, client);
 		if (next == NULL || next - at > LINES_CLASSIC_MAX)
 			break;
 		at = next;
 		run.lines++;
-		run.divided += is_divided;
 	}
 	run.len = (size_t)(at - bytes);
 	return run;

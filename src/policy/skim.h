@@ -62,7 +62,6 @@ const struct skim_form *skim_learn(
 struct skim_run {
 	size_t len; /* bytes */
 	unsigned lines;
-	unsigned divided; /* of those, the ones that are two rules if both ways are read */
 };
 
 /* How many lines of known forms begin the bytes, none of which concerns the client. Lines near the end of the

@@ -190,10 +190,11 @@ skim(struct scan *scan)
 		scan->rules += generation_skim(scan->keep, &scan->lines, &client);
 		return;
 	}
-	if (scan->skim.count == 0 || (bytes = lines_ahead(&scan->lines, &len)) == NULL)
+	/* Those that were shown already are counted as rules, which only judging does. */
+	if (scan->rules < scan->skip || scan->skim.count == 0 ||
+	    (bytes = lines_ahead(&scan->lines, &len)) == NULL)
 		return;
 	run = skim_pass(&scan->skim, &client, bytes, len);
-	scan->rules += run.lines + (lines_are_two(&scan->lines) ? run.divided : 0);
 	lines_skip(&scan->lines, run.len, run.lines);
 }
 
@@ -354,10 +355,8 @@ scan_file(struct scan *scan)
 		scan->skip = 0;
 	pass_table(scan->pass, scan->table, scan->path, LINES_TWO_WAYS);
 	lines_init(&scan->lines);
-	if (scan->pass->matcher.daemon_agrees) {
-		scan->skim.daemon = scan->pass->matcher.daemon;
-		scan->skim.daemon_len = scan->pass->matcher.daemon_len;
-	}
+	scan->skim.daemon = scan->pass->matcher.daemon;
+	scan->skim.daemon_len = scan->pass->matcher.daemon_len;
 	buf_init(&scan->buf, scan->storage, sizeof scan->storage, LINES_MAX + 2 * NEXT_READ);
 	outcome = show_file(scan);
 	buf_release(&scan->buf);

@@ -241,10 +241,8 @@ show_text(struct pass *pass, const struct ask *ask_, enum table table, const cha
 	lines_init(lines);
 	lines_feed(lines, text, fed, fed == len);
 	pass_table(pass, table, table == TABLE_ALLOW ? "A" : "D", lines->mode);
-	if (pass->matcher.daemon_agrees) {
-		on.skim.daemon = pass->matcher.daemon;
-		on.skim.daemon_len = pass->matcher.daemon_len;
-	}
+	on.skim.daemon = pass->matcher.daemon;
+	on.skim.daemon_len = pass->matcher.daemon_len;
 	while (more) {
 		if (ask_->skims)
 			skim(pass, &on);
