@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/str.h"
 
 static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -37,21 +36,24 @@ parse_quad(const char *text, size_t len, uint8_t ret[4])
 static int
 hex_value(char c)
 {
-	char lower = str_lower(c);
+	unsigned digit = (unsigned char)c - (unsigned)'0', letter = (c | 0x20U) - 'a';
 
-	if (str_is_digit(c))
-		return c - '0';
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+	if (digit <= 9)
+		return (int)digit;
+	return letter <= 'f' - 'a' ? (int)letter + 10 : -1;
 }
 
 /* Up to four hexadecimal digits. Returns how many. */
 static size_t
 parse_group(const char *text, size_t len, unsigned *ret)
 {
+	unsigned group = 0;
 	size_t i = 0;
+	int value;
 
-	for (*ret = 0; i < len && i < 4 && hex_value(text[i]) >= 0; i++)
-		*ret = *ret << 4 | (unsigned)hex_value(text[i]);
+	for (; i < len && i < 4 && (value = hex_value(text[i])) >= 0; i++)
+		group = group << 4 | (unsigned)value;
+	*ret = group;
 	return i;
 }
 
@@ -197,32 +199,32 @@ addr_has_prefix(const struct addr *a, const struct addr *net, unsigned len_bits)
 	return scopes_agree(a, net);
 }
 
-static void
-add_quad(struct buf *out, const uint8_t quad[4])
+/* Returns where it ends. */
+static char *
+put_quad(char *at, const uint8_t quad[4])
 {
-	char text[sizeof "255.255.255.255."], *at = text;
-
 	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
 		if (quad[i] >= 100)
 			*at++ = (char)('0' + quad[i] / 100);
 		if (quad[i] >= 10)
 			*at++ = (char)('0' + quad[i] / 10 % 10);
 		*at++ = (char)('0' + quad[i] % 10);
-		*at++ = '.';
 	}
-	buf_add(out, text, (size_t)(at - text) - 1);
+	return at;
 }
 
-static void
-add_group(struct buf *out, unsigned group)
+static char *
+put_group(char *at, unsigned group)
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned shift = group > 0xfff ? 12 : group > 0xff ? 8 : group > 0xf ? 4 : 0;
 
 	for (;; shift -= 4) {
-		buf_add_char(out, digits[group >> shift & 15]);
+		*at++ = digits[group >> shift & 15];
 		if (shift == 0)
-			return;
+			return at;
 	}
 }
 
@@ -244,45 +246,46 @@ longest_run(const unsigned groups[8], unsigned *ret_len)
 	return best;
 }
 
+/* At most eight groups of four with a colon between: ADDR_TEXT_MAX has room for that. */
 size_t
 addr_format_v6(const uint8_t bytes[16], char *ret)
 {
 	unsigned groups[8], gap, gap_len;
+	char *at = ret;
 	bool has_quad;
-	struct buf out;
 
 	for (unsigned i = 0; i < 8; i++)
 		groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
 	gap = longest_run(groups, &gap_len);
 	has_quad = gap == 0 && (gap_len == 6 || (gap_len == 5 && groups[5] == 0xffff));
-	buf_init(&out, ret, ADDR_TEXT_MAX, ADDR_TEXT_MAX - 1);
 	for (unsigned i = 0; i < 8; i++) {
 		if (i == gap) {
-			buf_add_char(&out, ':');
+			*at++ = ':';
 			i += gap_len - 1;
 			if (i == 7)
-				buf_add_char(&out, ':');
+				*at++ = ':';
 			continue;
 		}
 		if (i > 0)
-			buf_add_char(&out, ':');
+			*at++ = ':';
 		if (i == 6 && has_quad) {
-			add_quad(&out, bytes + 12);
+			at = put_quad(at, bytes + 12);
 			break;
 		}
-		add_group(&out, groups[i]);
+		at = put_group(at, groups[i]);
 	}
-	return out.len;
+	*at = '\0';
+	return (size_t)(at - ret);
 }
 
 size_t
 addr_format(const struct addr *a, char *ret)
 {
-	struct buf quad;
+	char *end;
 
 	if (!addr_is_v4(a))
 		return addr_format_v6(a->bytes, ret);
-	buf_init(&quad, ret, ADDR_TEXT_MAX, ADDR_TEXT_MAX - 1);
-	add_quad(&quad, a->bytes + sizeof v4_prefix);
-	return quad.len;
+	end = put_quad(ret, a->bytes + sizeof v4_prefix);
+	*end = '\0';
+	return (size_t)(end - ret);
 }

@@ -4,6 +4,7 @@
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 static inline void
@@ -44,6 +45,22 @@ static inline uint64_t
 bytes_get64(const unsigned char *bytes)
 {
 	return (uint64_t)bytes_get32(bytes) << 32 | bytes_get32(bytes + 4);
+}
+
+/* memcmp, where a call takes longer than the few bytes. */
+static inline int
+bytes_compare(const unsigned char *a, const unsigned char *b, size_t len)
+{
+	for (; len >= 8; a += 8, b += 8, len -= 8)
+		if (bytes_get64(a) != bytes_get64(b))
+			return bytes_get64(a) < bytes_get64(b) ? -1 : 1;
+	for (; len >= 4; a += 4, b += 4, len -= 4)
+		if (bytes_get32(a) != bytes_get32(b))
+			return bytes_get32(a) < bytes_get32(b) ? -1 : 1;
+	for (; len > 0; a++, b++, len--)
+		if (*a != *b)
+			return *a < *b ? -1 : 1;
+	return 0;
 }
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * An index as a file of pages, for processes that decide once.
  *
- *   page 0        what it is, of which text, and where its parts are
- *   then          the rows of each key, and above them levels of the first rows of pages, until one
- *                 page holds a level; parents of networks, if there are any; counts of newlines
+ *   page 0        what it is, of which text, and where its parts are; the highest level of each key
+ *   then          levels of what the first rows of pages begin with, the small ones first
+ *   then          the rows of each key; parents of networks, if there are any; counts of newlines
  *
- * Every page ends in a check sum. A reader believes nothing that he has not compared: whatever is wrong
+ * Pages are small, as their sums are most of what a search costs. Every page ends in one. A reader believes nothing that he has not compared: whatever is wrong
  * is image_has_failed, and then the text itself is read.
  */
 #ifndef IMAGE_IMAGE_H
@@ -15,16 +15,18 @@
 #include "policy/lines.h"
 
 enum {
-	IMAGE_PAGE_BYTES = 4096,
+	IMAGE_PAGE_BYTES = 2048,
 	IMAGE_SUM_BYTES = 8, /* of each page, at its end */
 	IMAGE_ROOM_BYTES = IMAGE_PAGE_BYTES - IMAGE_SUM_BYTES,
 	IMAGE_STAMP_WORDS = 8,
 	/* Newlines are counted for each piece of the text of that size. */
 	IMAGE_PIECE_BYTES = 512,
+	/* Read with the first: what is above a million rows of names, or of IPv4 addresses. */
+	IMAGE_AHEAD_PAGES = 12,
 	/* At hand at a time, beside the first: whoever reads an image has it on his stack. */
-	IMAGE_CACHE_PAGES = 3,
+	IMAGE_CACHE_PAGES = IMAGE_AHEAD_PAGES + 3,
 	/* A change of what rows mean, or of how lines are read: an image of another number is none. */
-	IMAGE_FORMAT = 1,
+	IMAGE_FORMAT = 2,
 };
 
 /* Of the text that the items stand in. */
@@ -46,9 +48,12 @@ struct image {
 	uint32_t parents_page[2], newlines_page; /* 0: there are none */
 	bool failed;
 	const unsigned char *all; /* all pages, and they are sound; NULL: see below */
-	unsigned next_slot;
-	uint32_t cached[IMAGE_CACHE_PAGES]; /* 0: nothing */
-	unsigned char head[IMAGE_PAGE_BYTES], pages[IMAGE_CACHE_PAGES][IMAGE_PAGE_BYTES];
+	uint32_t last; /* what was asked for; 0: nothing */
+	const unsigned char *last_page;
+	unsigned next_slot, ahead_count;
+	/* Sound pages; 0: none. The first ones, ahead_count, have those behind the first page, or will. */
+	uint32_t cached[IMAGE_CACHE_PAGES];
+	unsigned char pages[(1 + IMAGE_CACHE_PAGES) * IMAGE_PAGE_BYTES]; /* the first, and those */
 };
 
 /* Write a finished index to a new file. False: errno. */
@@ -73,10 +78,11 @@ struct image_range {
 	size_t low, high;
 };
 
-/* A row of a level; zeros if that failed. Until IMAGE_CACHE_PAGES - 1 others were asked for. */
+/* A row of a level; zeros if that failed. Until two others were asked for. */
 const unsigned char *image_row(const struct rows *, unsigned level, size_t row);
-/* All rows of a level, and those of one of its pages. */
-struct image_range image_level(const struct rows *, unsigned level);
+/* The same of those that are in one page: the first. NULL: there is none, or they are in several. */
+const unsigned char *image_rows(const struct rows *, unsigned level, struct image_range);
+/* The rows of one of a level's pages. */
 struct image_range image_page(const struct rows *, unsigned level, size_t page);
 /* The first row of the next larger network. UINT32_MAX: none. */
 uint32_t image_parent(const struct rows *, enum index_key, uint32_t row);

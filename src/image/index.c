@@ -19,10 +19,15 @@
 
 #define NO_PARENT UINT32_MAX
 
-static const uint8_t key_bytes[INDEX_KEYS] = {
-    [INDEX_V4] = NET4_KEY_BYTES,
-    [INDEX_V6] = NET6_KEY_BYTES,
-    [INDEX_NAME] = NAME_KEY_BYTES,
+/* Few rows agree in their edge and differ behind it. */
+static const struct {
+	uint8_t key_bytes, edge_bytes;
+} widths[INDEX_KEYS] = {
+    [INDEX_V4] = {NET4_KEY_BYTES, NET4_KEY_BYTES - 1},
+    [INDEX_V6] = {NET6_KEY_BYTES, NET6_KEY_BYTES - 1},
+    [INDEX_NAME] = {NAME_KEY_BYTES, NAME_KEY_BYTES - 2},
+    [INDEX_PENDING] = {0, ROW_CLASS_BYTES + ROW_ITEM_BYTES},
+    [INDEX_ALWAYS] = {0, ROW_CLASS_BYTES + ROW_ITEM_BYTES},
 };
 
 /* ---- making ---- */
@@ -31,8 +36,10 @@ void
 index_init(struct index *index)
 {
 	*index = (struct index){.failed = false};
-	for (unsigned key = 0; key < INDEX_KEYS; key++)
-		index->rows[key].key_bytes = key_bytes[key];
+	for (unsigned key = 0; key < INDEX_KEYS; key++) {
+		index->rows[key].key_bytes = widths[key].key_bytes;
+		index->rows[key].edge_bytes = widths[key].edge_bytes;
+	}
 }
 
 void
@@ -105,13 +112,24 @@ index_finish(struct index *index)
 
 /* No sound index has more of them than there is room for: with one that has, all is shown. */
 static void
-put_run(struct index_cursor *cursor, enum index_key kind, size_t at, size_t end)
+put_run(struct index_cursor *cursor, enum index_key kind, size_t at, size_t end, uint32_t item)
 {
 	if (cursor->run_count == INDEX_RUNS_MAX)
 		cursor->shows_all = true;
 	else
 		cursor->runs[cursor->run_count++] =
-		    (struct index_run){(uint32_t)at, (uint32_t)end, (uint8_t)kind};
+		    (struct index_run){(uint32_t)at, (uint32_t)end, item, (uint8_t)kind};
+}
+
+/* Most have one row: that needs no second search. */
+static size_t
+end_of_run(const struct rows *rows, size_t at, const unsigned char *bytes, size_t len)
+{
+	if (at == rows->count || bytes_compare(rows_at(rows, at), bytes, len) != 0)
+		return at;
+	if (at + 1 == rows->count || bytes_compare(rows_at(rows, at + 1), bytes, len) != 0)
+		return at + 1;
+	return rows_below(rows, bytes, len, true);
 }
 
 /* The rows of one key and class from the item on that has not passed. */
@@ -122,16 +140,16 @@ add_run(struct index_cursor *cursor, enum index_key kind, const unsigned char *k
 	unsigned char bytes[ROW_KEY_MAX + ROW_CLASS_BYTES + ROW_ITEM_BYTES];
 	size_t len = rows->key_bytes + ROW_CLASS_BYTES, at, end;
 
-	if (rows->count == 0 || cursor->from > UINT32_MAX)
+	if ((rows->classes & rows_class_bit(class)) == 0 || cursor->from > UINT32_MAX)
 		return;
 	if (rows->key_bytes > 0)
 		memcpy(bytes, key, rows->key_bytes);
 	bytes_put16(bytes + rows->key_bytes, class);
 	bytes_put32(bytes + len, (uint32_t)cursor->from);
 	at = rows_below(rows, bytes, len + ROW_ITEM_BYTES, false);
-	end = rows_below(rows, bytes, len, true);
+	end = end_of_run(rows, at, bytes, len);
 	if (at < end)
-		put_run(cursor, kind, at, end);
+		put_run(cursor, kind, at, end, rows_item(rows, at));
 }
 
 static void
@@ -144,7 +162,7 @@ add_runs(struct index_cursor *cursor, enum index_key kind, const unsigned char *
 static bool
 has_key(const struct rows *rows, size_t row, const unsigned char *key)
 {
-	return row < rows->count && memcmp(rows_at(rows, row), key, rows->key_bytes) == 0;
+	return row < rows->count && bytes_compare(rows_at(rows, row), key, rows->key_bytes) == 0;
 }
 
 /* Most networks stand in one rule: that needs no search. */
@@ -164,7 +182,7 @@ add_row(struct index_cursor *cursor, enum index_key kind, uint32_t row)
 	bytes_put16(own, cursor->class);
 	bytes_put16(any, CLASS_ANY);
 	if (memcmp(class, own, sizeof own) == 0 || memcmp(class, any, sizeof any) == 0)
-		put_run(cursor, kind, row, (size_t)row + 1);
+		put_run(cursor, kind, row, (size_t)row + 1, bytes_get32(class + ROW_CLASS_BYTES));
 }
 
 static uint32_t
@@ -212,7 +230,7 @@ index_begin(struct index_cursor *cursor, const struct index *index, const struct
 	cursor->index = index;
 	cursor->class = class_of(daemon, daemon_len);
 	cursor->from = 0;
-	cursor->has_name = false;
+	cursor->has_name = cursor->has_pending = false;
 	cursor->run_count = 0;
 	cursor->shows_all = !index_tells(client);
 	if (cursor->shows_all)
@@ -224,7 +242,14 @@ index_begin(struct index_cursor *cursor, const struct index *index, const struct
 		add_networks(cursor, INDEX_V6, client->addr.bytes);
 	}
 	add_runs(cursor, INDEX_ALWAYS, NULL);
-	add_runs(cursor, INDEX_PENDING, NULL);
+}
+
+void
+index_add_pending(struct index_cursor *cursor)
+{
+	if (!cursor->has_pending && !cursor->shows_all)
+		add_runs(cursor, INDEX_PENDING, NULL);
+	cursor->has_pending = true;
 }
 
 static void
@@ -278,7 +303,8 @@ take_name(struct index_cursor *cursor, const struct name_fact *name)
 	cursor->shows_all = !can_tell(name);
 	if (cursor->shows_all)
 		return;
-	drop_pending(cursor);
+	if (cursor->has_pending)
+		drop_pending(cursor);
 	add_names(cursor, name->text, name->len);
 	if (name->len > 1 && name->text[name->len - 1] == '.')
 		add_names(cursor, name->text, name->len - 1);
@@ -293,6 +319,17 @@ has_failed(const struct index *index)
 	return image != NULL && image_has_failed(image);
 }
 
+/* To the run's first row whose item has not passed. */
+static void
+advance(const struct index_cursor *cursor, struct index_run *run)
+{
+	const struct rows *rows = &cursor->index->rows[run->key];
+
+	while (run->at < run->end && run->item < cursor->from)
+		if (++run->at < run->end)
+			run->item = rows_item(rows, run->at);
+}
+
 enum index_step
 index_next(struct index_cursor *cursor, const struct name_fact *name, uint32_t *ret_item)
 {
@@ -300,16 +337,16 @@ index_next(struct index_cursor *cursor, const struct name_fact *name, uint32_t *
 
 	if (!cursor->shows_all && !cursor->has_name && name != NULL)
 		take_name(cursor, name);
+	if (!cursor->has_name)
+		index_add_pending(cursor);
 	if (cursor->shows_all)
 		return INDEX_ALL;
 	for (size_t i = 0; i < cursor->run_count; i++) {
 		struct index_run *run = &cursor->runs[i];
-		const struct rows *rows = &cursor->index->rows[run->key];
 
-		while (run->at < run->end && rows_item(rows, run->at) < cursor->from)
-			run->at++;
-		if (run->at < run->end && rows_item(rows, run->at) < next)
-			next = rows_item(rows, run->at);
+		advance(cursor, run);
+		if (run->at < run->end && run->item < next)
+			next = run->item;
 	}
 	if (has_failed(cursor->index)) {
 		cursor->shows_all = true;

@@ -73,10 +73,11 @@ struct index_cursor {
 	uint16_t class; /* of the daemon */
 	uint64_t from; /* the items before this one have passed */
 	bool shows_all; /* the index cannot tell */
-	bool has_name;
+	bool has_name, has_pending;
 	size_t run_count;
 	struct index_run {
 		uint32_t at, end; /* rows */
+		uint32_t item; /* of the first */
 		uint8_t key; /* enum index_key */
 	} runs[INDEX_RUNS_MAX];
 };
@@ -90,6 +91,9 @@ index_tells(const struct addr_fact *client)
 
 void index_begin(struct index_cursor *, const struct index *, const struct addr_fact *client,
     const char *daemon, size_t daemon_len);
+
+/* What is named as long as the name is not known. index_next does it, if that is so when it is first asked. */
+void index_add_pending(struct index_cursor *);
 
 enum index_step {
 	INDEX_ITEM,

@@ -35,7 +35,8 @@ name_key(const char *text, size_t len, unsigned char ret[NAME_KEY_BYTES])
 {
 	uint64_t hash = hash_of(text, len);
 
-	bytes_put64(ret, hash);
+	bytes_put32(ret, (uint32_t)(hash >> 32));
+	bytes_put16(ret + 4, (uint16_t)(hash >> 16));
 }
 
 uint64_t

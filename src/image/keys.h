@@ -14,7 +14,7 @@ enum { CLASS_ANY = 0 };
 uint16_t class_of(const char *daemon, size_t len);
 
 /* Of a name, or of what it ends in, with its first dot. */
-enum { NAME_KEY_BYTES = 8 };
+enum { NAME_KEY_BYTES = 6 };
 void name_key(const char *text, size_t len, unsigned char ret[NAME_KEY_BYTES]);
 /* One bit of how many labels it has, and whether it begins with a dot: names of a shape that no rule has need
  * not be searched for. */

@@ -22,11 +22,12 @@ enum {
 	/* of each key: */
 	HEAD_ROWS_COUNT = 0,
 	HEAD_ROWS_LEVELS = 4,
-	HEAD_ROWS_PAGES = 8, /* first ones, of ROW_LEVELS_MAX levels */
+	HEAD_ROWS_CLASSES = 8, /* 8 */
+	HEAD_ROWS_PAGES = 16, /* first ones, of the levels but the highest */
 	HEAD_ROWS_BYTES = HEAD_ROWS_PAGES + 4 * ROW_LEVELS_MAX,
-	/* The highest level of each key's rows, if it is not larger: a page less to be read. */
+	/* The highest levels of each key's rows, without gaps: that is a page less to be read. */
 	HEAD_TOPS = HEAD_ROWS + INDEX_KEYS * HEAD_ROWS_BYTES,
-	HEAD_TOP_BYTES = (IMAGE_ROOM_BYTES - HEAD_TOPS) / INDEX_KEYS,
+	HEAD_TOPS_BYTES = IMAGE_ROOM_BYTES - HEAD_TOPS,
 };
 
 #define IMAGE_MAGIC "tcpwrap\n"
@@ -44,15 +45,15 @@ pages_for(size_t count, size_t per_page)
 }
 
 static inline size_t
-rows_per_page(const struct rows *rows)
+level_width(const struct rows *rows, unsigned level)
 {
-	return IMAGE_ROOM_BYTES / rows_width(rows);
+	return level > 0 ? rows->edge_bytes : rows_width(rows);
 }
 
 static inline size_t
-rows_in_head(const struct rows *rows)
+level_per_page(const struct rows *rows, unsigned level)
 {
-	return HEAD_TOP_BYTES / rows_width(rows);
+	return IMAGE_ROOM_BYTES / level_width(rows, level);
 }
 
 /* Of a page and its number: every change of one word shows, and of others all but one in 2^64. */

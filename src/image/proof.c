@@ -73,6 +73,7 @@ walk_run(struct proof *proof, const struct index_run *run)
 	alone->class = proof->cursor.class;
 	alone->from = 0;
 	alone->shows_all = alone->has_name = false;
+	alone->has_pending = true; /* if it is the run */
 	alone->run_count = 1;
 	alone->runs[0] = *run;
 	while ((step = index_next(alone, NULL, &item)) == INDEX_ITEM)
@@ -127,6 +128,7 @@ begin_walk(struct proof *proof, enum index_key family, struct place place, uint1
 
 	index_begin(&proof->cursor, proof->index, &fact, name,
 	    class == CLASS_ANY ? strlen(name) : daemon->len);
+	index_add_pending(&proof->cursor);
 	proof->is_damaged |= proof->cursor.shows_all;
 }
 

@@ -35,13 +35,16 @@ rotate(uint64_t word)
 uint64_t
 page_sum(const unsigned char *page, uint32_t number)
 {
+	enum { WORD = sizeof(uint64_t), LAST = IMAGE_ROOM_BYTES - WORD };
+	const uint64_t odd = UINT64_C(0xff51afd7ed558ccd);
 	uint64_t sum = UINT64_C(0x9e3779b97f4a7c15) + number;
 
-#pragma GCC unroll 7
-	for (size_t at = 0; at < IMAGE_ROOM_BYTES; at += sizeof(uint64_t))
-		sum = rotate((sum ^ word_at(page + at)) * UINT64_C(0xff51afd7ed558ccd));
-	return sum;
+#pragma GCC unroll 16
+	for (size_t at = 0; at < LAST; at += (size_t)2 * WORD)
+		sum = rotate((sum ^ word_at(page + at)) * odd + word_at(page + at + WORD));
+	return rotate((sum ^ word_at(page + LAST)) * odd);
 }
+_Static_assert(IMAGE_ROOM_BYTES / sizeof(uint64_t) % 2 == 1, "pairs of words, and the last");
 
 bool
 image_page_is_sound(const unsigned char page[IMAGE_PAGE_BYTES], uint32_t number)
@@ -69,8 +72,24 @@ static bool
 read_page(int fd, uint32_t number, unsigned char *page)
 {
 	return image_read_at(fd, page, IMAGE_PAGE_BYTES, (uint64_t)number * IMAGE_PAGE_BYTES) ==
-	    IMAGE_PAGE_BYTES &&
-	    image_page_is_sound(page, number);
+	    IMAGE_PAGE_BYTES;
+}
+
+/* The first page, and those behind it, at once. */
+static bool
+read_first(struct image *image)
+{
+	ssize_t got;
+
+	do
+		got = pread(
+		    image->fd, image->pages, (size_t)(1 + IMAGE_AHEAD_PAGES) * IMAGE_PAGE_BYTES, 0);
+	while (got < 0 && errno == EINTR);
+	if (got < IMAGE_PAGE_BYTES)
+		return false;
+	image->ahead_count = (unsigned)(got / IMAGE_PAGE_BYTES) - 1;
+	image->next_slot = IMAGE_AHEAD_PAGES;
+	return image_page_is_sound(image->pages, 0);
 }
 
 static const unsigned char *
@@ -82,26 +101,49 @@ fail(struct image *image)
 	return nothing;
 }
 
-static const unsigned char *
-get_page(struct image *image, uint64_t number)
+/* The slot that has the page, or may have it. */
+static unsigned
+find_slot(struct image *image, uint32_t number)
 {
-	unsigned slot = 0;
+	unsigned slot = IMAGE_AHEAD_PAGES;
 
-	if (image->failed || number == 0 || number >= image->page_count)
-		return fail(image);
-	if (image->all != NULL)
-		return image->all + number * IMAGE_PAGE_BYTES;
+	if (number <= image->ahead_count)
+		return number - 1;
 	while (slot < IMAGE_CACHE_PAGES && image->cached[slot] != number)
 		slot++;
 	if (slot < IMAGE_CACHE_PAGES)
-		return image->pages[slot];
-	slot = image->next_slot;
-	image->next_slot = (slot + 1) % IMAGE_CACHE_PAGES;
-	image->cached[slot] = 0;
-	if (!read_page(image->fd, (uint32_t)number, image->pages[slot]))
+		return slot;
+	slot = image->next_slot++;
+	if (image->next_slot == IMAGE_CACHE_PAGES)
+		image->next_slot = IMAGE_AHEAD_PAGES;
+	return slot;
+}
+
+static const unsigned char *
+get_page(struct image *image, uint64_t wanted)
+{
+	uint32_t number = (uint32_t)wanted;
+	unsigned char *page;
+	unsigned slot;
+
+	if (wanted == image->last && wanted != 0 && !image->failed)
+		return image->last_page;
+	if (image->failed || wanted == 0 || wanted >= image->page_count)
 		return fail(image);
-	image->cached[slot] = (uint32_t)number;
-	return image->pages[slot];
+	if (image->all != NULL)
+		return image->all + wanted * IMAGE_PAGE_BYTES;
+	slot = find_slot(image, number);
+	page = image->pages + (1 + slot) * (size_t)IMAGE_PAGE_BYTES;
+	image->last = 0;
+	if (image->cached[slot] != number) {
+		image->cached[slot] = 0;
+		if ((number > image->ahead_count && !read_page(image->fd, number, page)) ||
+		    !image_page_is_sound(page, number))
+			return fail(image);
+		image->cached[slot] = number;
+	}
+	image->last = number;
+	return image->last_page = page;
 }
 
 static uint32_t
@@ -114,38 +156,34 @@ get_number(struct image *image, uint32_t first_page, uint64_t index)
 
 /* ---- rows ---- */
 
-/* The highest level: it is in the first page. */
-static const unsigned char *
-top_of(const struct rows *rows)
-{
-	const struct image *image = rows->image;
-
-	return image->head + HEAD_TOPS + (size_t)(rows - image->index.rows) * HEAD_TOP_BYTES;
-}
-
 const unsigned char *
 image_row(const struct rows *rows, unsigned level, size_t row)
 {
-	size_t per_page = rows_per_page(rows);
+	size_t per_page = level_per_page(rows, level), width = level_width(rows, level);
 
 	if (row >= rows->counts[level])
 		return fail(rows->image);
 	if (level + 1 == rows->level_count)
-		return top_of(rows) + row * rows_width(rows);
+		return rows->image->pages + rows->top_at + row * width;
 	return get_page(rows->image, (uint64_t)rows->first_page[level] + row / per_page) +
-	    row % per_page * rows_width(rows);
+	    row % per_page * width;
 }
 
-struct image_range
-image_level(const struct rows *rows, unsigned level)
+const unsigned char *
+image_rows(const struct rows *rows, unsigned level, struct image_range range)
 {
-	return (struct image_range){0, rows->counts[level]};
+	size_t per_page = level_per_page(rows, level);
+
+	if (range.low >= range.high || range.high > rows->counts[level] ||
+	    (level + 1 < rows->level_count && range.low / per_page != (range.high - 1) / per_page))
+		return NULL;
+	return image_row(rows, level, range.low);
 }
 
 struct image_range
 image_page(const struct rows *rows, unsigned level, size_t page)
 {
-	size_t per_page = rows_per_page(rows), count = rows->counts[level];
+	size_t per_page = level_per_page(rows, level), count = rows->counts[level];
 	size_t low = page * per_page, high = low + per_page;
 
 	if (low >= count) {
@@ -185,37 +223,43 @@ image_newlines(struct image *image, uint64_t at)
 
 /* ---- the first page ---- */
 
-/* False: levels are not what that many rows need. */
+/* *top_at is where the highest level is, and then the next key's. False: that is not in the page. */
 static bool
-read_rows(struct image *image, unsigned key)
+read_rows(struct image *image, unsigned key, size_t *top_at)
 {
-	const unsigned char *head = image->head + HEAD_ROWS + key * HEAD_ROWS_BYTES;
+	const unsigned char *head = image->pages + HEAD_ROWS + key * HEAD_ROWS_BYTES;
 	struct rows *rows = &image->index.rows[key];
-	unsigned level = 0;
+	unsigned top;
 
 	rows->image = image;
 	rows->count = bytes_get32(head + HEAD_ROWS_COUNT);
 	rows->level_count = bytes_get32(head + HEAD_ROWS_LEVELS);
+	rows->classes = bytes_get64(head + HEAD_ROWS_CLASSES);
 	rows->counts[0] = rows->count;
-	for (; rows->counts[level] > rows_in_head(rows); level++) {
-		if (level + 1 == ROW_LEVELS_MAX)
-			return false;
+	if (rows->level_count == 0 || rows->level_count > ROW_LEVELS_MAX)
+		return false;
+	top = rows->level_count - 1;
+	for (unsigned level = 0; level < top; level++) {
 		rows->first_page[level] = bytes_get32(head + HEAD_ROWS_PAGES + 4 * level);
-		rows->counts[level + 1] = pages_for(rows->counts[level], rows_per_page(rows));
+		rows->counts[level + 1] =
+		    pages_for(rows->counts[level], level_per_page(rows, level));
 	}
-	return rows->level_count == level + 1;
+	rows->top_at = *top_at;
+	*top_at += rows->counts[top] * level_width(rows, top);
+	return *top_at <= IMAGE_ROOM_BYTES;
 }
 
 bool
 image_read(struct image *image, int fd)
 {
-	const unsigned char *head = image->head;
+	const unsigned char *head = image->pages;
 	struct image_facts *facts = &image->facts;
+	size_t top_at = HEAD_TOPS;
 	bool is_fine;
 
-	memset(image, 0, offsetof(struct image, head));
+	memset(image, 0, offsetof(struct image, pages));
 	image->fd = fd;
-	if (!read_page(fd, 0, image->head) ||
+	if (!read_first(image) ||
 	    memcmp(head + HEAD_MAGIC, IMAGE_MAGIC, sizeof IMAGE_MAGIC - 1) != 0 ||
 	    bytes_get32(head + HEAD_FORMAT) != IMAGE_FORMAT)
 		return false;
@@ -233,7 +277,7 @@ image_read(struct image *image, int fd)
 	image->index.name_shapes = bytes_get64(head + HEAD_SHAPES);
 	is_fine = facts->mode <= LINES_MODERN;
 	for (unsigned key = 0; key < INDEX_KEYS; key++)
-		is_fine = read_rows(image, key) && is_fine;
+		is_fine = is_fine && read_rows(image, key, &top_at);
 	return is_fine;
 }
 

@@ -47,6 +47,7 @@ rows_add(struct rows *rows, const unsigned char *key, uint16_t class, uint32_t i
 		rows->bytes = bytes;
 		rows->size = size;
 	}
+	rows->classes |= rows_class_bit(class);
 	row = rows->bytes + rows->count++ * rows_width(rows);
 	if (rows->key_bytes > 0)
 		memcpy(row, key, rows->key_bytes);
@@ -129,18 +130,54 @@ rows_release(struct rows *rows)
 	rows->count = rows->size = 0;
 }
 
-/* The first row of a level's range that is not below those bytes; range.high: none. */
+/* What rows are compared with. */
+struct bound {
+	const unsigned char *bytes;
+	size_t len;
+	bool or_equal; /* what is equal is below it */
+};
+
+/* Of those, which are in one page: the first that is not below the bound; count: none. */
 static size_t
-search(const struct rows *rows, unsigned level, struct image_range range,
-    const unsigned char *bytes, size_t len, bool or_equal)
+search_page(
+    const unsigned char *rows, size_t width, size_t count, struct bound bound, bool *ret_equals)
 {
+	size_t low = 0;
+
+	while (low < count) {
+		size_t middle = low + (count - low) / 2;
+		int order = bytes_compare(rows + middle * width, bound.bytes, bound.len);
+
+		if (order < 0 || (order == 0 && bound.or_equal)) {
+			low = middle + 1;
+		} else {
+			count = middle;
+			*ret_equals = order == 0;
+		}
+	}
+	return low;
+}
+
+/* The first row of a level's range that is not below the bound; range.high: none. *ret_equals: it equals it. */
+static size_t
+search(const struct rows *rows, unsigned level, struct image_range range, struct bound bound,
+    bool *ret_equals)
+{
+	size_t width = level > 0 ? rows->edge_bytes : rows_width(rows);
+	const unsigned char *all;
+
+	*ret_equals = false;
+	if (range.low >= range.high)
+		return range.low;
+	all =
+	    rows->image == NULL ? rows->bytes + range.low * width : image_rows(rows, level, range);
+	if (all != NULL)
+		return range.low +
+		    search_page(all, width, range.high - range.low, bound, ret_equals);
 	while (range.low < range.high) {
 		size_t middle = range.low + (range.high - range.low) / 2;
-		const unsigned char *row =
-		    level > 0 ? image_row(rows, level, middle) : rows_at(rows, middle);
-		int order = len > 0 ? memcmp(row, bytes, len) : 0;
 
-		if (order < 0 || (order == 0 && or_equal))
+		if (search_page(image_row(rows, level, middle), width, 1, bound, ret_equals) > 0)
 			range.low = middle + 1;
 		else
 			range.high = middle;
@@ -148,21 +185,41 @@ search(const struct rows *rows, unsigned level, struct image_range range,
 	return range.low;
 }
 
+/* The rows of the level below, among which the first is that is not below the bound: those of the page that
+ * begins last before it; and of all that may, as a level does not have the whole of a row. */
+static struct image_range
+narrow(const struct rows *rows, unsigned level, struct image_range range, struct bound bound)
+{
+	size_t first, last;
+	struct bound edge = bound;
+	bool may_begin_more;
+
+	if (bound.len > rows->edge_bytes)
+		edge = (struct bound){bound.bytes, rows->edge_bytes, false};
+	first = last = search(rows, level, range, edge, &may_begin_more);
+	if (may_begin_more && bound.len > rows->edge_bytes) {
+		edge.or_equal = true;
+		range.low = first;
+		last = search(rows, level, range, edge, &may_begin_more);
+	}
+	if (last == 0)
+		return (struct image_range){0, 0};
+	return (struct image_range){
+	    first > 0 ? image_page(rows, level - 1, first - 1).low : 0,
+	    image_page(rows, level - 1, last - 1).high,
+	};
+}
+
 size_t
 rows_below(const struct rows *rows, const unsigned char *bytes, size_t len, bool or_equal)
 {
+	struct bound bound = {bytes, len, or_equal};
 	struct image_range range = {0, rows->count};
+	bool equals;
 
-	/* The page that begins last before them. */
-	for (unsigned level = rows->level_count; level-- > 1;) {
-		size_t found;
-
-		if (level + 1 == rows->level_count)
-			range = image_level(rows, level);
-		found = search(rows, level, range, bytes, len, or_equal);
-		if (found == 0)
-			return 0;
-		range = image_page(rows, level - 1, found - 1);
-	}
-	return search(rows, 0, range, bytes, len, or_equal);
+	if (rows->level_count > 1)
+		range.high = rows->counts[rows->level_count - 1];
+	for (unsigned level = rows->level_count; level-- > 1;)
+		range = narrow(rows, level, range, bound);
+	return search(rows, 0, range, bound, &equals);
 }

@@ -14,8 +14,8 @@ enum {
 	ROW_KEY_MAX = 17,
 	ROW_CLASS_BYTES = 2,
 	ROW_ITEM_BYTES = 4,
-	/* Of rows in pages: the first rows of a level's pages are the next level. Four of them are
-	 * more than UINT32_MAX rows need. */
+	/* Of rows in pages: what the first rows of a level's pages begin with is the next level. Four of
+	 * them are more than UINT32_MAX rows need. */
 	ROW_LEVELS_MAX = 5,
 };
 
@@ -26,11 +26,14 @@ struct rows {
 	unsigned char *bytes; /* NULL: they are in pages of an image: */
 	size_t count, size; /* rows; there is room for */
 	unsigned key_bytes; /* 0 to ROW_KEY_MAX */
+	unsigned edge_bytes; /* of a row, in the levels above the rows */
+	uint64_t classes; /* a bit for each that some row has: rows_class_bit */
 	struct image *image;
 	unsigned level_count;
 	/* Of each level; the rows themselves are the first. */
 	uint32_t first_page[ROW_LEVELS_MAX];
 	size_t counts[ROW_LEVELS_MAX];
+	size_t top_at; /* the highest of them, in the first page */
 };
 
 /* Of one row, key and all. */
@@ -38,6 +41,13 @@ static inline size_t
 rows_width(const struct rows *rows)
 {
 	return rows->key_bytes + ROW_CLASS_BYTES + ROW_ITEM_BYTES;
+}
+
+/* Several classes have the same. */
+static inline uint64_t
+rows_class_bit(uint16_t class)
+{
+	return UINT64_C(1) << class % 64;
 }
 
 /* Add a row behind all others. False: out of memory, or more than a uint32_t can count. */

@@ -60,15 +60,14 @@ scrub_load(struct image *image, unsigned char **ret_all, uint32_t *ret_page)
 	return SCRUB_SOUND;
 }
 
-/* Does a level have the first row of each page of the level below it? */
+/* Does a level have what the first row of each page of the level below it begins with? */
 static bool
 check_level(const struct rows *rows, unsigned level, size_t *ret_row)
 {
-	struct image_range all = image_level(rows, level);
 	unsigned char row[ROW_KEY_MAX + ROW_CLASS_BYTES + ROW_ITEM_BYTES];
-	size_t width = rows_width(rows);
+	size_t width = rows->edge_bytes;
 
-	for (size_t at = all.low; at < all.high; at++) {
+	for (size_t at = 0; at < rows->counts[level]; at++) {
 		struct image_range page = image_page(rows, level - 1, at);
 
 		memcpy(row, image_row(rows, level, at), width);

@@ -60,45 +60,114 @@ end_page(struct writer *writer)
 	writer->next++;
 }
 
-/* Some of every step-th row. */
-static void
-put_rows(unsigned char *page, const struct rows *rows, size_t step, size_t from, size_t count)
-{
-	size_t width = rows_width(rows);
+/* ---- rows ---- */
 
+/* How many rows each level has, and which is the highest: that one is in the first page. */
+struct plan {
+	const struct rows *rows;
+	size_t counts[ROW_LEVELS_MAX];
+	unsigned top;
+	unsigned char *head; /* where that is told */
+};
+
+static size_t
+level_bytes(const struct plan *plan, unsigned level)
+{
+	return plan->counts[level] * level_width(plan->rows, level);
+}
+
+/* The first page has room for a small level of each key; what that leaves, larger ones may have. */
+static void
+plan_levels(struct plan plans[INDEX_KEYS])
+{
+	size_t left = HEAD_TOPS_BYTES;
+
+	for (struct plan *plan = plans; plan < plans + INDEX_KEYS; plan++) {
+		plan->counts[0] = plan->rows->count;
+		for (; level_bytes(plan, plan->top) > HEAD_TOPS_BYTES / INDEX_KEYS; plan->top++)
+			plan->counts[plan->top + 1] = pages_for(
+			    plan->counts[plan->top], level_per_page(plan->rows, plan->top));
+		left -= level_bytes(plan, plan->top);
+	}
+	for (struct plan *plan = plans; plan < plans + INDEX_KEYS; plan++) {
+		size_t room = left + level_bytes(plan, plan->top);
+
+		if (plan->top > 0 && level_bytes(plan, plan->top - 1) <= room)
+			left = room - level_bytes(plan, --plan->top);
+	}
+}
+
+/* So many of a level's rows: what every so-many-th row begins with. */
+static void
+put_rows(unsigned char *page, const struct plan *plan, unsigned level, size_t from, size_t count)
+{
+	size_t width = level_width(plan->rows, level), step = 1;
+
+	for (unsigned below = 0; below < level; below++)
+		step *= level_per_page(plan->rows, below);
 	for (size_t i = 0; i < count; i++)
-		memcpy(page + i * width, rows_at(rows, (from + i) * step), width);
+		memcpy(page + i * width, rows_at(plan->rows, (from + i) * step), width);
 }
 
 static void
-write_level(struct writer *writer, const struct rows *rows, size_t step, size_t count)
+write_level(struct writer *writer, const struct plan *plan, unsigned level)
 {
-	size_t per_page = rows_per_page(rows);
+	size_t per_page = level_per_page(plan->rows, level), count = plan->counts[level];
 
+	bytes_put32(plan->head + HEAD_ROWS_PAGES + 4 * level, writer->next);
 	for (size_t row = 0; row < count; row += per_page) {
 		size_t left = count - row;
 
-		put_rows(begin_page(writer), rows, step, row, left < per_page ? left : per_page);
+		put_rows(begin_page(writer), plan, level, row, left < per_page ? left : per_page);
 		end_page(writer);
 	}
 }
 
-/* The rows, and levels above them until one fits into the first page. */
-static void
-write_rows(struct writer *writer, const struct rows *rows, unsigned char *head, unsigned char *top)
+/* Their levels above the rows. */
+static size_t
+pages_above(const struct plan *plan)
 {
-	size_t step = 1, count = rows->count;
-	unsigned level = 0;
+	return plan->top > 1 ? pages_for(plan->counts[1], level_per_page(plan->rows, 1)) : 0;
+}
 
-	while (count > rows_in_head(rows)) {
-		bytes_put32(head + HEAD_ROWS_PAGES + 4 * level++, writer->next);
-		write_level(writer, rows, step, count);
-		step *= rows_per_page(rows);
-		count = pages_for(rows->count, step);
+/* Who has a name, or none, needs few of those without a key. */
+static int
+compare_plans(const void *a, const void *b)
+{
+	const struct plan *left = a, *right = b;
+	size_t left_pages = pages_above(left), right_pages = pages_above(right);
+	bool left_has_key = left->rows->key_bytes > 0, right_has_key = right->rows->key_bytes > 0;
+
+	if (left_has_key != right_has_key)
+		return left_has_key ? -1 : 1;
+	return (left_pages > right_pages) - (left_pages < right_pages);
+}
+
+static void
+write_rows(struct writer *writer, const struct index *index, unsigned char *head)
+{
+	struct plan plans[INDEX_KEYS] = {0};
+	unsigned char *top = head + HEAD_TOPS;
+
+	for (unsigned key = 0; key < INDEX_KEYS; key++) {
+		plans[key].rows = &index->rows[key];
+		plans[key].head = head + HEAD_ROWS + key * HEAD_ROWS_BYTES;
 	}
-	put_rows(top, rows, step, 0, count);
-	bytes_put32(head + HEAD_ROWS_COUNT, (uint32_t)rows->count);
-	bytes_put32(head + HEAD_ROWS_LEVELS, level + 1);
+	plan_levels(plans);
+	for (const struct plan *plan = plans; plan < plans + INDEX_KEYS; plan++) {
+		put_rows(top, plan, plan->top, 0, plan->counts[plan->top]);
+		top += level_bytes(plan, plan->top);
+		bytes_put32(plan->head + HEAD_ROWS_COUNT, (uint32_t)plan->rows->count);
+		bytes_put32(plan->head + HEAD_ROWS_LEVELS, plan->top + 1);
+		bytes_put64(plan->head + HEAD_ROWS_CLASSES, plan->rows->classes);
+	}
+	qsort(plans, INDEX_KEYS, sizeof *plans, compare_plans);
+	for (const struct plan *plan = plans; plan < plans + INDEX_KEYS; plan++)
+		for (unsigned level = plan->top; level-- > 1;)
+			write_level(writer, plan, level);
+	for (const struct plan *plan = plans; plan < plans + INDEX_KEYS; plan++)
+		if (plan->top > 0)
+			write_level(writer, plan, 0);
 }
 
 /* The first page. */
@@ -154,9 +223,7 @@ image_write(int fd, const struct index *index, const struct image_facts *facts)
 		return false;
 	writer->fd = fd;
 	writer->next = 1;
-	for (unsigned key = 0; key < INDEX_KEYS; key++)
-		write_rows(writer, &index->rows[key], head + HEAD_ROWS + key * HEAD_ROWS_BYTES,
-		    head + HEAD_TOPS + key * HEAD_TOP_BYTES);
+	write_rows(writer, index, head);
 	for (unsigned key = INDEX_V4; key <= INDEX_V6; key++)
 		bytes_put32(head + HEAD_PARENTS + 4 * key,
 		    write_parents(writer, index, (enum index_key)key));

@@ -162,6 +162,8 @@ classic_find(const char *text, size_t len, char c)
 {
 	long depth = 0;
 
+	if (memchr(text, c, len) == NULL)
+		return len;
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '[')
 			depth++;

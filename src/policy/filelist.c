@@ -4,8 +4,8 @@
  * INVARIANTS  A list that was walked once for a test is not walked again (or is idempotent). A
  *          list that is still open, one too deep, one too many, or one that cannot be read, is
  *          unknown: its rule refuses unless something else decides.
- * LIMITS   WORDS_MAX; MATCH_LISTS_DEEP and MATCH_LISTS_ALL (match.h); BUFFER: one page beside the
- *          longest word.
+ * LIMITS   WORDS_MAX; MATCH_LISTS_DEEP and MATCH_LISTS_ALL (match.h); BUFFER: a page or more beside
+ *          the longest word.
  */
 #include "policy/filelist.h"
 
@@ -17,7 +17,8 @@
 #include "policy/match.h"
 #include "policy/skim.h"
 
-enum { BUFFER = WORDS_MAX + 4096 };
+enum { BUFFER = WORDS_CURSOR_BYTES, FIRST_PATH = 256 };
+_Static_assert((int)BUFFER >= WORDS_MAX + 4096, "a page is read at a time");
 
 /* ---- words ---- */
 
@@ -160,18 +161,20 @@ struct level {
 	bool eof;
 	_Alignas(max_align_t) char buffer[BUFFER]; /* of what is read; or the cursor of an index */
 };
-_Static_assert((int)BUFFER >= (int)WORDS_CURSOR_BYTES, "an index's cursor");
 
 struct walk {
 	struct matcher *matcher;
 	struct level *top;
 	unsigned depth, count;
+	struct arena paths;
+	matchset found;
 	struct {
 		const char *path;
 		ways ways;
 	} seen[MATCH_LISTS_ALL];
-	struct arena paths;
-	matchset found;
+	/* The usual list names none: it needs no heap. */
+	char first_path[FIRST_PATH];
+	struct level first;
 };
 
 static void
@@ -192,6 +195,29 @@ unknown(struct walk *walk, ways which, const struct diag *why)
 	walk->found |= match_from_tri(TRI_UNKNOWN, which);
 }
 
+static char *
+keep_path(struct walk *walk, const char *text, size_t len)
+{
+	if (walk->count > 0 || len >= sizeof walk->first_path)
+		return arena_copy(&walk->paths, text, len);
+	memcpy(walk->first_path, text, len);
+	walk->first_path[len] = '\0';
+	return walk->first_path;
+}
+
+static struct level *
+new_level(struct walk *walk)
+{
+	return walk->count == 0 ? &walk->first : malloc(sizeof(struct level));
+}
+
+static void
+free_level(const struct walk *walk, struct level *level)
+{
+	if (level != &walk->first)
+		free(level);
+}
+
 static void
 close_level(struct walk *walk)
 {
@@ -202,7 +228,7 @@ close_level(struct walk *walk)
 		facts->ops->list_close(facts->ctx, level->source);
 	walk->top = level->below;
 	walk->depth--;
-	free(level);
+	free_level(walk, level);
 }
 
 /* Is there anything to be done for this list? Says so if it cannot be. */
@@ -252,15 +278,15 @@ open_source(struct walk *walk, struct level *level)
 static void
 open_level(struct walk *walk, const struct test *test, ways which)
 {
-	char *path = arena_copy(&walk->paths, test->text, test->len);
+	char *path = keep_path(walk, test->text, test->len);
 	struct level *level;
 
 	if (path != NULL && !is_new(walk, path, which))
 		return;
-	level = malloc(sizeof *level);
+	level = new_level(walk);
 	if (path == NULL || level == NULL) {
 		walk->matcher->failed = true;
-		free(level);
+		free_level(walk, level);
 		return;
 	}
 	memset(level, 0, offsetof(struct level, buffer));
@@ -270,7 +296,7 @@ open_level(struct walk *walk, const struct test *test, ways which)
 	walk->seen[walk->count].path = path;
 	walk->seen[walk->count++].ways = which;
 	if (!open_source(walk, level)) {
-		free(level);
+		free_level(walk, level);
 		return;
 	}
 	if (level->kept != NULL && level->kept->index != NULL)
@@ -397,7 +423,7 @@ filelist_match(struct matcher *matcher, const struct test *test, ways want)
 {
 	struct walk walk;
 
-	memset(&walk, 0, sizeof walk);
+	memset(&walk, 0, offsetof(struct walk, seen));
 	walk.matcher = matcher;
 	open_level(&walk, test, want);
 	while (walk.top != NULL && !matcher->failed && match_certain(walk.found) != want)

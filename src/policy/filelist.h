@@ -31,7 +31,7 @@ struct words_index {
 	    const struct words *, const struct facts *, void *cursor, const struct test **ret_test);
 };
 
-enum { WORDS_CURSOR_BYTES = 10240 }; /* of that memory, aligned for any object */
+enum { WORDS_CURSOR_BYTES = 13312 }; /* of that memory, aligned for any object */
 
 /* A list kept parsed: tests of hosts, both ways. Or one with an index of its text. Immutable. */
 struct words {

@@ -27,7 +27,7 @@ image_file_path(const struct image_owner *owner, char ret[IMAGE_FILE_PATH_MAX])
 	memcpy(ret, owner->folder, len);
 	ret[len++] = '/';
 	for (unsigned i = 0; i < HASH_DIGITS; i++)
-		ret[len++] = digits[hash >> (4 * (HASH_DIGITS - 1 - i)) & 0xf];
+		ret[len++] = digits[hash << 4 * i >> 60];
 	memcpy(ret + len, end, end_len + 1);
 	return true;
 }

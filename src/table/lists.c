@@ -9,7 +9,9 @@
 #include "table/lists.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "table/image_file.h"
@@ -19,14 +21,19 @@
 enum { INDEXED_COST = 64 }; /* of a list whose index names the words: more than it usually names */
 
 struct list_source {
-	int fd; /* -1: kept */
+	int fd; /* -1: kept, or not needed so far */
 	const char *path; /* borrowed from the caller, who closes before it dies */
 	bool ended;
 	off_t read_bytes;
 	struct stamp stamp;
 	struct generation *generation;
-	struct words_file *file; /* its image; NULL: none */
+	bool has_image;
+	struct words_file file; /* its image */
 };
+
+/* The usual process has one list open at a time: that one needs no heap. */
+static struct list_source spare;
+static atomic_flag spare_is_taken = ATOMIC_FLAG_INIT;
 
 /* A change is found where no decision is at hand; it is left here for the table layer. */
 static _Thread_local bool changed __attribute__((tls_model("initial-exec")));
@@ -79,35 +86,49 @@ find_kept(const char *path)
 	return generation_if(store_get(path, &stamp), true);
 }
 
-/* NULL: there is no image of that very text. */
-static struct words_file *
-open_image(const struct list_source *source)
+/* The text, if it is still what the image was made of: words are about to be read. */
+static int
+open_text(void *ctx)
+{
+	struct list_source *source = ctx;
+	struct stamp now;
+	int error;
+
+	if (source->fd >= 0)
+		return source->fd;
+	if (stamp_open(source->path, &now, &source->fd, &error) != FILE_READY) {
+		changed = true;
+		return -1;
+	}
+	changed = changed || !stamp_eq(&source->stamp, &now);
+	return stamp_eq(&source->stamp, &now) ? source->fd : -1;
+}
+
+/* False: there is no image of that very text. */
+static bool
+open_image(struct list_source *source)
 {
 	const struct image_owner owner = {
 	    .folder = IMAGE_FOLDER, .path = source->path, .is_list = true};
-	struct words_file *file;
+	struct words_file *file = &source->file;
 	int fd;
 
-	if (source->stamp.size < IMAGE_FILE_FROM_BYTES)
-		return NULL;
-	file = malloc(sizeof *file);
-	if (file != NULL &&
-	    image_file_open(&owner, &source->stamp, &file->image, &fd) == IMAGE_FILE_READY) {
-		words_file_init(file, source->fd);
-		return file;
-	}
-	free(file);
-	return NULL;
+	source->has_image = source->stamp.size >= IMAGE_FILE_FROM_BYTES &&
+	    image_file_open(&owner, &source->stamp, &file->image, &fd) == IMAGE_FILE_READY;
+	if (source->has_image)
+		words_file_init(file, open_text, source);
+	return source->has_image;
 }
 
-static void
-close_image(struct words_file *file)
+/* By its image alone, unless the text may be in the middle of being written. */
+static bool
+need_no_text(struct list_source *source)
 {
-	if (file == NULL)
-		return;
-	window_release(&file->window);
-	close(file->image.fd);
-	free(file);
+	int error;
+
+	return stamp_path(source->path, &source->stamp, &error) == FILE_READY &&
+	    stamp_age_ms(&source->stamp) >= STAMP_TORN_MS &&
+	    !store_was_read(source->path, &source->stamp) && open_image(source);
 }
 
 /* What is kept of it, or is kept now, or its image. NULL: it is read. */
@@ -121,41 +142,78 @@ find_words(struct list_source *source)
 			source->fd = -1;
 		}
 	}
-	if (source->generation == NULL)
-		source->file = open_image(source);
-	if (source->file != NULL)
-		return &source->file->words;
-	return source->generation != NULL ? &source->generation->words : NULL;
+	if (source->generation != NULL)
+		return &source->generation->words;
+	return open_image(source) ? &source->file.words : NULL;
+}
+
+static struct list_source *
+new_source(const char *path)
+{
+	struct list_source *source = &spare;
+
+	if (atomic_flag_test_and_set_explicit(&spare_is_taken, memory_order_acquire))
+		source = malloc(sizeof *source);
+	if (source == NULL)
+		return NULL;
+	memset(source, 0, offsetof(struct list_source, file));
+	source->fd = -1;
+	source->path = path;
+	return source;
+}
+
+static void
+free_source(struct list_source *source)
+{
+	if (source == &spare)
+		atomic_flag_clear_explicit(&spare_is_taken, memory_order_release);
+	else
+		free(source);
+}
+
+/* What is kept, or the file. LIST_OK: source->generation, or source->fd. */
+static enum list_status
+open_source(struct list_source *source, struct generation *kept, int *ret_error)
+{
+	enum file_state state = FILE_READY;
+
+	if (kept == NULL)
+		state = open_whole(source->path, &source->stamp, &source->fd, &kept, ret_error);
+	if (kept != NULL && !kept->is_list) { /* torn, and what is known of it is a table */
+		generation_release(kept);
+		*ret_error = EAGAIN;
+		return LIST_BAD;
+	}
+	source->generation = kept;
+	if (state == FILE_ABSENT)
+		return LIST_MISSING;
+	return state == FILE_READY ? LIST_OK : LIST_BAD;
 }
 
 enum list_status
 table_list_open(void *ctx, const char *path, struct list_source **ret_source,
     const struct words **ret_words, int *ret_error)
 {
-	struct list_source *source = calloc(1, sizeof *source);
+	struct list_source *source = new_source(path);
 	struct generation *kept;
-	enum file_state state = FILE_READY;
+	enum list_status status;
 
 	(void)ctx;
 	if (source == NULL) {
 		*ret_error = ENOMEM;
 		return LIST_BAD;
 	}
-	source->fd = -1;
-	source->path = path;
 	kept = find_kept(path);
-	if (kept == NULL)
-		state = open_whole(path, &source->stamp, &source->fd, &kept, ret_error);
-	if (kept != NULL && !kept->is_list) { /* torn, and what is known of it is a table */
-		generation_release(kept);
-		*ret_error = EAGAIN;
-		state = FILE_BAD;
+	if (kept == NULL && need_no_text(source)) {
+		*ret_source = source;
+		*ret_words = &source->file.words;
+		return LIST_OK;
 	}
-	if (state != FILE_READY) {
-		free(source);
-		return state == FILE_ABSENT ? LIST_MISSING : LIST_BAD;
+	status = open_source(source, kept, ret_error);
+	if (status != LIST_OK) {
+		free_source(source);
+		return status;
 	}
-	source->generation = kept;
 	*ret_source = source;
 	*ret_words = find_words(source);
 	return LIST_OK;
@@ -184,10 +242,10 @@ table_list_kept(struct table_kept *kept, const char *path, struct list_source **
 		*ret_error = EFBIG;
 		return LIST_BAD;
 	}
-	source = found != NULL ? calloc(1, sizeof *source) : NULL;
+	source = found != NULL ? new_source(path) : NULL;
 	if (source != NULL) {
 		kept->left -= cost_of(found, kept);
-		*source = (struct list_source){.fd = -1, .path = path, .generation = found};
+		source->generation = found;
 		*ret_source = source;
 		*ret_words = &found->words;
 		return LIST_OK;
@@ -229,6 +287,11 @@ table_list_read(void *ctx, struct list_source *source, char *buf, size_t size, s
 	ssize_t got;
 
 	(void)ctx;
+	if (source->has_image)
+		open_text(
+		    source); /* the image is damaged; what is not what it was counts for nothing */
+	if (source->fd < 0)
+		return LIST_BAD;
 	do
 		got = read(source->fd, buf, size);
 	while (got < 0 && errno == EINTR);
@@ -256,11 +319,16 @@ table_list_close(void *ctx, struct list_source *source)
 			changed = changed || !stamp_is_replaced(&source->stamp, &after);
 		else if (source->ended)
 			store_note_read(source->path, &source->stamp);
-		else if (source->file != NULL)
+		else if (source->has_image)
 			store_note_image(source->path, &source->stamp);
 		close(source->fd);
+	} else if (source->has_image) {
+		store_note_image(source->path, &source->stamp);
 	}
-	close_image(source->file);
+	if (source->has_image) {
+		window_release(&source->file.window);
+		close(source->file.image.fd);
+	}
 	generation_release(source->generation);
-	free(source);
+	free_source(source);
 }

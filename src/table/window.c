@@ -22,8 +22,7 @@ window_of_file(struct window *window, int fd, size_t size, char *storage)
 void
 window_release(struct window *window)
 {
-	if (window->fd >= 0)
-		buf_release(&window->buf);
+	buf_release(&window->buf);
 }
 
 /* So many bytes from there on, or as many as there are. */

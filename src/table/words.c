@@ -59,6 +59,7 @@ struct word_cursor {
 	unsigned end;
 	bool shows_all; /* that is left of the text */
 	struct window text, *window; /* of a text that is kept; where words are read from */
+	struct words_file *file; /* NULL: a text that is kept */
 	struct word_reader reader; /* of the chunk at hand */
 	struct pattern pattern; /* of the word at hand, */
 	unsigned next; /* and its test */
@@ -85,6 +86,7 @@ begin_text(const struct words *words, const struct facts *facts, unsigned end, v
 
 	window_of_text(&cursor->text, generation->bytes, generation->size);
 	cursor->window = &cursor->text;
+	cursor->file = NULL;
 	begin(cursor, &generation->index, facts, end);
 }
 
@@ -95,7 +97,16 @@ begin_file(const struct words *words, const struct facts *facts, unsigned end, v
 	struct word_cursor *cursor = memory;
 
 	cursor->window = &file->window;
+	cursor->file = file;
 	begin(cursor, &file->image.index, facts, end);
+}
+
+static bool
+has_text(struct words_file *file)
+{
+	if (file->window.fd < 0)
+		file->window.fd = file->open(file->ctx);
+	return file->window.fd >= 0;
 }
 
 static bool
@@ -104,7 +115,7 @@ feed_item(struct word_cursor *cursor, uint32_t item)
 	struct window *window = cursor->window;
 	size_t at = item / 2;
 
-	if (!window_have(window, at))
+	if ((cursor->file != NULL && !has_text(cursor->file)) || !window_have(window, at))
 		return false;
 	while (!words_feed_chunk(&cursor->reader, window_at(window, at), window_left(window, at),
 	    window_is_last(window), item % 2 != 0))
@@ -120,7 +131,7 @@ feed_rest(struct word_cursor *cursor)
 	const struct window *window = cursor->window;
 	const char *from = window->bytes;
 
-	if (window->fd >= 0)
+	if (cursor->file != NULL)
 		return false;
 	if (cursor->reader.bytes != NULL)
 		from = cursor->reader.bytes + words_consumed(&cursor->reader);
@@ -184,8 +195,10 @@ static const struct words_index words_of_file = {begin_file, next_test};
 /* ---- a file's image ---- */
 
 void
-words_file_init(struct words_file *file, int fd)
+words_file_init(struct words_file *file, int (*open)(void *ctx), void *ctx)
 {
-	window_of_file(&file->window, fd, (size_t)file->image.facts.text_bytes, file->storage);
+	window_of_file(&file->window, -1, (size_t)file->image.facts.text_bytes, file->storage);
+	file->open = open;
+	file->ctx = ctx;
 	file->words = (struct words){.index = &words_of_file, .owner = file};
 }

@@ -15,11 +15,14 @@ extern const struct words_index words_of_text;
 /* Of a file that has an image. Not to be moved. */
 struct words_file {
 	struct words words;
-	struct image image; /* to be opened before the rest is made ready */
 	struct window window;
+	/* The text, when a word is to be read. -1: it is not, or no longer, what the image was made of. */
+	int (*open)(void *ctx);
+	void *ctx;
+	struct image image; /* to be opened before the rest is made ready */
 	char storage[WINDOW_BYTES + 1];
 };
 
-void words_file_init(struct words_file *, int fd);
+void words_file_init(struct words_file *, int (*open)(void *ctx), void *ctx);
 
 #endif

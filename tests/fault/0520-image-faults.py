@@ -208,7 +208,7 @@ def check_images():
         "it is a FIFO": lambda: (image.unlink(), os.mkfifo(image)),
         "it is a folder": lambda: (image.unlink(), image.mkdir()),
         "it is empty": lambda: image.write_bytes(b""),
-        "it has its first page only": lambda: image.write_bytes(data[:4096]),
+        "it has its first page only": lambda: image.write_bytes(data[:images.PAGE]),
         "it is another table's": lambda: (write(lab.dir / "other", EARLIER), compile("-q", lab.dir / "other"),
                                           shutil.copy(image_of(lab.dir / "other"), image)),
         "nobody may read it": lambda: image.chmod(0),

@@ -15,7 +15,7 @@ import inetd_lab as lab  # noqa: E402
 BUILD = lab.BUILD
 TCPWRAP, JUDGE = BUILD / "src/cmd/tcpwrap/tcpwrap", BUILD / "src/cmd/judge/judge"
 FOLDER = pathlib.Path("/var/lib/tcpwrap")
-PAGE, ROOM = 4096, 4088
+PAGE, ROOM = 2048, 2040
 SETTLED_SECONDS = 0.06
 
 if lab.libc.mount(b"none", b"/var/lib", b"tmpfs", 0, b"mode=755") != 0:
@@ -111,8 +111,8 @@ def image_of(path, ending="image"):
 
 def page_sum(page, number):
     total = (0x9e3779b97f4a7c15 + number) % 2**64
-    for word, in struct.iter_unpack("<Q", page[:ROOM]):
-        total = (total ^ word) * 0xff51afd7ed558ccd % 2**64
+    for word, added in struct.iter_unpack("<QQ", page[:ROOM] + bytes(8)):
+        total = ((total ^ word) * 0xff51afd7ed558ccd + added) % 2**64
         total = (total << 29 | total >> 35) % 2**64
     return total
 

@@ -98,6 +98,14 @@ struct list_source {
 	size_t read;
 };
 
+static int
+open_list(void *ctx)
+{
+	const struct list_source *source = ctx;
+
+	return asked->list_fds[source->list - asked->lists];
+}
+
 /* By its image, if it has one. */
 static const struct words *
 open_words(struct list_source *source, size_t i)
@@ -106,7 +114,7 @@ open_words(struct list_source *source, size_t i)
 		return &asked->words[i]->words;
 	if (!image_read(&source->file.image, asked->list_image_fds[i]))
 		return NULL;
-	words_file_init(&source->file, asked->list_fds[i]);
+	words_file_init(&source->file, open_list, source);
 	return &source->file.words;
 }
 
