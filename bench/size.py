@@ -97,9 +97,7 @@ class Bench:
         self.tcpwrap = args.build / "src/cmd/tcpwrap/tcpwrap"
         self.why_no_image = self.reason_for_no_image()
         # Alternates with whatever is measured: is that as quick as with no rule at all?
-        nothing = self.folder / "nothing"
-        nothing.mkdir()
-        self.empty = Process(self, OURS, *tables.write(nothing, "addresses", 0, 0)[:2])
+        self.empty = Process(self, OURS, *self.nothing("addresses"))
 
     def environment(self, who):
         return dict(os.environ, LD_LIBRARY_PATH=str(self.libraries[who]))
@@ -116,6 +114,12 @@ class Bench:
     def imaged(self, deny):
         """What a command is told behind, to find an image."""
         return ("unshare", "-m", "sh", "-c", IMAGED, "sh", self.tcpwrap, deny)
+
+    def nothing(self, kind):
+        """The tables of a kind with no rule. Their names are short, as usual ones are, too."""
+        folder = self.folder / kind.capitalize()
+        folder.mkdir(exist_ok=True)
+        return tables.write(folder, kind, 0, 0)[:2]
 
     def note(self, *cell):
         self.cells.append(Cell(*cell))
@@ -172,7 +176,7 @@ class Bench:
             tables.settle(path)
 
     def system_calls(self, kind, size):
-        """Of a warm decision, and of a whole process."""
+        """Of a warm decision, and of a process without an image."""
         client = tables.client(kind, size, "none")
         words = f"{client.addr} {client.name or '-'}"
         trace = self.folder / "trace"
@@ -190,13 +194,25 @@ class Bench:
             counted = collections.Counter(calls[begin + 1:calls.index("getppid", begin + 1)])
             self.note(who, kind, size, "none", "system calls, resident", sum(counted.values()) / COUNTED,
                       " ".join(sorted(counted)))
-            once = ["strace", "-f", "-o", trace, self.build / "bench/once", self.allow, self.deny,
-                    *(word for word in client if word)]
-            for mode in ("oneshot", "image") if who == OURS and not self.why_no_image else ("oneshot",):
-                subprocess.run([*(self.imaged(self.deny) if mode == "image" else ()), *once], env=env,
-                               stdout=subprocess.DEVNULL)
-                self.note(who, kind, size, "none", f"system calls, {mode}",
-                          len(re.findall(r"^\d+ +\w+\(", trace.read_text(), re.M)), "")
+            self.note(who, kind, size, "none", "system calls, oneshot",
+                      self.calls_once(who, (self.allow, self.deny), client), "")
+
+    def calls_once(self, who, both, client, before=()):
+        """Of a whole process."""
+        trace = self.folder / "trace"
+        subprocess.run([*before, "strace", "-f", "-o", trace, self.build / "bench/once", *both,
+                        *filter(None, client)], env=self.environment(who), stdout=subprocess.DEVNULL)
+        return len(re.findall(r"^\d+ +\w+\(", trace.read_text(), re.M))
+
+    def once_with_image(self, count, what, kind, size):
+        """What a process with an image takes beside one with no rule, and, of a list, beside an empty one."""
+        for place in tables.PLACES:
+            client = tables.client(kind, size, place)
+            allow, deny = self.nothing(kind)
+            for name, both, before in (
+                    ("image", (self.allow, self.deny), self.imaged(self.deny)),
+                    ("no rule", (allow, self.nothing("addresses")[1]), ()), ("nothing listed", (allow, deny), ())):
+                self.note(OURS, kind, size, place, f"{what}, {name}", count(OURS, both, client, before), "")
 
     def who(self, size):
         return (OURS, DEBIAN) if size <= DEBIAN_MAX else (OURS,)
@@ -225,6 +241,8 @@ class Bench:
                 self.with_image(starters, kind, size, places)
         if size in (0, 1000, MILLION) and shutil.which("strace"):
             self.system_calls(kind, size)
+        if size >= MILLION and shutil.which("strace") and not self.why_no_image:
+            self.once_with_image(self.calls_once, "system calls", kind, size)
         print(f"{kind:10} {size:9} rules: {time.monotonic() - begun:5.1f} s", file=sys.stderr, flush=True)
 
     def with_image(self, starters, kind, size, places):
@@ -239,6 +257,9 @@ class Bench:
                     self.measure({**starters, OURS: imaged}, kind, size, place, "image")
 
     # ---- instructions ----
+
+    def instructions_once(self, who, both, client, before=()):
+        return self.callgrind(who, self.build / "bench/once", *both, *filter(None, client), before=before)
 
     def callgrind(self, who, *command, commands="", before=()):
         done = subprocess.run([*before, "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command],
@@ -262,22 +283,23 @@ class Bench:
                                        commands=f"load {n} {client.addr} -\n") for n in (LOADS, many)]
                 self.note(who, "addresses", size, "none", "instructions, resident",
                           (runs[1] - runs[0]) / (many - LOADS), "")
-                for mode in ("oneshot", "image") if who == OURS and not self.why_no_image else ("oneshot",):
-                    self.note(who, "addresses", size, "none", f"instructions, {mode}", self.callgrind(
-                        who, self.build / "bench/once", self.allow, self.deny, client.addr,
-                        before=self.imaged(self.deny) if mode == "image" else ()), "")
+                self.note(who, "addresses", size, "none", "instructions, oneshot",
+                          self.instructions_once(who, (self.allow, self.deny), client), "")
         for kind in SKIMMED:
             self.allow, self.deny, _ = tables.write(self.folder, kind, HEAVY, 0)
-            client = tables.client(kind, HEAVY, "none")
-            self.note(OURS, kind, HEAVY, "none", "instructions, oneshot", self.callgrind(
-                OURS, self.build / "bench/once", self.allow, self.deny, *(word for word in client if word)), "")
+            self.note(OURS, kind, HEAVY, "none", "instructions, oneshot", self.instructions_once(
+                OURS, (self.allow, self.deny), tables.client(kind, HEAVY, "none")), "")
+        for kind in () if self.why_no_image else self.args.kinds:
+            self.allow, self.deny, _ = tables.write(self.folder, kind, MILLION, 0)
+            time.sleep(MOMENT)
+            self.once_with_image(self.instructions_once, "instructions", kind, MILLION)
 
 
 def measured(args):
     debian = next(fetched("libwrap0").glob("usr/lib/*/libwrap.so.0")).parent
     scratch = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     where = (f"Measured on {machine()}, {datetime.date.today()}; medians of {args.rounds} alternations.")
-    with tempfile.TemporaryDirectory(prefix="tcpwrap-size-", dir=scratch) as folder:
+    with tempfile.TemporaryDirectory(prefix="tcpwrap-", dir=scratch) as folder:
         bench = Bench(args, debian, folder)
         if bench.why_no_image:
             where += f" Nothing with an image: {bench.why_no_image}."

@@ -36,7 +36,8 @@ parse_quad(const char *text, size_t len, uint8_t ret[4])
 static int
 hex_value(char c)
 {
-	unsigned digit = (unsigned char)c - (unsigned)'0', letter = (c | 0x20U) - 'a';
+	unsigned digit = (unsigned char)c - (unsigned)'0',
+	         letter = ((unsigned char)c | 0x20U) - 'a';
 
 	if (digit <= 9)
 		return (int)digit;
