@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "failing_alloc.h"
+#include "image/image.h"
 #include "image/index.h"
 #include "policies.h"
 #include "policy/filelist.h"
@@ -509,6 +512,73 @@ test_endless_nest(void **state)
 	index_release(&index);
 }
 
+/* Of so many rows, whose keys have so many values a byte: few values, and pages begin alike. */
+static void
+fill_rows(struct index *index, size_t rows_each, unsigned values)
+{
+	index_init(index);
+	for (unsigned key = 0; key < INDEX_KEYS; key++) {
+		for (uint32_t i = 0; i < rows_each; i++) {
+			unsigned char bytes[ROW_KEY_MAX];
+
+			for (size_t b = 0; b < sizeof bytes; b++)
+				bytes[b] = (unsigned char)chance(values);
+			assert_true(rows_add(
+			    &index->rows[key], bytes, (uint16_t)chance(values * values), i));
+		}
+	}
+	assert_true(index_finish(index));
+}
+
+/* Around a row, or anywhere. */
+static void
+compare_searches(const struct rows *kept, const struct rows *paged)
+{
+	size_t width = rows_width(kept);
+
+	for (unsigned tries = 0; tries < 500; tries++) {
+		unsigned char bytes[ROW_KEY_MAX + ROW_CLASS_BYTES + ROW_ITEM_BYTES] = {0};
+		size_t len = chance((unsigned)width + 1);
+
+		if (kept->count > 0)
+			memcpy(bytes, rows_at(kept, chance((unsigned)kept->count)), width);
+		if (chance(2) == 0)
+			bytes[chance((unsigned)width)] ^= (unsigned char)chance(256);
+		for (unsigned or_equal = 0; or_equal < 2; or_equal++)
+			assert_int_equal(rows_below(paged, bytes, len, or_equal != 0),
+			    rows_below(kept, bytes, len, or_equal != 0));
+	}
+	for (size_t row = 0; row < kept->count; row += 1 + chance(97))
+		assert_memory_equal(rows_at(kept, row), rows_at(paged, row), width);
+}
+
+/* A search in pages ends where one in memory does. */
+static void
+test_pages(void **state)
+{
+	static const size_t sizes[] = {0, 1, 60, 300, 3000, 60000};
+	static const unsigned values[] = {1, 2, 5, 256};
+	const struct image_facts facts = {.error_at = UINT64_MAX, .is_list = true};
+
+	(void)state;
+	for (size_t s = 0; s < COUNT(sizes); s++) {
+		for (size_t v = 0; v < COUNT(values); v++) {
+			int fd = memfd_create("image", MFD_CLOEXEC);
+			struct index index;
+			struct image image;
+
+			fill_rows(&index, sizes[s], values[v]);
+			assert_true(fd >= 0 && image_write(fd, &index, &facts));
+			assert_true(image_read(&image, fd));
+			for (unsigned key = 0; key < INDEX_KEYS; key++)
+				compare_searches(&index.rows[key], &image.index.rows[key]);
+			assert_false(image_has_failed(&image));
+			index_release(&index);
+			close(fd);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -519,6 +589,7 @@ main(void)
 	    cmocka_unit_test(test_nests),
 	    cmocka_unit_test(test_endless_nest),
 	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_pages),
 	    cmocka_unit_test(test_memory),
 	};
 
