@@ -366,9 +366,9 @@ scan_file(struct scan *scan)
 }
 
 /* By the file's image, if it has one; then the file is closed. False: the text has to be read; what was
- * decided by then is so all the same. */
-static bool
-show_image(struct scan *scan, enum outcome *ret)
+ * decided by then is so all the same. A function of its own, as an image is large on the stack: who has none
+ * is to touch none of that. */
+static bool __attribute__((noinline)) show_image(struct scan *scan, enum outcome *ret)
 {
 	const struct image_owner owner = {.folder = IMAGE_FOLDER, .path = scan->path};
 	struct image image;
@@ -376,9 +376,7 @@ show_image(struct scan *scan, enum outcome *ret)
 	bool is_shown;
 	int fd;
 
-	if (scan->stamp.size < IMAGE_FILE_FROM_BYTES || scan->skip > 0 ||
-	    store_was_read(scan->path, &scan->stamp) ||
-	    image_file_open(&owner, &scan->stamp, &image, &fd) != IMAGE_FILE_READY)
+	if (image_file_open(&owner, &scan->stamp, &image, &fd) != IMAGE_FILE_READY)
 		return false;
 	scan->pass->holds = holds;
 	scan->pass->source = scan;
@@ -393,6 +391,13 @@ show_image(struct scan *scan, enum outcome *ret)
 		store_note_image(scan->path, &scan->stamp);
 	close(scan->fd);
 	return true;
+}
+
+static bool
+may_have_image(const struct scan *scan)
+{
+	return scan->stamp.size >= IMAGE_FILE_FROM_BYTES && scan->skip == 0 &&
+	    !store_was_read(scan->path, &scan->stamp);
 }
 
 /* Rules from what is kept of the file, or from the file; from_last: from what was kept last,
@@ -427,7 +432,8 @@ show_table(struct pass *pass, enum table table, const char *path, bool from_last
 		return fault(
 		    &scan, error != 0 ? DIAG_CANNOT_OPEN : DIAG_TABLE_NOT_REGULAR, error, 0);
 	if (kept == NULL)
-		return show_image(&scan, &outcome) ? outcome : scan_file(&scan);
+		return may_have_image(&scan) && show_image(&scan, &outcome) ? outcome
+		                                                            : scan_file(&scan);
 	kept = generation_if(kept, false);
 	if (kept == NULL) /* what is known of it is no table */
 		return fault(&scan, DIAG_TABLE_UNSTABLE, 0, 0);
