@@ -164,12 +164,10 @@ ask_list(struct ask *ask, enum end end, const struct list *list, matchset want)
 	ask->matcher.end = end;
 	ask->matcher.failed = false;
 	ret.found = list_match(&ask->matcher, list, want);
-	if (ask->matcher.failed)
-		/* Memory; or a fact was asked for after all: nothing is certain then. */
-		ret.found = want & MATCH_POSSIBLE;
-	else if (ask->is_fault && !ask->is_unsure)
+	ret.failed = ask->matcher.failed;
+	if (ask->is_fault && !ask->is_unsure)
 		ret.fault = match_unknown(ret.found);
-	ret.may_fault = (ask->is_fault || ask->matcher.failed) && match_unknown(ret.found) != 0;
+	ret.may_fault = ask->is_fault && match_unknown(ret.found) != 0;
 	return ret;
 }
 

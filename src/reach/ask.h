@@ -13,6 +13,7 @@ struct asked {
 	matchset found;
 	ways fault; /* it cannot be told there, for want of a list, whatever else is known */
 	bool may_fault; /* that may come of what is not known, too */
+	bool failed; /* out of memory: nothing else counts */
 };
 
 struct ask {

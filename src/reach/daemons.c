@@ -184,8 +184,13 @@ ask_one(struct asking *asking, const struct daemon_list *known, matchset *ret)
 	for (size_t i = 0; i < asking->terms.count && is_done; i++)
 		for (unsigned j = 0; j < term_tests(&asking->terms.items[i]); j++)
 			asking->tests[list.count++] = asking->terms.items[i].tests[j];
-	if (is_done)
-		*ret |= ask_list(&asking->ask, END_SERVER, &list, match_of_ways(list.ways)).found;
+	if (is_done) {
+		struct asked asked =
+		    ask_list(&asking->ask, END_SERVER, &list, match_of_ways(list.ways));
+
+		*ret |= asked.found;
+		is_done = !asked.failed;
+	}
 	arena_release(&arena);
 	return is_done;
 }

@@ -183,7 +183,9 @@ ask_between(struct maker *maker, struct point first, struct point last)
 		piece.found = asked.found;
 		piece.fault = asked.fault;
 		piece.may_fault = asked.may_fault;
-		if (asked.found != MATCH_NONE)
+		if (asked.failed)
+			made = MADE_NO_MEMORY;
+		else if (asked.found != MATCH_NONE)
 			made = add_piece(maker->reach, &piece);
 		if (point_eq(piece.last, last))
 			break;

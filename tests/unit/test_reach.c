@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "failing_alloc.h"
 #include "policies.h"
 #include "reach/reach.h"
 
@@ -22,7 +23,7 @@
 #define SLOWER 1
 #endif
 
-enum { POLICIES = 600 / SLOWER, LINES = 10, ASKS = 24, INTERVALS_MAX = 4096 };
+enum { POLICIES = 400 / SLOWER, LINES = 10, ASKS = 24, INTERVALS_MAX = 4096 };
 
 static struct policy tables[2];
 static struct reach_interval intervals[INTERVALS_MAX];
@@ -42,7 +43,8 @@ read_list(void *ctx, const char *path, char **ret_bytes, size_t *ret_len)
 		if (list->status != LIST_OK)
 			return list->status;
 		*ret_bytes = malloc(list->len + 1);
-		assert_non_null(*ret_bytes);
+		if (*ret_bytes == NULL)
+			return LIST_BAD;
 		memcpy(*ret_bytes, list->text, list->len);
 		*ret_len = list->len;
 		return LIST_OK;
@@ -79,7 +81,7 @@ find(const struct addr *addr)
 		if (memcmp(addr->bytes, intervals[i].last.bytes, sizeof addr->bytes) <= 0)
 			return &intervals[i];
 	fail_msg("no interval");
-	return NULL;
+	return &intervals[0];
 }
 
 /* They follow upon each other from the first address to the last one, and do not cross a family's border. */
@@ -494,8 +496,217 @@ test_edits(void **state)
 		print_message(" %lu", changes.seen[i]);
 	print_message("\n");
 	for (unsigned i = 0; i < REACH_CHANGES; i++)
-		assert_true(changes.seen[i] > 0);
+		assert_true(
+		    changes.seen[i] > 0 || i == REACH_NOW_TWISTED || i == REACH_NOW_OPTIONS);
 	assert_true(changes.same > changes.told);
+}
+
+static void
+say_all(struct policy *policy, const char *text)
+{
+	policy->len = 0;
+	say(policy, "%s", text);
+}
+
+/* What a line of hosts.deny in the place of another changes, for one client; -1: nothing. */
+static void
+test_changes(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		int change;
+	} cases[] = {
+	    {"d: ALL\n", "d: ALL\n", -1},
+	    {"d: ALL\n", "d: 10.0.0.0/8\n", -1},
+	    {"d: ALL\n", "# more\n\nd: ALL\n", -1},
+	    {"d: ALL\n", "e: ALL\n", REACH_NOW_ADMITTED},
+	    {"d: 10.0.0.2\n", "d: 10.0.0.1\n", REACH_NOW_REFUSED},
+	    {"d: ALL\n", "d: ALL: twist x\n", REACH_NOW_TWISTED},
+	    {"d: ALL: twist x\n", "d: ALL: twist y\n", REACH_NOW_OPTIONS},
+	    {"d: ALL: spawn x\n", "d: ALL\n", REACH_NOW_OPTIONS},
+	    {"d: ALL: spawn x\n", "d: ALL:  spawn x \n", -1},
+	    {"d: ALL: severity info\n", "d: 10.0.0.1: severity info\n", -1},
+	    {"d: .com\n", "d: .com\n", -1},
+	    {"d: .com\n", "d: .org\n", REACH_MAY_CHANGE},
+	    {"d: .com\nd: .org\n", "d: .org\nd: .com\n", REACH_MAY_CHANGE},
+	    {"d: .com\nd: ALL\n", "d: ALL\n", -1},
+	    {"d: .com: spawn x\nd: ALL\n", "d: ALL\n", REACH_MAY_CHANGE},
+	    {"d: .com: spawn x\nd: ALL\n", "d: .com: spawn x\nd: 10.\n", -1},
+	    {"d: .com: allow\nd: ALL\n", "d: ALL\n", REACH_MAY_CHANGE},
+	    {"d: ALL: aclexec x\n", "d: ALL: aclexec x\n", -1},
+	    {"d: ALL: aclexec x\n", "d: ALL: aclexec y\n", REACH_MAY_CHANGE},
+	    {"#!tcpwrap modern\nd: .com\n", "d: .com\n", REACH_MAY_CHANGE},
+	    {"d: /bad\n", "d: ALL\n", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct reach_question question = {.daemon = "d"};
+		const struct reach_difference *told;
+		struct reach_fault fault;
+		struct reach *reaches[2];
+		struct addr addr;
+
+		tables[0].len = edited[0].len = 0;
+		say_all(&tables[1], cases[i].before);
+		say_all(&edited[1], cases[i].after);
+		reaches[0] = open_policy(tables, &fault);
+		reaches[1] = open_policy(edited, &fault);
+		collect_differences(reaches, &question);
+		assert_true(is_from_socket("10.0.0.1", &addr));
+		told = find_difference(&addr);
+		if ((told != NULL ? (int)told->change : -1) != cases[i].change)
+			fail_msg("case %zu: %d", i, told != NULL ? (int)told->change : -1);
+		reach_close(reaches[0]);
+		reach_close(reaches[1]);
+	}
+}
+
+/* ---- rules that are never reached ---- */
+
+struct use_case {
+	const char *allow, *deny;
+	const char *uses; /* of each rule: N not asked, - never, ? perhaps, + decides */
+	uint32_t by[4]; /* of those that are never reached, in order */
+};
+
+static void
+test_uses(void **state)
+{
+	static const struct use_case cases[] = {
+	    {"", "ALL: 10.0.0.0/8\nsshd: 10.1.2.3\n", "+-", {0}},
+	    {"", "sshd: 10.1.2.3\nALL: 10.0.0.0/8\n", "++", {0}},
+	    {"", "ALL: 10.0.0.0/9\nALL: 10.128.0.0/9\nALL: 10.0.0.0/8\n", "++-", {REACH_SEVERAL}},
+	    {"", "ALL: 10.1.0.0/16\nALL: 10.0.0.0/8\nALL: 10.0.0.0/9\n", "++-", {1}},
+	    {"", "sshd: 10.0.0.0/33\nsshd: ALL\n", "-+", {REACH_NO_RULE}},
+	    {"", "ALL: .example.org\nALL: ALL\nALL: 1.2.3.4 .example.net\n", "?+-", {1}},
+	    {"vsftpd: ALL\n", "sshd: ALL\n", "N+", {0}},
+	    {"ALL: ALL\n", "ALL: ALL\n", "+-", {0}},
+	    {"ALL: ALL EXCEPT 10.0.0.1\n", "ALL: 10.0.0.1\nALL: 10.0.0.2\n", "++-", {0}},
+	    {"", "ALL: 10.1.2.3/8\nALL: 10.1.2.3\n", "++", {0}},
+	    {"", "#!tcpwrap modern\nALL: 10.1.2.3/8\nALL: 10.1.2.3\n", "+-", {0}},
+	    {"", "#!tcpwrap modern\nALL: 0.0.0.0/0 [::]/0\nALL: ALL\n", "+-", {0}},
+	    {"", "#!tcpwrap modern\nALL: 0.0.0.0/0\nALL: ALL\n", "++", {0}},
+	    {"", "sshd: bob@10.0.0.1\nsshd: 10.0.0.1\nsshd: alice@10.0.0.1\n", "?+-", {1}},
+	    {"", "22: ALL\nALL: ALL\nsshd@10.0.0.1: ALL\n", "?+-", {1}},
+	    {"sshd: ALL: aclexec x\nsshd: 10.0.0.1\n", "sshd: 10.0.0.1\n", "+-?", {0}},
+	    {"sshd: /ten\nsshd: 10.0.0.7\nsshd: 10.0.0.16\n", "", "+-+", {0}},
+	    {"sshd: /bad\nsshd: ALL\n", "", "+-", {0}},
+	    {"ALL: ALL", "", "++", {0}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const char letters[] = {[REACH_NOT_ASKED] = 'N',
+		    [REACH_NEVER] = '-',
+		    [REACH_PERHAPS] = '?',
+		    [REACH_DECIDES] = '+'};
+		const struct reach_question question = {.daemon = "sshd"};
+		struct reach_rule_use uses[8];
+		struct reach_fault fault;
+		struct reach *reach;
+		char got[8 + 1] = "";
+		unsigned never = 0;
+
+		say_all(&tables[0], cases[i].allow);
+		say_all(&tables[1], cases[i].deny);
+		reach = open_policy(tables, &fault);
+		assert_non_null(reach);
+		assert_true(reach_uses(reach, &question, uses));
+		for (uint32_t r = 0; r < reach_rule_count(reach); r++) {
+			got[r] = letters[uses[r].use];
+			if (uses[r].use == REACH_NEVER && cases[i].uses[r] == '-' &&
+			    uses[r].by != cases[i].by[never++])
+				fail_msg("case %zu: rule %u is taken by %u", i, r, uses[r].by);
+		}
+		if (strcmp(got, cases[i].uses) != 0)
+			fail_msg("case %zu: %s", i, got);
+		reach_close(reach);
+	}
+}
+
+/* ---- limits and faults ---- */
+
+/* What becomes of one address: the interval with it. */
+static struct reach_interval
+fate(const char *allow, const char *deny, const char *address)
+{
+	const struct reach_question question = {.daemon = "d"};
+	struct reach_interval ret;
+	struct reach_fault fault;
+	struct reach *reach;
+	struct addr addr;
+
+	assert_true(is_from_socket(address, &addr));
+	say_all(&tables[0], allow);
+	say_all(&tables[1], deny);
+	reach = open_policy(tables, &fault);
+	assert_non_null(reach);
+	collect(reach, &question);
+	ret = *find(&addr);
+	reach_close(reach);
+	return ret;
+}
+
+/* A mask with eight holes is as many intervals as a word may be, here. */
+static void
+test_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    fate("d: 10.0.0.0/255.0.255.1\n", "ALL: ALL\n", "10.1.0.0").outcome, REACH_DEPENDS);
+	assert_int_equal(
+	    fate("d: 10.0.0.0/255.0.255.0\n", "ALL: ALL\n", "10.1.0.0").outcome, REACH_ADMITTED);
+	assert_int_equal(
+	    fate("d: 10.0.0.0/255.0.255.0\n", "ALL: ALL\n", "10.1.1.0").outcome, REACH_REFUSED);
+	assert_int_equal(fate("#!tcpwrap modern\nd: 10.9.*.5\n", "ALL: ALL\n", "10.9.8.5").outcome,
+	    REACH_ADMITTED);
+	assert_int_equal(fate("#!tcpwrap modern\nd: 10.9.*.5\n", "ALL: ALL\n", "10.9.8.6").outcome,
+	    REACH_REFUSED);
+	assert_int_equal(fate("#!tcpwrap modern\nd: 10.*.*.5\n", "ALL: ALL\n", "10.9.8.5").outcome,
+	    REACH_DEPENDS);
+}
+
+static void
+test_memory(void **state)
+{
+	static const char allow[] =
+	    "d: 10.0.0.0/24 EXCEPT 10.0.0.7 /ten\nd@10.0.0.1, e: [::1] .example.com\n"
+	    "ALL: 10.0.*.7: aclexec x\nALL: /names\n";
+	const struct reach_question question = {.daemon = "d", .server = "10.0.0.1"};
+	unsigned long failures = 1;
+
+	(void)state;
+	for (long count = 0; failures > 0; count++) {
+		struct reach_rule_use uses[8];
+		struct reach_difference difference;
+		struct reach_interval interval;
+		struct reach_fault fault;
+		struct reach_sweep *sweep = NULL;
+		struct reach_diff *diff = NULL;
+		struct reach *reach;
+
+		say_all(&tables[0], allow);
+		say_all(&tables[1], "ALL: ALL\n");
+		alloc_fail_after(count);
+		reach = open_policy(tables, &fault);
+		if (reach != NULL) {
+			sweep = reach_sweep_open(reach, &question);
+			diff = reach_diff_open(reach, reach, &question);
+			reach_uses(reach, &question, uses);
+			while (sweep != NULL && reach_sweep_next(sweep, &interval))
+				;
+			while (diff != NULL && reach_diff_next(diff, &difference))
+				assert_int_equal(difference.change, REACH_MAY_CHANGE);
+		} else {
+			assert_int_equal(fault.fault.problem, TABLE_CANNOT_MEMORY);
+		}
+		failures = alloc_fail_never();
+		assert_true(failures > 0 || (sweep != NULL && diff != NULL));
+		reach_diff_close(diff);
+		reach_sweep_close(sweep);
+		reach_close(reach);
+	}
 }
 
 int
@@ -504,6 +715,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_policies),
 	    cmocka_unit_test(test_edits),
+	    cmocka_unit_test(test_changes),
+	    cmocka_unit_test(test_uses),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
