@@ -181,3 +181,9 @@ ask_unknown(const struct test *test)
 	    .text = unknown_path,
 	    .len = sizeof unknown_path - 1};
 }
+
+bool
+ask_is_unknown(const struct test *test)
+{
+	return test->text == unknown_path;
+}

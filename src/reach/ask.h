@@ -37,5 +37,6 @@ struct asked ask_list(struct ask *, enum end, const struct list *, matchset want
 
 /* A test that nobody can tell the answer of, with the ways and the AND of another. */
 struct test ask_unknown(const struct test *);
+bool ask_is_unknown(const struct test *);
 
 #endif

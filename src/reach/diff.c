@@ -287,6 +287,16 @@ has_no_options(const struct reach_sweep *sweep)
 	return true;
 }
 
+/* Is it the same for certain, and nothing carried out? So it is nearly everywhere. */
+static bool
+is_plain(const struct reach_diff *diff)
+{
+	uint8_t can = sweep_can(diff->sweeps[BEFORE]);
+
+	return (can & (can - 1)) == 0 && can == sweep_can(diff->sweeps[AFTER]) &&
+	    has_no_options(diff->sweeps[BEFORE]) && has_no_options(diff->sweeps[AFTER]);
+}
+
 /* False: nothing. */
 static bool
 compare_stops(struct reach_diff *diff, struct reach_difference *ret)
@@ -296,6 +306,8 @@ compare_stops(struct reach_diff *diff, struct reach_difference *ret)
 	    [REACH_ADMITTED] = REACH_NOW_ADMITTED};
 	bool is_certain, has_conditions;
 
+	if (is_plain(diff))
+		return false;
 	sweep_tell(diff->sweeps[BEFORE], &ret->before);
 	sweep_tell(diff->sweeps[AFTER], &ret->after);
 	is_certain = ret->before.outcome != REACH_DEPENDS && ret->after.outcome != REACH_DEPENDS;
@@ -309,9 +321,6 @@ compare_stops(struct reach_diff *diff, struct reach_difference *ret)
 		return !has_same_options(ret, diff);
 	}
 	ret->change = REACH_MAY_CHANGE;
-	if (is_certain && has_no_options(diff->sweeps[BEFORE]) &&
-	    has_no_options(diff->sweeps[AFTER]))
-		return false;
 	return ret->before.outcome != ret->after.outcome || !has_same_deciders(diff) ||
 	    !has_same_conditions(diff);
 }

@@ -41,6 +41,9 @@ struct maker {
 	size_t group_count;
 	struct cut *cuts; /* heap */
 	size_t cut_count, cut_size;
+	/* Everywhere by a name, as most rules are that are not about addresses: asked once, by ways. */
+	struct asked unknown[WAY_BOTH + 1];
+	bool has_unknown[WAY_BOTH + 1];
 	struct list list; /* the rule's, whose tests are those of groups[0] */
 	bool failed, is_too_many;
 };
@@ -203,6 +206,24 @@ is_simple(const struct terms *terms)
 	    terms->items[0].tests[0].kind != TEST_EXCEPT;
 }
 
+/* One test that the address has no part in. */
+static enum made
+ask_everywhere(struct maker *maker, const struct term *term)
+{
+	struct piece piece = new_piece(maker->reach, MATCH_NONE);
+	ways which = maker->list.ways;
+	struct asked *asked = &maker->unknown[which];
+
+	if (!ask_is_unknown(&term->tests[0]) || term_tests(term) > 1 ||
+	    term->tests[0].ways != which)
+		return ask_between(maker, point_first, point_last);
+	if (!maker->has_unknown[which])
+		*asked = ask_list(&maker->ask, END_CLIENT, &maker->list, match_of_ways(which));
+	maker->has_unknown[which] = !asked->failed;
+	piece.found = asked->found;
+	return asked->failed ? MADE_NO_MEMORY : add_piece(maker->reach, &piece);
+}
+
 static enum made
 add_simple(struct maker *maker)
 {
@@ -212,7 +233,7 @@ add_simple(struct maker *maker)
 	maker->list.tests = term->tests;
 	maker->list.count = term_tests(term);
 	if (term->span_count == 0)
-		return ask_between(maker, point_first, point_last);
+		return ask_everywhere(maker, term);
 	return ask_between(maker, span->first, span->last);
 }
 

@@ -295,6 +295,12 @@ lower(uint8_t a, uint8_t b)
 	return ret | (a & b & CAN_GRANT);
 }
 
+uint8_t
+sweep_can(const struct reach_sweep *sweep)
+{
+	return lower(sweep->sides[READING_CLASSIC].can, sweep->sides[READING_PLAIN].can);
+}
+
 static enum reach_outcome
 outcome_of(uint8_t can)
 {
@@ -366,7 +372,7 @@ list_conditions(const struct reach_sweep *sweep, struct reach_interval *ret)
 void
 sweep_tell(const struct reach_sweep *sweep, struct reach_interval *ret)
 {
-	uint8_t can = lower(sweep->sides[READING_CLASSIC].can, sweep->sides[READING_PLAIN].can);
+	uint8_t can = sweep_can(sweep);
 	const struct side *side = counting(sweep, can);
 
 	*ret = (struct reach_interval){.first = point_addr(sweep->at),

@@ -47,6 +47,8 @@ struct state sweep_state(const struct reach_sweep *, const struct piece *, enum 
 
 /* Go to the next stop. False: there is none. */
 bool sweep_step(struct reach_sweep *);
+/* What may come of both readings there: a set of CAN_... */
+uint8_t sweep_can(const struct reach_sweep *);
 /* What holds at the stop. */
 void sweep_tell(const struct reach_sweep *, struct reach_interval *ret);
 /* But for their addresses, are they the same for whoever looks at them? Not known of conditions that are not shown

@@ -665,6 +665,13 @@ test_limits(void **state)
 	    REACH_REFUSED);
 	assert_int_equal(fate("#!tcpwrap modern\nd: 10.*.*.5\n", "ALL: ALL\n", "10.9.8.5").outcome,
 	    REACH_DEPENDS);
+	/* Its text may have an interface's name, with a dot in it; and a list that nobody has looked at may be one
+	 * that cannot be read. */
+	assert_int_equal(
+	    fate("#!tcpwrap modern\nd: *.5\n", "ALL: ALL\n", "fe80::1").outcome, REACH_DEPENDS);
+	assert_int_equal(
+	    fate("#!tcpwrap modern\nd: *.5\n", "ALL: ALL\n", "2001:db8::5").outcome, REACH_REFUSED);
+	assert_int_equal(fate("d@/bad: ALL\n", "", "10.0.0.1").outcome, REACH_DEPENDS);
 }
 
 static void
