@@ -172,7 +172,7 @@ def check_clocks(kind, is_coarse):
             if front.refuses(subject.table) != has_client:
                 wrong.append(f"{step}: one-shot, clock {front.get(0)}, stamps {front.get(1)}")
             seen["decided"] += 1
-            by_image += front.take_preads() > 3
+            by_image += front.take_preads() > 2  # a text takes two at most
         for _ in range(3 if what == "stay" else 1):
             if resident.refuses() != has_client:
                 wrong.append(f"{step} after {what}: resident, clock {front.get(0)}, stamps {front.get(1)}")
@@ -199,7 +199,7 @@ def check_short():
               f"{kind}: an image that is written 997 bytes at a time is the same")
         equal([front.refuses(subject.table, address) for address in (CLIENT, OTHER)], [True, False],
               f"{kind}: and is read so")
-        ok(front.take_preads() > 8, f"{kind}: it was read")
+        ok((preads := front.take_preads()) > 4, f"{kind}: it was read", preads)
 
 
 # ---- a process that stays ----
