@@ -3,7 +3,8 @@
 #   make            build                       make bench      measure beside the peers
 #   make demo       show the main job live      make install    [DESTDIR=] [PREFIX=/usr/local] [FORCE=1]
 #   make check      every test, quick tier      make uninstall
-#   make check-deep the long ones too           make clean
+#   make check-deep the long ones too           make deb        Debian packages, in build/deb
+#                                               make clean
 
 BUILD = build
 PREFIX = /usr/local
@@ -39,7 +40,11 @@ install: all
 uninstall:
 	tools/install uninstall $(BUILD) "$(PREFIX)" "$(DESTDIR)" "$(FORCE)"
 
+deb:
+	tools/setup deb
+	tools/deb $(BUILD)/deb
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo check check-deep bench fuzz install uninstall clean
+.PHONY: all demo check check-deep bench fuzz install uninstall deb clean
