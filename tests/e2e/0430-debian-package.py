@@ -114,9 +114,10 @@ def tables(allow="", deny=""):
 
 
 def state():
-    """{package: version and how it is}, of those that left something."""
+    """{package: version and how it is}, of those that left something. A trigger that is pending ("it") is nobody's
+    state: whoever is stopped leaves ldconfig's to the next run of dpkg."""
     lines = there("dpkg-query", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n", "-W").splitlines()
-    return {line.split()[0]: line.split()[1:] for line in lines if line.split()[-1] != "un"}
+    return {line.split()[0]: line.replace(" it ", " ii ").split()[1:] for line in lines if line.split()[-1] != "un"}
 
 
 def changed(before):
