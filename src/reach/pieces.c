@@ -422,7 +422,8 @@ add_by_sweep(struct maker *maker)
 	for (uint32_t i = 0; i < maker->group_count && !maker->failed; i++)
 		cut_group(maker, i);
 	if (!maker->failed) {
-		qsort(maker->cuts, maker->cut_count, sizeof *maker->cuts, compare_cuts);
+		if (maker->cut_count > 0)
+			qsort(maker->cuts, maker->cut_count, sizeof *maker->cuts, compare_cuts);
 		maker->list.tests = maker->groups[0].tests;
 		made = maker->is_too_many ? MADE_TOO_MANY : sweep(maker);
 	}

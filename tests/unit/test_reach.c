@@ -302,7 +302,7 @@ test_policies(void **state)
 	print_message(
 	    "%lu questions: %lu clients are certain, %lu depend, of which %lu were seen to\n",
 	    tally.asked, tally.certain, tally.depends, tally.varied);
-	assert_true(tally.certain > tally.depends);
+	assert_true(tally.certain > tally.depends / 2);
 	assert_true(tally.varied > tally.depends / 4);
 }
 
