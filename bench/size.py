@@ -33,17 +33,18 @@ LIGHT = {"edited": 15}  # times as many alternations of a first match: two decis
 LOADS = 3           # the third decision is one of a text that is kept
 COUNTED = 50        # decisions under strace
 MOMENT = 0.1        # for tables to be at rest
-# Images of our own, where nobody else has any: says what making one took, and goes on as the command.
+COMPILED = 3        # times, as others may be at work
+# Images of our own, where nobody else has any: says what making one took, so many times, and goes on as the command.
 IMAGED = """
 mount -t tmpfs images /var/lib && mkdir /var/lib/tcpwrap || exit 1
-"$1" compile --json "$2" | tr -d '\\n' && echo && shift 2 && exec "$@"
+for i in $(seq "$3"); do "$1" compile --force --json "$2" | tr -d '\\n' && echo || exit 1; done
+shift 3 && exec "$@"
 """
 
 INTRODUCTION = """# Any size, measured
 
-`make bench` measures this beside its peers; `bench/size.py` alone does, `bench/size.py --instructions` counts
-instructions, and `bench/size.py --from TSV,TSV --publish` makes this page of both. The peers come from Debian's
-packages. A decision costs what stands here when the first rule matches, the last one, or none; Debian's libwrap0
+`make bench` measures this beside its peers; `bench/size.py --publish` does, and makes this page of it. The peers come
+from Debian's packages. A decision costs what stands here when the first rule matches, the last one, or none; Debian's libwrap0
 reads the same tables in turn with ours, and *times* is the median of how much longer it took than its neighbour. So
 the ratios hold on a busy machine, too, but times are longer there: the load stands below. `bench/tables.py` has
 the rules.
@@ -83,10 +84,10 @@ class Imaged(Process):
     """In a mount namespace with an image of the table."""
 
     def before(self, bench, deny):
-        return ("unshare", "-m", "sh", "-c", IMAGED, "sh", bench.tcpwrap, deny)
+        return bench.imaged(deny, COMPILED)
 
     def made(self):
-        return json.loads(self.child.stdout.readline())
+        return [json.loads(self.child.stdout.readline()) for _ in range(COMPILED)]
 
 
 class Bench:
@@ -111,9 +112,9 @@ class Bench:
             return "no mount namespace"
         return None
 
-    def imaged(self, deny):
+    def imaged(self, deny, times=1):
         """What a command is told behind, to find an image."""
-        return ("unshare", "-m", "sh", "-c", IMAGED, "sh", self.tcpwrap, deny)
+        return ("unshare", "-m", "sh", "-c", IMAGED, "sh", self.tcpwrap, deny, str(times))
 
     def nothing(self, kind):
         """The tables of a kind with no rule. Their names are short, as usual ones are, too."""
@@ -248,10 +249,11 @@ class Bench:
     def with_image(self, starters, kind, size, places):
         with contextlib.closing(Imaged(self, OURS, self.allow, self.deny)) as imaged:
             made = imaged.made()
-            table = made["tables"][-1]  # the list, if it names one
+            table = made[0]["tables"][-1]  # the list, if it names one
             if table["outcome"] == "compiled":
-                self.note(OURS, kind, size, "", "compile", table["seconds"] * 1e9, "ns")
-                self.note(OURS, kind, size, "", "compile peak", made["peak_kib"], "KiB")
+                self.note(OURS, kind, size, "", "compile",
+                          statistics.median(m["tables"][-1]["seconds"] for m in made) * 1e9, "ns")
+                self.note(OURS, kind, size, "", "compile peak", made[0]["peak_kib"], "KiB")
                 self.note(OURS, kind, size, "", "image", table["image_bytes"], "bytes")
                 for place in places:
                     self.measure({**starters, OURS: imaged}, kind, size, place, "image")
@@ -311,6 +313,8 @@ def measured(args):
                 bench.table(kind, size)
         if args.peers:
             lookup.measure(bench, [size for size in args.sizes if size <= MILLION])
+        if args.peers and shutil.which("valgrind"):
+            bench.instructions()
         return bench.cells, where
 
 
@@ -322,7 +326,7 @@ def main():
     parser = options(__doc__.splitlines()[0], rounds=3, seconds=0.02)
     parser.add_argument("--kinds", type=words_of(str), default=list(tables.KINDS), help="of " + ",".join(tables.KINDS))
     parser.add_argument("--sizes", type=words_of(int), default=list(SIZES), help="numbers of rules")
-    parser.add_argument("--no-peers", dest="peers", action="store_false", help="libraries only")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="libraries only, in time")
     parser.add_argument("--instructions", action="store_true", help="count them, and nothing else (valgrind)")
     parser.add_argument("--from", dest="earlier", help="files of earlier runs; nothing is measured")
     parser.add_argument("--publish", action="store_true", help="write BENCHMARKS.md")

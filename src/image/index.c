@@ -172,11 +172,11 @@ is_alone(const struct rows *rows, size_t row, const unsigned char *key)
 	return !has_key(rows, row + 1, key) && (row == 0 || !has_key(rows, row - 1, key));
 }
 
+/* bytes: the row's. */
 static void
-add_row(struct index_cursor *cursor, enum index_key kind, uint32_t row)
+add_row(struct index_cursor *cursor, enum index_key kind, uint32_t row, const unsigned char *bytes)
 {
-	const struct rows *rows = &cursor->index->rows[kind];
-	const unsigned char *class = rows_at(rows, row) + rows->key_bytes;
+	const unsigned char *class = bytes + cursor->index->rows[kind].key_bytes;
 	unsigned char own[ROW_CLASS_BYTES], any[ROW_CLASS_BYTES];
 
 	bytes_put16(own, cursor->class);
@@ -201,7 +201,7 @@ add_networks(struct index_cursor *cursor, enum index_key kind, const unsigned ch
 {
 	const struct rows *rows = &cursor->index->rows[kind];
 	size_t address_len = (size_t)rows->key_bytes - 1;
-	unsigned char key[ROW_KEY_MAX];
+	unsigned char key[ROW_KEY_MAX + ROW_CLASS_BYTES + ROW_ITEM_BYTES];
 	uint32_t row;
 
 	if (rows->count == 0)
@@ -211,11 +211,11 @@ add_networks(struct index_cursor *cursor, enum index_key kind, const unsigned ch
 	row = (uint32_t)rows_below(rows, key, rows->key_bytes, true);
 	row = row > 0 ? row - 1 : NO_PARENT;
 	for (; row != NO_PARENT; row = parent_of(cursor->index, kind, row)) {
-		memcpy(key, rows_at(rows, row), rows->key_bytes);
+		memcpy(key, rows_at(rows, row), rows_width(rows));
 		if (!is_within(address, key, address_len))
 			continue;
 		if (is_alone(rows, row, key))
-			add_row(cursor, kind, row);
+			add_row(cursor, kind, row, key);
 		else
 			add_runs(cursor, kind, key);
 	}
