@@ -5,6 +5,7 @@
  *          those that cannot match it and have nothing to say.
  * SEE      image/index.h, docs/decisions/any-size.md
  */
+#include <errno.h>
 #include <string.h>
 
 #include "image/image.h"
@@ -141,15 +142,17 @@ static bool
 show_from(struct show *show, size_t from)
 {
 	bool is_new = from == 0;
+	enum lines_status status;
 	struct line line;
 
 	seek(show, is_new ? 0 : from - 1);
-	while (lines_next(&show->lines, &line) == LINES_LINE) {
+	while ((status = lines_next(&show->lines, &line)) == LINES_LINE) {
 		is_new |= line.begin != NULL && line.begin >= window_at(&show->window, from);
 		if (is_new && !show_line(show, &line))
 			return false;
 	}
-	return true;
+	show->failed = status != LINES_END;
+	return !show->failed;
 }
 
 /* Nothing is looked up for the index. False: all is decided, no more may be shown, or it failed. */
@@ -190,6 +193,18 @@ show_parsed(struct show *show, const struct generation *generation)
 	return true;
 }
 
+/* A text that is all there lacks nothing but memory for a line that is joined. What comes behind it is not known. */
+static void
+refuse(struct pass *pass, const char *name)
+{
+	const struct facts *facts = pass->matcher.facts;
+	struct diag diag = {.error = ENOMEM};
+
+	diag_set(&diag, DIAG_READ_FAILED, name, strlen(name));
+	facts->ops->report(facts->ctx, &diag);
+	pass_fault(pass, DIAG_READ_FAILED);
+}
+
 bool
 table_show(struct pass *pass, enum table table, const char *name,
     const struct generation *generation, size_t max, size_t *ret_shown)
@@ -210,6 +225,8 @@ table_show(struct pass *pass, enum table table, const char *name,
 		show.lines.mode = generation->mode;
 		is_all = show_named(&show);
 		lines_release(&show.lines);
+		if (show.failed)
+			refuse(pass, name);
 	} else {
 		is_all = show_parsed(&show, generation);
 	}

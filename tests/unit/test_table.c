@@ -13,7 +13,6 @@
 #include <pthread.h>
 
 #include "ask.h"
-#include "failing_alloc.h"
 #include "in_folder.h"
 #include "table/stamp.h"
 #include "table/store.h"
@@ -181,36 +180,6 @@ test_kept(void **state)
 	assert_int_equal(decide(), VERDICT_GRANT);
 	if (after != 0)
 		assert_true(reads() - before > 1);
-}
-
-/* The first rules are kept, as one of them decided, and for somebody else the text is read again: without memory to keep
- * it, too, no rule behind the first ones is taken for one of them. Lines before are passed over, or are two rules. */
-static void
-test_kept_beginning(void **state)
-{
-	struct ask first = {.list_ops = &file_lists, .daemon = "d", .addr = "10.1.2.3"},
-	           second = first;
-	const char *paths[] = {allow, deny};
-	unsigned long failures = 1;
-	struct answer answer;
-
-	(void)state;
-	second.addr = "10.1.2.4";
-	for (long n = 0; failures > 0; n++) {
-		put(allow, "");
-		put(deny,
-		    "d: 9.9.9.9\nd: 9.9.9.8\nd: 2001:db8::1\nd: 9.9.9.7\nd: 10.1.2.3\n"
-		    "d: 10.1.2.4\nd: 9.9.9.6\nd: 9.9.9.5\nd: 9.9.9.4\nd: 9.9.9.3\nd: 9.9.9.2\n");
-		pause_ms(60);
-		for (int i = 0; i < 2; i++)
-			ask_with(&first, show_files, paths, &answer);
-		assert_int_equal(answer.by.line, 5);
-		alloc_fail_after(n);
-		ask_with(&second, show_files, paths, &answer);
-		failures = alloc_fail_never();
-		assert_int_equal(answer.verdict, VERDICT_REFUSE);
-		assert_int_equal(answer.by.line, answer.by.by == BY_RULE ? 6 : 0);
-	}
 }
 
 static void
@@ -537,7 +506,6 @@ main(void)
 	    cmocka_unit_test(test_huge),
 	    cmocka_unit_test(test_saving),
 	    cmocka_unit_test(test_kept),
-	    cmocka_unit_test(test_kept_beginning),
 	    cmocka_unit_test(test_kept_lists),
 	    cmocka_unit_test(test_torn),
 	    cmocka_unit_test(test_torn_known),
