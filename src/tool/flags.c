@@ -13,11 +13,17 @@
 
 #include "tool/end.h"
 
+static int
+trouble(const struct flags *flags)
+{
+	return flags->usage_status != 0 ? flags->usage_status : EXIT_FAILURE;
+}
+
 _Noreturn void
 flags_usage(const struct flags *flags, const char *name)
 {
 	fprintf(stderr, "usage: %s %s\n%s", name, flags->usage, flags->hints);
-	exit(flags->usage_status != 0 ? flags->usage_status : EXIT_FAILURE);
+	exit(trouble(flags));
 }
 
 static void
@@ -40,23 +46,31 @@ show_help(const struct flags *flags)
 	print_flag('h', "help", "", "print this");
 	print_flag('V', "version", "", "print the version");
 	printf("\n%s", flags->statuses);
-	exit(end_status(flags->program, EXIT_SUCCESS, EXIT_FAILURE));
+	exit(end_status(flags->program, EXIT_SUCCESS, trouble(flags)));
+}
+
+static int
+kind_of(const struct flag *flag)
+{
+	if (flag->argument[0] == '\0')
+		return no_argument;
+	return flag->argument[0] == '[' ? optional_argument : required_argument;
 }
 
 /* getopt_long's two views of the table. */
 static void
 describe(
-    const struct flags *flags, char letters[2 * FLAGS_MAX + 3], struct option names[FLAGS_MAX + 3])
+    const struct flags *flags, char letters[3 * FLAGS_MAX + 3], struct option names[FLAGS_MAX + 3])
 {
 	size_t at = 0, named = 0;
 
 	for (size_t i = 0; i < flags->count && i < FLAGS_MAX; i++) {
 		const struct flag *flag = &flags->flags[i];
-		int takes = flag->argument[0] != '\0' ? required_argument : no_argument;
+		int takes = kind_of(flag);
 
 		letters[at++] = flag->letter;
-		if (takes == required_argument)
-			letters[at++] = ':';
+		for (int colons = 0; colons < takes; colons++)
+			letters[at++] = ':'; /* one: it has to follow; two: it may */
 		if (flag->name[0] != '\0')
 			names[named++] = (struct option){flag->name, takes, NULL, flag->letter};
 	}
@@ -69,11 +83,16 @@ describe(
 }
 
 static void
-set(const struct flag *flag, void *options, const char *argument)
+set(const struct flags *flags, const struct flag *flag, void *options, const char *argument)
 {
-	char *member = (char *)options + flag->offset;
+	char *member;
 	bool yes = true;
 
+	if (flag->offset == FLAG_ADDED) {
+		flags->add(options, flag->letter, argument);
+		return;
+	}
+	member = (char *)options + flag->offset;
 	if (flag->argument[0] != '\0')
 		memcpy(member, &argument, sizeof argument);
 	else
@@ -87,11 +106,11 @@ handle(const struct flags *flags, int letter, void *options, const char *name)
 		show_help(flags);
 	if (letter == 'V') {
 		printf("%s (tcpwrap) " TCPWRAP_VERSION "\n", flags->program);
-		exit(end_status(flags->program, EXIT_SUCCESS, EXIT_FAILURE));
+		exit(end_status(flags->program, EXIT_SUCCESS, trouble(flags)));
 	}
 	for (size_t i = 0; i < flags->count; i++) {
 		if (flags->flags[i].letter == letter) {
-			set(&flags->flags[i], options, optarg);
+			set(flags, &flags->flags[i], options, optarg);
 			return;
 		}
 	}
@@ -101,7 +120,7 @@ handle(const struct flags *flags, int letter, void *options, const char *name)
 int
 flags_parse(const struct flags *flags, int argc, char **argv, void *options)
 {
-	char letters[2 * FLAGS_MAX + 3];
+	char letters[3 * FLAGS_MAX + 3];
 	struct option names[FLAGS_MAX + 3];
 	int letter;
 

@@ -9,10 +9,15 @@
 struct flag {
 	char letter;
 	const char *name; /* the long one; "" = none */
-	const char *argument; /* its name; "" = it takes none */
-	size_t offset; /* in the options: of a const char * that takes the argument, or of a bool */
+	/* Its name; "" = it takes none; in brackets: it may be left out, and otherwise follows an "=". */
+	const char *argument;
+	/* In the options: of a const char * that takes the argument, or of a bool. FLAG_ADDED: none. */
+	size_t offset;
 	const char *help;
 };
+
+/* Flags that may be given several times, or do more than be set. */
+#define FLAG_ADDED ((size_t)-1)
 
 struct flags {
 	const char *program;
@@ -22,6 +27,8 @@ struct flags {
 	const char *statuses; /* behind them */
 	const struct flag *flags;
 	size_t count;
+	/* Called for each FLAG_ADDED, in their order. */
+	void (*add)(void *options, char letter, const char *argument);
 	int usage_status; /* of bad usage; 0 = 1, as the old tools did */
 };
 
