@@ -3,7 +3,8 @@
  *
  * Beside crashes it checks that places lie in the text, that a mended line is rid of its finding, and
  * that nothing is kept silent: if no finding differs from Debian's library, no ordinary client may
- * get another verdict than by the classic reading alone.
+ * get another verdict than by the classic reading alone. A mended line that is called safe lets nobody in, in
+ * either reading.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ struct heard {
 	unsigned line, first_line;
 	size_t column;
 	bool is_again; /* it is heard once more */
+	bool wants_safe; /* the first that is called safe, instead */
 	char *mended;
 	size_t mended_len;
 };
@@ -65,7 +67,10 @@ hear(void *ctx, const struct finding *finding)
 	if (heard->id == finding->id && heard->first_line == finding->first_line &&
 	    heard->column == finding->column)
 		heard->is_again = true;
-	if (heard->id == LINT_IDS && finding->mended != NULL) {
+	if (finding->is_safe && finding->mended == NULL)
+		abort();
+	if (heard->id == LINT_IDS && finding->mended != NULL &&
+	    (!heard->wants_safe || finding->is_safe)) {
 		heard->id = finding->id;
 		heard->column = finding->column;
 		heard->line = finding->line;
@@ -100,15 +105,13 @@ line_start(const struct text *text, unsigned newlines)
 	return at;
 }
 
-/* Put the mended line in its place: then there is no such finding there. */
-static void
-check_mended(const struct heard *heard)
+/* The text with the mended line in its place, to be freed; an empty one is taken out. */
+static struct text
+mend(const struct heard *heard)
 {
 	const struct text *text = &heard->text;
 	size_t from = line_start(text, heard->first_line - 1), to = line_start(text, heard->line);
 	char *bytes = malloc(text->len + heard->mended_len + 1);
-	struct heard again = {
-	    .id = heard->id, .first_line = heard->first_line, .column = heard->column};
 	struct text mended = {text->table, bytes, from};
 
 	if (bytes == NULL)
@@ -116,13 +119,25 @@ check_mended(const struct heard *heard)
 	memcpy(bytes, text->bytes, from);
 	memcpy(bytes + mended.len, heard->mended, heard->mended_len);
 	mended.len += heard->mended_len;
-	bytes[mended.len++] = '\n';
+	if (heard->mended_len > 0)
+		bytes[mended.len++] = '\n';
 	memcpy(bytes + mended.len, text->bytes + to, text->len - to);
 	mended.len += text->len - to;
+	return mended;
+}
+
+/* Then there is no such finding there. */
+static void
+check_mended(const struct heard *heard)
+{
+	struct heard again = {
+	    .id = heard->id, .first_line = heard->first_line, .column = heard->column};
+	struct text mended = mend(heard);
+
 	look(&again, &mended);
-	if (again.is_again)
+	if (again.is_again && heard->mended_len > 0)
 		abort();
-	free(bytes);
+	free((char *)(uintptr_t)mended.bytes);
 }
 
 /* Clients as a socket and a name service make them. */
@@ -144,6 +159,95 @@ check_silence(const struct text texts[2])
 		if (answer.verdict != answer.readings[READING_CLASSIC])
 			abort();
 	}
+}
+
+/* ---- mends that are called safe ---- */
+
+enum { WORDS_MAX = 12, WORD_MAX = 64 };
+
+/* Words of the text, as clients: those whom its rules are about. */
+struct words {
+	char text[WORDS_MAX][WORD_MAX + 1];
+	size_t count;
+};
+
+static void
+find_words(struct words *words, const struct text *text)
+{
+	static const char stops[] = " \t\r\n,:/#@[]";
+	size_t at = 0;
+
+	words->count = 0;
+	while (at < text->len && words->count < WORDS_MAX) {
+		size_t len = 0;
+		char *word = words->text[words->count];
+
+		while (at + len < text->len && len < WORD_MAX && text->bytes[at + len] != '\0' &&
+		    strchr(stops, text->bytes[at + len]) == NULL)
+			len++;
+		memcpy(word, text->bytes + at, len);
+		word[len] = '\0';
+		words->count += len > 0;
+		at += len + 1;
+	}
+}
+
+/* For a client and a daemon, in each reading. */
+static void
+compare(const struct ask *question, const struct text *before, const struct text *after,
+    const struct text *other)
+{
+	const struct text *old[2] = {before, other}, *new[2] = {after, other};
+	bool is_deny = before->table == TABLE_DENY;
+	struct answer was, is;
+
+	ask(question, old[is_deny]->bytes, old[is_deny]->len, old[!is_deny]->bytes,
+	    old[!is_deny]->len, &was);
+	ask(question, new[is_deny]->bytes, new[is_deny]->len, new[!is_deny]->bytes,
+	    new[!is_deny]->len, &is);
+	for (int i = 0; i < READINGS; i++) {
+		if (is.readings[i] > was.readings[i])
+			abort();
+	}
+}
+
+static void
+check_safe(const struct text texts[2], enum table table)
+{
+	static const char *const clients[] = {
+	    "10.1.2.3", "1.2.3.4", "192.168.1.9", "::1", "2001:db8::1", "10.0.0.9", "203.0.113.9"};
+	static char noes[OPTION_COMMANDS_MAX + 1];
+	struct heard heard = {.id = LINT_IDS, .wants_safe = true};
+	struct words words;
+	struct text after;
+
+	look(&heard, &texts[table]);
+	if (heard.mended == NULL)
+		return;
+	memset(noes, 'f', OPTION_COMMANDS_MAX);
+	after = mend(&heard);
+	find_words(&words, &texts[table]);
+	/* No program is called so: without its byte order mark a table loses that name. */
+	if (words.count > 0 && strncmp(words.text[0], "\xef\xbb\xbf", 3) == 0)
+		memmove(words.text[0], words.text[0] + 3, WORD_MAX - 2);
+	for (size_t i = 0; i < words.count + sizeof clients / sizeof *clients; i++) {
+		bool is_word = i < words.count;
+		const char *client = is_word ? words.text[i] : clients[i - words.count];
+		struct addr addr;
+		const char *scope;
+		size_t scope_len;
+		bool is_addr = addr_parse(client, strlen(client), &addr, &scope, &scope_len);
+		struct ask question = {
+		    .daemon = i % 2 == 0 || words.count == 0 ? "d" : words.text[0],
+		    .addr = is_addr && scope_len == 0 ? client : "10.0.2.1",
+		    .name = is_addr ? "h.example.org" : client,
+		    .commands = i % 3 == 0 ? noes : NULL,
+		    .server_port = 22};
+
+		compare(&question, &texts[table], &after, &texts[1 - table]);
+	}
+	free((char *)(uintptr_t)after.bytes);
+	free(heard.mended);
 }
 
 /* ---- a list ---- */
@@ -219,6 +323,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (heard.mended != NULL)
 			check_mended(&heard);
 		free(heard.mended);
+		check_safe(texts, (enum table)i);
 	}
 	if (!differs)
 		check_silence(texts);

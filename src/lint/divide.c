@@ -166,6 +166,17 @@ tell_bracket(struct place *place, const struct line *line, struct remark *remark
 	tell(place, remark);
 }
 
+/* Behind a rule, what goes on is part of that rule, though it looks like a comment. */
+static bool
+is_comment_all(const struct physical *text, unsigned line)
+{
+	struct physical lines = *text;
+	size_t len;
+	const char *first = physical_line(&lines, physical_first(&lines, line, WAY_CLASSIC), &len);
+
+	return len > 0 && *first == '#';
+}
+
 /* The line before has taken this one away from the classic way: a comment that goes on, or a NUL byte.
  * False: it has not. */
 static bool
@@ -192,9 +203,43 @@ tell_swallowed(struct place *place, struct physical *text, struct remark *remark
 			end--;
 		remark->at = end;
 		tell_mend(remark, trim_back(before, end), before + len, "");
+		remark->is_doubtful = remark->is_doubtful || !is_comment_all(text, place->line);
 	}
 	tell(place, remark);
 	return true;
+}
+
+static bool
+has_except(const struct rule *rule)
+{
+	const struct list *lists[] = {&rule->daemons, &rule->clients};
+
+	for (unsigned i = 0; i < 2; i++) {
+		size_t at = 0, len;
+		const char *word;
+
+		while (list_next_word(lists[i], &at, &word, &len)) {
+			if (str_is(word, len, "EXCEPT"))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The classic way has the beginning of the address as the last client, and refuses whom it matches for an
+ * option that there is not: does it match nobody, as digits do? */
+static bool
+is_head_void(const struct rule *classic)
+{
+	const char *end = classic->clients.text + classic->clients.len, *word = end;
+	struct pattern pattern;
+
+	while (word > classic->clients.text && !lexer_is_separator(word[-1]))
+		word--;
+	if (word == end)
+		return true;
+	pattern_read(&pattern, ROLE_CLIENTS, WAY_CLASSIC, word, (size_t)(end - word));
+	return pattern.count == 1 && kind_is_void(&pattern.tests[0]);
 }
 
 static void
@@ -208,6 +253,8 @@ tell_bare(struct place *place, const struct sides *sides, struct remark *remark)
 	bracket_clients(remark, &sides->plain->clients, &buf);
 	if (remark->at == NULL)
 		remark->id = LINT_READINGS_DIFFER;
+	remark->is_doubtful =
+	    !is_rule(sides->classic) || has_except(sides->plain) || !is_head_void(sides->classic);
 	place->failed = place->failed || buf.failed;
 	tell(place, remark);
 	buf_release(&buf);
@@ -224,6 +271,18 @@ is_commented(struct physical *text, const struct line *line, const char **ret)
 		return true;
 	last = physical_line(text, line->number, &len);
 	return line->joined && memchr(last, '#', len) != NULL;
+}
+
+/* Without its comment the classic rule lets in fewer than before, and is otherwise the same. */
+static bool
+is_comment_cut_safe(struct place *place, const struct sides *sides)
+{
+	bool ignored;
+
+	return is_rule(sides->classic) && is_rule(sides->plain) &&
+	    sides->classic_line->number == sides->plain_line->number &&
+	    !has_except(sides->classic) &&
+	    tail_outcome(place, sides->classic, &ignored) == OUTCOME_GRANTS;
 }
 
 /* Both ways have a line here. */
@@ -246,11 +305,14 @@ tell_both(
 		remark->at = sign;
 		if (is_rule(sides->plain))
 			tell_mend(remark, trim_back(line->text, sign), line->text + line->len, "");
+		remark->is_doubtful = !is_comment_cut_safe(place, sides);
 		tell(place, remark);
 	} else if (same_text) {
 		tell_bare(place, sides, remark);
-	} else if (!tell_swallowed(place, text, remark)) {
-		tell(place, remark);
+	} else {
+		remark->is_doubtful = true;
+		if (!tell_swallowed(place, text, remark))
+			tell(place, remark);
 	}
 }
 
@@ -264,6 +326,8 @@ tell_classic(struct place *place, const struct sides *sides, struct remark *rema
 		remark->id = is_rule(sides->classic) ? LINT_INDENTED_COMMENT : LINT_INDENTED_REMARK;
 		remark->at = skip_separators(line->text, line->text + line->len);
 		tell_mend(remark, line->text, remark->at, "");
+		/* The plain way has the next line for itself. */
+		remark->is_doubtful = line->joined;
 	}
 	tell(place, remark);
 }
@@ -285,7 +349,8 @@ has_bom(const struct physical *text, const struct line *classic)
 
 /* Several of them go at once. */
 static void
-tell_bom(struct place *place, struct physical *text, struct remark *remark)
+tell_bom(
+    struct place *place, struct physical *text, const struct sides *sides, struct remark *remark)
 {
 	const char *end;
 
@@ -295,6 +360,8 @@ tell_bom(struct place *place, struct physical *text, struct remark *remark)
 	while (place->text + place->len - end >= BOM_LEN && memcmp(end, bom, BOM_LEN) == 0)
 		end += BOM_LEN;
 	tell_mend(remark, place->text, end, "");
+	/* A daemon whose name begins with one is lost to the rule: there is no such program. */
+	remark->is_doubtful = sides->plain == NULL;
 	tell(place, remark);
 }
 
@@ -307,7 +374,7 @@ tell_divided(struct place *place, struct physical *text, const struct sides *sid
 	remark.debian = is_rule(sides->classic) ? "a rule" : "no rule";
 	remark.plain = is_rule(sides->plain) ? "a rule" : "no rule";
 	if (has_bom(text, sides->classic_line)) {
-		tell_bom(place, text, &remark);
+		tell_bom(place, text, sides, &remark);
 	} else if (has_code(sides->plain, DIAG_NUL_BYTE)) {
 		tell_nul(place, &remark);
 	} else if (sides->classic == NULL) {

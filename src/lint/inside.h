@@ -6,7 +6,47 @@
 
 #include "base/buf.h"
 #include "lint/lint.h"
+#include "policy/option.h"
 #include "policy/rule.h"
+#include "reach/reach.h"
+
+/* What a rule comes to for whom it matches. OPEN: a command has its say, or the readings differ. */
+enum outcome { OUTCOME_REFUSES, OUTCOME_GRANTS, OUTCOME_OPEN };
+
+/* Hashes that were seen, each with a number. */
+struct seen {
+	struct seen_entry {
+		uint64_t hash;
+		size_t value;
+	} * entries;
+	size_t count, size;
+};
+/* The number beside the hash: the given one if it is new. False: no memory. */
+bool seen_add(struct seen *, uint64_t hash, size_t value, size_t *ret_first);
+void seen_release(struct seen *);
+
+/* The first and the last address of a test. */
+struct range {
+	uint8_t low[16], high[16];
+};
+enum {
+#define NET(text, what) +1
+	RANGE_SPECIALS = 0
+#include "nets.def"
+#undef NET
+};
+
+/* What is remembered of a table while its lines pass. */
+struct overall {
+	bool told[LINT_IDS]; /* of those that are told once a table */
+	const char *bytes;
+	size_t len;
+	struct seen *twins;
+	struct range special[RANGE_SPECIALS];
+	unsigned long refusals, named_line;
+	const char *named_daemons; /* of the first rule that needs a name, in line named_line */
+	size_t named_len;
+};
 
 /* The line being looked at, and what is known of the text that it stands in. */
 struct place {
@@ -17,8 +57,15 @@ struct place {
 	unsigned first_line, line;
 	const char *text; /* the logical line; of a list, the physical one; NULL: none */
 	size_t len;
-	bool grants; /* the rule lets in whom it matches */
+	bool grants; /* the rule lets in whom it matches, as far as its options say */
+	enum outcome outcome;
+	bool is_bad; /* its options have an error, for which it refuses */
+	bool is_partial; /* the other way has something else here */
+	bool is_list; /* a list that other rules may name, too */
+	bool is_feed; /* a long list of bans that others have made */
 	bool is_excepted; /* the word at hand stands behind an EXCEPT */
+	const struct list *list; /* the word at hand stands in it; NULL: in a file */
+	struct overall *overall;
 	bool has_nul; /* in its physical lines: what it hides cannot be mended */
 	bool failed; /* out of memory */
 };
@@ -41,6 +88,7 @@ struct remark {
 	size_t cut_len;
 	const char *by;
 	size_t by_len;
+	bool is_doubtful; /* mended, it might let somebody in, whatever lints.def says */
 };
 
 /* It is mended by putting `by` there. */
@@ -52,6 +100,9 @@ void tell(struct place *, const struct remark *);
 /* A whole file in memory, to be freed. NULL: *ret_state and *ret_error as of stamp_open(), or there
  * is not enough memory (FILE_BAD, ENOMEM). */
 char *file_read(const char *path, size_t *ret_len, int *ret_state, int *ret_error);
+
+/* Who may read and write it, and the folders on the way. */
+void file_check_mode(struct place *, const char *path);
 
 /* One physical line, by number from 1; the whole text is looked through once if the numbers rise. */
 struct physical {
@@ -82,6 +133,41 @@ void word_check_rule(struct place *, const struct rule *, ways which);
 /* One word. at points into place->text. */
 void word_check(struct place *, enum role, ways which, const char *at, size_t len);
 
+/* A word that both ways take alike: what hardly anybody means by it. test is one member of it. */
+void unusual_check(
+    struct place *, enum role, const struct test *, const char *word, size_t word_len);
+
+/* False: it matches by something else than its address, too. */
+bool range_of(const struct test *, struct range *ret);
+bool range_is_within(const struct range *, const struct range *outer);
+bool range_is_apart(const struct range *, const struct range *);
+/* Is it within one of the networks that are nobody's on the Internet? */
+void range_read_special(struct range ret[RANGE_SPECIALS]);
+bool range_is_special(const struct range *, const struct range special[RANGE_SPECIALS]);
+
+/* What the words of a list have to do with each other. */
+enum { ORDER_MAX = 32 };
+struct order {
+	unsigned excepts; /* passed so far */
+	bool has_name, has_other; /* words that need a name; that are no plain addresses */
+	bool is_told;
+	const char *name;
+	size_t name_len;
+	const char *address; /* the first address behind a name */
+	size_t address_len;
+	unsigned count;
+	struct range ranges[ORDER_MAX]; /* before the first EXCEPT */
+};
+void order_word(struct order *, struct place *, const struct test *, const char *word, size_t len);
+void order_rule(struct order *, struct place *, const struct rule *);
+
+/* A rule; is_agreed: it stands so in each way that the table has. */
+void overall_rule(struct place *, const struct rule *, bool is_agreed);
+/* Is it so long that nobody has written it? */
+bool overall_is_long(const char *bytes, size_t len);
+/* What a table has as a whole. */
+void overall_begin(struct place *, const char *bytes, size_t len);
+
 /* What is wrong with a test: its LINT, or LINT_IDS if nothing is. Both are of the same member of
  * a word. */
 enum lint_id kind_of(const struct test *classic, const struct test *plain);
@@ -92,12 +178,35 @@ void kind_describe(const struct test *, struct buf *);
 /* The same meaning in words that both readings take alike; false: there are none. */
 bool kind_mend(enum lint_id, const struct test *classic, const struct test *plain, struct buf *);
 
+/* Would nothing change without these lines of a table? texts are what whole was made of. */
+bool needless_is(const struct reach *whole, const struct reach_input texts[2], enum table,
+    unsigned first, unsigned last);
+
 /* A list that a word names. at points into place->text. */
 void list_check(struct place *, const char *at, size_t len);
 
+/* A field of the tail, as it stands in the line. */
+struct field {
+	const struct rule *rule;
+	const char *start, *end; /* without the colons; start is the first byte that is not blank */
+	const char *colon; /* before it */
+	const struct option *option;
+	bool follows_command; /* the field before takes a text, which may have had a colon */
+};
+const char *field_keyword_end(const struct field *);
+/* Where its value begins. */
+const char *field_value(const struct field *);
+
+/* What an unknown option is, and what was meant by it. */
+enum lint_id unknown_check(const struct field *, struct remark *);
+/* Does a command end in a colon that was part of it? */
+bool unknown_is_cut(const struct field *, struct remark *);
+
 /* The options of a rule. */
 void tail_check(struct place *, const struct rule *);
-/* Does a rule let in whom it matches? */
-bool tail_grants(struct place *, const struct rule *);
+/* What does a rule come to? *ret_grants: in the way that counts of it, commands left aside. */
+enum outcome tail_outcome(struct place *, const struct rule *, bool *ret_grants);
+/* The same for a tail by itself, in both ways. */
+enum outcome tail_outcome_of(struct place *, const char *tail, size_t len);
 
 #endif

@@ -21,6 +21,8 @@ struct held {
 
 struct walk {
 	struct place place;
+	struct overall overall;
+	struct seen twins;
 	struct physical text;
 	struct held held;
 	bool classic_ended; /* in error: told once, and all that follows stands in one way only */
@@ -42,6 +44,7 @@ set_place(struct walk *walk, const struct line *line)
 {
 	struct place *place = &walk->place;
 
+	place->is_partial = place->is_bad = false;
 	place->line = place->first_line = line->number;
 	if (line->joined) {
 		enum way way = line->ways & WAY_PLAIN ? WAY_PLAIN : WAY_CLASSIC;
@@ -93,7 +96,7 @@ check_place(struct walk *walk, struct line *lines[2], unsigned count)
 	if (counts == NULL)
 		return;
 	set_place(walk, sides.plain != NULL ? sides.plain_line : sides.classic_line);
-	place->grants = tail_grants(place, counts);
+	place->outcome = tail_outcome(place, counts, &place->grants);
 	if (place->mode == LINES_CLASSIC && place->has_nul)
 		tell(place, &(struct remark){.id = LINT_NUL_BYTE});
 	if (sides.classic != sides.plain || counts->code != DIAG_NONE) {
@@ -106,6 +109,9 @@ check_place(struct walk *walk, struct line *lines[2], unsigned count)
 	}
 	if (!is_rule(counts) || (counts->ways == WAY_CLASSIC && place->mode == LINES_TWO_WAYS))
 		return;
+	overall_rule(place, counts, counts->ways == WAY_BOTH || place->mode != LINES_TWO_WAYS);
+	/* The other way has another rule here: what a mended word does there is not known. */
+	place->is_partial = counts->ways != WAY_BOTH && place->mode == LINES_TWO_WAYS;
 	word_check_rule(place, counts, counts->ways);
 	tail_check(place, counts);
 }
@@ -129,6 +135,27 @@ mend_end(const struct place *place, struct remark *remark)
 	tell_mend(remark, cut, end, "");
 }
 
+/* What an unfinished line comes to when it is finished, in each way; a comment lets nobody in. */
+static void
+end_outcome(struct place *place, const struct line *line)
+{
+	struct line whole = *line;
+	struct rule rules[RULES_MAX];
+	unsigned count;
+
+	place->outcome = OUTCOME_REFUSES;
+	whole.ways = WAY_BOTH;
+	whole.fault = LINE_FINE;
+	while (whole.len > 0 && whole.text[whole.len - 1] == '\\')
+		whole.len--;
+	count = whole.len > 0 && whole.text[0] != '#' ? rule_read(rules, &whole) : 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (is_rule(&rules[i]) &&
+		    tail_outcome(place, &rules[i], &place->grants) != OUTCOME_REFUSES)
+			place->outcome = OUTCOME_OPEN;
+	}
+}
+
 /* The classic way's table ends here, in error. */
 static void
 check_incomplete(struct walk *walk, const struct line *line)
@@ -141,11 +168,14 @@ check_incomplete(struct walk *walk, const struct line *line)
 
 	counted.number++; /* its newline was not counted */
 	set_place(walk, &counted);
+	end_outcome(place, line);
 	if (is_long) {
 		place->first_line = place->line;
 		place->text = physical_line(&walk->text, place->line, &place->len);
 	} else {
 		mend_end(place, &remark);
+		/* Such a hosts.deny keeps everybody out who gets that far. */
+		remark.is_doubtful = place->table == TABLE_DENY;
 	}
 	tell(place, &remark);
 	walk->classic_ended = true;
@@ -246,6 +276,7 @@ check_bytes(struct walk *walk, const char *bytes, size_t len)
 	struct lines lines;
 	struct line line;
 
+	overall_begin(&walk->place, bytes, len);
 	lines_init(&lines);
 	lines_feed(&lines, bytes, len, true);
 	while (!walk->place.failed && (status = lines_next(&lines, &line)) == LINES_LINE) {
@@ -274,9 +305,12 @@ lint_text(struct lint *lint, enum table table, const char *name, const char *byt
 	if (walk == NULL)
 		return LINT_NO_MEMORY;
 	walk->place = (struct place){.lint = lint, .file = name, .table = table};
+	walk->place.overall = &walk->overall;
+	walk->overall.twins = &walk->twins;
 	physical_init(&walk->text, bytes, len);
 	check_bytes(walk, bytes, len);
 	failed = walk->place.failed;
+	seen_release(&walk->twins);
 	free(walk);
 	return failed ? LINT_NO_MEMORY : LINT_DONE;
 }
@@ -301,12 +335,14 @@ lint_file(struct lint *lint, enum table table, const char *path)
 	size_t len;
 	char *bytes = file_read(path, &len, &state, &error);
 
-	if (bytes != NULL)
+	if (bytes != NULL) {
+		file_check_mode(&(struct place){.lint = lint, .file = path, .table = table}, path);
 		status = lint_text(lint, table, path, bytes, len);
-	else if (state == FILE_ABSENT)
+	} else if (state == FILE_ABSENT) {
 		status = LINT_ABSENT;
-	else
+	} else {
 		tell_unreadable(lint, table, path, error);
+	}
 	free(bytes);
 	return status;
 }

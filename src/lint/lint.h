@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/addr.h"
 #include "policy/decide.h"
 
 enum lint_id {
@@ -29,9 +30,21 @@ enum { LINT_LINE_MAX = 16384 };
 
 enum lint_severity { LINT_NOTE, LINT_WARNING, LINT_ERROR };
 
+/* What a mended line changes: the column of lints.def. */
+enum lint_mend {
+	LINT_MEND_NONE,
+	LINT_MEND_SHOWN,
+	LINT_MEND_SAME,
+	LINT_MEND_MORE,
+	LINT_MEND_LESS,
+	LINT_MEND_REFUSES,
+	LINT_MENDS
+};
+
 struct lint_spec {
 	const char *name; /* "HOST-BITS": stable, for scripts */
 	enum lint_severity severity;
+	enum lint_mend mend;
 	const char *message, *debian, *plain; /* as in lints.def: with %s and %m */
 	const char *effects[2]; /* by enum table */
 	const char *remedy;
@@ -66,6 +79,21 @@ struct finding {
 	 * line out. NULL: there is none, or the line is longer than LINT_LINE_MAX. */
 	const char *mended;
 	size_t mended_len;
+	/* It is the line with other bytes in the place of cut_len of them at cut, which is an offset. */
+	size_t cut, cut_len;
+	const char *by;
+	size_t by_len;
+	/* With it nobody gets in whom the line as it stands keeps out, in either reading. */
+	bool is_safe;
+};
+
+/* Does a program ask the tables by a name? */
+enum lint_daemon { LINT_ASKS, LINT_ASKS_NOBODY, LINT_ASKS_NOT };
+
+/* What was counted of a table: rules that let in, whom nothing else is said of; and all others. */
+struct lint_sum {
+	unsigned long rules, grants, refusals;
+	unsigned first_grant; /* its line */
 };
 
 struct lint {
@@ -73,6 +101,13 @@ struct lint {
 	void (*take)(void *ctx, const struct finding *);
 	/* As in struct facts_ops; NULL: netgroups are not asked. */
 	int (*netgroup)(void *ctx, const char *group, const char *host);
+	/* NULL: nobody knows. name has len bytes. */
+	enum lint_daemon (*daemon)(void *daemon_ctx, const char *name, size_t len);
+	void *daemon_ctx;
+	/* Addresses of this host, and of who asks. */
+	const struct addr *own;
+	size_t own_count;
+	struct lint_sum sums[2]; /* by enum table; of all tables looked at */
 	bool is_text_only; /* lists that words name are not opened */
 	struct lint_lists *lists; /* those that were looked at; zero at first */
 };
@@ -81,6 +116,7 @@ enum lint_status {
 	LINT_DONE,
 	LINT_ABSENT, /* no such file, or /dev/null */
 	LINT_NO_MEMORY, /* and not everything is told */
+	LINT_TOO_LARGE, /* of lint_shadows: nothing is told */
 };
 
 /* Look at a table. A list that several rules or tables of the same struct lint name is told once. */
@@ -88,5 +124,17 @@ enum lint_status lint_file(struct lint *, enum table, const char *path);
 enum lint_status lint_text(
     struct lint *, enum table, const char *name, const char *bytes, size_t len);
 void lint_release(struct lint *);
+
+/* What two tables, looked at already, say together. */
+void lint_pair(struct lint *, const char *allow, const char *deny);
+
+/* Rules that never decide, of two tables (by enum table), of which one may be NULL. progress may be NULL.
+ * LINT_DONE: also if a table cannot be read, which is told where it is looked at. */
+struct progress;
+enum lint_status lint_shadows(
+    struct lint *, const char *const paths[2], const struct progress *progress);
+
+/* A finding about a file as a whole, that somebody else has made. */
+void lint_tell_file(struct lint *, enum table, enum lint_id, const char *file);
 
 #endif

@@ -192,6 +192,12 @@ check_file(struct place *place, const char *path, const char *at, size_t at_len)
 		return;
 	}
 	inner.file = path;
+	inner.is_list = true;
+	inner.list = NULL;
+	inner.is_feed = overall_is_long(bytes, len);
+	inner.text = NULL;
+	inner.line = inner.first_line = 0;
+	file_check_mode(&inner, path);
 	place->lint->lists->depth++;
 	check_words(&inner, bytes, len);
 	place->lint->lists->depth--;

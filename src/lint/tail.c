@@ -9,20 +9,10 @@
 
 #include "base/str.h"
 #include "lint/inside.h"
-#include "base/near.h"
 #include "policy/option.h"
 #include "policy/severity.h"
 
 enum { VALUE_MAX = 64 };
-
-/* A field of the tail, as it stands in the line. */
-struct field {
-	const struct rule *rule;
-	const char *start, *end; /* without the colons; start is the first byte that is not blank */
-	const char *colon; /* before it */
-	const struct option *option;
-	bool follows_command; /* the field before is a command, which may have had a colon */
-};
 
 /* ---- places in a field ---- */
 
@@ -53,8 +43,8 @@ field_at(const struct rule *rule, size_t from, size_t to, const struct option *o
 	return field;
 }
 
-static const char *
-keyword_end(const struct field *field)
+const char *
+field_keyword_end(const struct field *field)
 {
 	const char *end = field->start;
 
@@ -63,11 +53,10 @@ keyword_end(const struct field *field)
 	return end;
 }
 
-/* Where its value begins. */
-static const char *
-value_of(const struct field *field)
+const char *
+field_value(const struct field *field)
 {
-	const char *at = keyword_end(field);
+	const char *at = field_keyword_end(field);
 
 	while (at < field->end && is_blank(*at))
 		at++;
@@ -84,7 +73,7 @@ remark_on(const struct field *field, enum lint_id id)
 	return (struct remark){.id = id,
 	    .at = field->start < field->end ? field->start : field->colon,
 	    .subject = field->start,
-	    .subject_len = (size_t)(keyword_end(field) - field->start)};
+	    .subject_len = (size_t)(field_keyword_end(field) - field->start)};
 }
 
 /* About its value. */
@@ -100,22 +89,41 @@ remark_on_value(const struct field *field, enum lint_id id)
 
 /* ---- errors ---- */
 
-/* What could have been meant by a keyword that there is not. */
-static void
-mend_unknown(struct remark *remark, const struct field *field)
+/* Is the mended line the same rule, which still refuses? */
+static bool
+is_refusing(struct place *place, const struct rule *rule, const char *text, size_t len)
 {
-	const char *end = keyword_end(field);
+	const struct line line = {.text = text, .len = len, .ways = WAY_BOTH};
+	struct rule mended[RULES_MAX];
+	bool ignored;
 
-	for (unsigned i = 0; i < OPTION_IDS; i++) {
-		if (near_is(field->start, (size_t)(end - field->start), option_specs[i].keyword)) {
-			tell_mend(remark, field->start, end, option_specs[i].keyword);
-			return;
-		}
+	return rule_read(mended, &line) == 1 && mended[0].code == DIAG_NONE &&
+	    mended[0].ways == WAY_BOTH && mended[0].daemons.len == rule->daemons.len &&
+	    mended[0].clients.len == rule->clients.len &&
+	    tail_outcome(place, &mended[0], &ignored) == OUTCOME_REFUSES;
+}
+
+/* Whom the rule matches is refused for the mistake: is he still, when it is mended? */
+static void
+judge_mended(struct place *place, const struct rule *rule, struct remark *remark)
+{
+	size_t before, after;
+	char *text;
+
+	if (remark->cut == NULL || lint_specs[remark->id].mend != LINT_MEND_REFUSES)
+		return;
+	text = malloc(place->len + remark->by_len + 1);
+	if (text == NULL) {
+		place->failed = true;
+		return;
 	}
-	if (field->follows_command)
-		tell_mend(remark, field->colon, field->colon + 1, "\\:");
-	else if (*field->start == '(' || *field->start == '/')
-		tell_mend(remark, field->start, field->start, "spawn ");
+	before = (size_t)(remark->cut - place->text);
+	after = place->len - before - remark->cut_len;
+	memcpy(text, place->text, before);
+	memcpy(text + before, remark->by, remark->by_len);
+	memcpy(text + before + remark->by_len, remark->cut + remark->cut_len, after);
+	remark->is_doubtful = !is_refusing(place, rule, text, before + remark->by_len + after);
+	free(text);
 }
 
 /* All that are empty one behind the other. */
@@ -134,7 +142,7 @@ mend_empty(struct remark *remark, const struct field *field)
 static void
 mend_setenv(struct remark *remark, const struct field *field)
 {
-	const char *value = value_of(field);
+	const char *value = field_value(field);
 	const char *equals = memchr(value, '=', (size_t)(field->end - value));
 
 	if (equals != NULL && equals > value)
@@ -195,10 +203,13 @@ tell_bad(struct place *place, const struct field *field, const struct diag *diag
 	if (id == LINT_OPTION_EMPTY)
 		mend_empty(&remark, field);
 	else if (id == LINT_OPTION_UNKNOWN)
-		mend_unknown(&remark, field);
+		remark.id = unknown_check(field, &remark);
+	else if (id == LINT_OPTION_NOT_LAST && unknown_is_cut(field, &remark))
+		remark.id = LINT_COMMAND_COLON;
 	else if (id == LINT_SETENV_EQUALS)
 		mend_setenv(&remark, field);
 	remark.differs = id == LINT_ODD_NUMBER && place->mode == LINES_TWO_WAYS;
+	judge_mended(place, field->rule, &remark);
 	tell(place, &remark);
 }
 
@@ -233,7 +244,7 @@ static void
 tell_new_severity(struct place *place, const struct field *field)
 {
 	struct remark remark = remark_on_value(field, LINT_SEVERITY_NEW);
-	const char *value = value_of(field);
+	const char *value = field_value(field);
 	size_t len = field->option->value_len;
 	const char *dot = memchr(value, '.', len), *level = dot != NULL ? dot + 1 : value;
 	char storage[VALUE_MAX + 1];
@@ -249,6 +260,7 @@ tell_new_severity(struct place *place, const struct field *field)
 	remark.differs = true;
 	if (!by.failed && severity_parse(by.bytes, by.len, WAY_CLASSIC, &ignored))
 		tell_mend(&remark, value, value + len, by.bytes);
+	judge_mended(place, field->rule, &remark);
 	tell(place, &remark);
 	buf_release(&by);
 }
@@ -271,7 +283,7 @@ static void
 check_expansions(struct place *place, const struct field *field)
 {
 	const struct option *option = field->option;
-	const char *raw = value_of(field);
+	const char *raw = field_value(field);
 
 	for (size_t i = 0; i + 1 < option->value_len; i++) {
 		struct remark remark = remark_on(field, LINT_EXPANSION_UNKNOWN);
@@ -285,10 +297,34 @@ check_expansions(struct place *place, const struct field *field)
 			remark.at = remark.subject = raw;
 			remark.subject_len = 2;
 			tell_mend(&remark, raw, raw + 1, "%%");
+			/* A command that is asked would be another one. */
+			remark.is_doubtful = option->id == OPTION_ACLEXEC;
 			tell(place, &remark);
 		}
 		raw += 2;
 	}
+}
+
+/* Somebody waits for an answer that does not come: a command alone, which is told who the client is, of a
+ * rule for everybody that lets in. What is only to be run goes to the background, or through a pipe. */
+static void
+check_spawn(struct place *place, const struct field *field)
+{
+	static const char *const facts[] = {"%a", "%h", "%c", "%n", "%u"};
+	const struct option *option = field->option;
+	struct remark remark = remark_on_value(field, LINT_SPAWN_NO_VERDICT);
+	const char *word;
+	size_t at = 0, len, told = 0;
+
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		told += strstr(option->value, facts[i]) != NULL;
+	if (told == 0 || place->outcome != OUTCOME_GRANTS ||
+	    strpbrk(option->value, "|&;<>()") != NULL ||
+	    !list_next_word(&field->rule->clients, &at, &word, &len) || !str_is(word, len, "ALL"))
+		return;
+	remark.subject_len = strcspn(option->value, " \t");
+	tell_mend(&remark, field->start, field_keyword_end(field), "aclexec");
+	tell(place, &remark);
 }
 
 static void
@@ -307,6 +343,8 @@ check_option(struct place *place, const struct field *field)
 
 	if (option_specs[field->option->id].flags & OPTION_EXPAND)
 		check_expansions(place, field);
+	if (field->option->id == OPTION_SPAWN)
+		check_spawn(place, field);
 	for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
 		if (field->option->id == special[i].option) {
 			struct remark remark = remark_on(field, special[i].id);
@@ -318,12 +356,6 @@ check_option(struct place *place, const struct field *field)
 }
 
 /* ---- a tail ---- */
-
-static bool
-is_command(enum option_id id)
-{
-	return id == OPTION_SPAWN || id == OPTION_TWIST || id == OPTION_ACLEXEC;
-}
 
 static void
 walk(struct place *place, const struct rule *rule, struct option_cursor *main,
@@ -353,7 +385,7 @@ walk(struct place *place, const struct rule *rule, struct option_cursor *main,
 			is_split = true;
 		}
 		check_option(place, &field);
-		follows_command = is_command(option.id);
+		follows_command = (option_specs[option.id].flags & OPTION_EXPAND) != 0;
 	}
 }
 
@@ -378,25 +410,49 @@ tail_check(struct place *place, const struct rule *rule)
 	option_cursor_release(&classic);
 }
 
-bool
-tail_grants(struct place *place, const struct rule *rule)
+static enum outcome
+outcome_in(struct place *place, enum way way, const char *tail, size_t len, bool *ret_grants)
 {
+	enum option_status status = OPTION_FIELD;
+	bool grants = place->table == TABLE_ALLOW, is_open = false;
+	struct diag diag = {.code = DIAG_NONE};
 	struct option_cursor cursor;
 	struct option option;
-	struct diag diag = {.code = DIAG_NONE};
-	enum option_status status = rule->has_tail ? OPTION_FIELD : OPTION_END;
-	bool grants = place->table == TABLE_ALLOW;
 
-	option_cursor_init(&cursor, way_of(rule), rule->tail, rule->tail_len);
-	while (status == OPTION_FIELD) {
-		status = option_next(&cursor, &option, &diag);
-		if (status == OPTION_FIELD && option.id == OPTION_ALLOW)
+	option_cursor_init(&cursor, way, tail, len);
+	while ((status = option_next(&cursor, &option, &diag)) == OPTION_FIELD) {
+		if (option.id == OPTION_ALLOW)
 			grants = true;
-		else if (status == OPTION_FIELD &&
-		    (option.id == OPTION_DENY || option.id == OPTION_TWIST))
+		else if (option.id == OPTION_DENY || option.id == OPTION_TWIST)
 			grants = false;
+		is_open = is_open || option.id == OPTION_TWIST || option.id == OPTION_ACLEXEC;
 	}
 	option_cursor_release(&cursor);
 	place->failed = place->failed || diag.code == DIAG_NO_MEMORY;
-	return grants && status != OPTION_BAD;
+	place->is_bad = place->is_bad || status == OPTION_BAD;
+	*ret_grants = grants && status != OPTION_BAD;
+	if (is_open)
+		return OUTCOME_OPEN;
+	return *ret_grants ? OUTCOME_GRANTS : OUTCOME_REFUSES;
+}
+
+enum outcome
+tail_outcome_of(struct place *place, const char *tail, size_t len)
+{
+	bool grants[2];
+	enum outcome plain = outcome_in(place, WAY_PLAIN, tail, len, &grants[0]);
+
+	return outcome_in(place, WAY_CLASSIC, tail, len, &grants[1]) == plain ? plain
+	                                                                      : OUTCOME_OPEN;
+}
+
+enum outcome
+tail_outcome(struct place *place, const struct rule *rule, bool *ret_grants)
+{
+	if (!rule->has_tail) {
+		*ret_grants = place->table == TABLE_ALLOW;
+		return *ret_grants ? OUTCOME_GRANTS : OUTCOME_REFUSES;
+	}
+	outcome_in(place, way_of(rule), rule->tail, rule->tail_len, ret_grants);
+	return tail_outcome_of(place, rule->tail, rule->tail_len);
 }

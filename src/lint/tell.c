@@ -14,6 +14,14 @@ enum { TEXT_MAX = 1024, SUBJECT_MAX = 160 };
 
 enum { NOTE = LINT_NOTE, WARNING = LINT_WARNING, ERROR = LINT_ERROR };
 enum {
+	NONE = LINT_MEND_NONE,
+	SHOWN = LINT_MEND_SHOWN,
+	SAME = LINT_MEND_SAME,
+	MORE = LINT_MEND_MORE,
+	LESS = LINT_MEND_LESS,
+	REFUSES = LINT_MEND_REFUSES
+};
+enum {
 	NARROWER = RELATION_NARROWER,
 	WIDER = RELATION_WIDER,
 	EITHER = RELATION_EITHER,
@@ -22,9 +30,9 @@ enum {
 };
 
 const struct lint_spec lint_specs[LINT_IDS] = {
-#define LINT(id, name, severity, message, debian, plain, in_allow, in_deny, remedy, example)       \
-	[LINT_##id] = {name, (enum lint_severity)(severity), message, debian, plain,               \
-	    {in_allow, in_deny}, remedy, example},
+#define LINT(id, name, severity, mend, message, debian, plain, in_allow, in_deny, remedy, example) \
+	[LINT_##id] = {name, (enum lint_severity)(severity), (enum lint_mend)(mend), message,      \
+	    debian, plain, {in_allow, in_deny}, remedy, example},
 #define EFFECT(...)
 #include "lints.def"
 #undef LINT
@@ -79,6 +87,31 @@ effect_of(const struct place *place, const struct remark *remark)
 	if (*own != '\0' || remark->relation == RELATION_SAME)
 		return own;
 	return effects[remark->relation][place->grants][place->is_excepted];
+}
+
+/* Adding to whom a rule refuses, or taking from whom it lets in, lets nobody in: behind EXCEPT it is the
+ * other way round. */
+static bool
+is_safe(const struct place *place, const struct remark *remark)
+{
+	bool grants = place->outcome == OUTCOME_GRANTS;
+
+	if (remark->is_doubtful || place->is_partial || place->is_list)
+		return false;
+	switch (lint_specs[remark->id].mend) {
+	case LINT_MEND_SAME:
+	case LINT_MEND_REFUSES:
+		return true;
+	case LINT_MEND_MORE:
+		return place->outcome != OUTCOME_OPEN && grants == place->is_excepted;
+	case LINT_MEND_LESS:
+		return place->outcome != OUTCOME_OPEN && grants != place->is_excepted;
+	case LINT_MEND_NONE:
+	case LINT_MEND_SHOWN:
+	case LINT_MENDS:
+		break;
+	}
+	return false;
 }
 
 /* The line with the remark's cut made. NULL: none, or no memory. */
@@ -141,6 +174,13 @@ tell(struct place *place, const struct remark *remark)
 	if (remark->at != NULL)
 		finding.column = (size_t)(remark->at - place->text) + 1;
 	finding.mended = mended;
+	if (mended != NULL) {
+		finding.cut = (size_t)(remark->cut - place->text);
+		finding.cut_len = remark->cut_len;
+		finding.by = remark->by;
+		finding.by_len = remark->by_len;
+		finding.is_safe = is_safe(place, remark);
+	}
 	finding.message = fill(&bufs[0], spec->message, remark, NULL);
 	finding.debian = fill(&bufs[1], spec->debian, remark, remark->debian);
 	finding.plain =

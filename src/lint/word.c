@@ -89,6 +89,8 @@ tell_kind(struct place *place, const struct taken *taken, enum lint_id id, unsig
 		remark.cut_len = plain->len;
 		remark.by = by.bytes;
 		remark.by_len = by.len;
+		/* "10.**" matches addresses only when it is mended, and more than a star's worth of names now. */
+		remark.is_doubtful = id == LINT_GLOB_STARS && by.bytes[by.len - 1] != '*';
 	}
 	tell(place, &remark);
 	buf_release(&by);
@@ -176,51 +178,6 @@ differing_facts(const struct place *place, const struct test *test)
 	}
 }
 
-/* ---- words that say what hardly anybody means ---- */
-
-static bool
-is_name_byte(char c)
-{
-	return str_is_digit(c) || (str_lower(c) >= 'a' && str_lower(c) <= 'z') ||
-	    (c != '\0' && strchr(".-_*?", c) != NULL);
-}
-
-static enum lint_id
-odd_name(const struct taken *taken, const struct test *test)
-{
-	bool is_odd = str_consists_of(test->text, test->len, "-_.");
-
-	if (taken->role == ROLE_FILE && str_is(test->text, test->len, "EXCEPT"))
-		return LINT_LIST_EXCEPT;
-	for (size_t i = 0; i < test->len; i++)
-		is_odd = is_odd || !is_name_byte(test->text[i]);
-	if (is_odd)
-		return LINT_ODD_NAME;
-	return test->kind == TEST_PREFIX ? LINT_NAME_DOT : LINT_IDS;
-}
-
-/* All digits, and no port both ways. */
-static bool
-is_no_port(const struct test *test)
-{
-	unsigned long port;
-
-	return str_number(test->text, test->len, INT32_MAX, &port);
-}
-
-static enum lint_id
-unusual(const struct taken *taken, const struct test *test)
-{
-	bool is_text = test->kind == TEST_EXACT || test->kind == TEST_PREFIX ||
-	    test->kind == TEST_SUFFIX || test->kind == TEST_GLOB;
-
-	if (is_text && test->subject == SUBJECT_HOST && test->flags & TEST_NAME)
-		return odd_name(taken, test);
-	if (test->kind == TEST_EXACT && test->subject == SUBJECT_DAEMON && is_no_port(test))
-		return LINT_PORT_RANGE;
-	return LINT_IDS;
-}
-
 static void
 tell_facts(struct place *place, const struct taken *taken, enum lint_id id)
 {
@@ -231,42 +188,6 @@ tell_facts(struct place *place, const struct taken *taken, enum lint_id id)
 	    .relation = RELATION_EITHER,
 	    .differs = lint_specs[id].severity != LINT_NOTE};
 
-	tell(place, &remark);
-}
-
-static bool
-is_dashes(const char *from, const char *end)
-{
-	return end > from && str_consists_of(from, (size_t)(end - from), "-_.");
-}
-
-/* The only byte because of which it is odd; NULL: there is more to it. */
-static const char *
-find_semicolon(const struct taken *taken)
-{
-	const char *found = NULL, *end = taken->at + taken->len;
-
-	for (const char *at = taken->at; at < end; at++) {
-		if (is_name_byte(*at))
-			continue;
-		if (*at != ';' || found != NULL)
-			return NULL;
-		found = at;
-	}
-	if (found != NULL && (is_dashes(taken->at, found) || is_dashes(found + 1, end)))
-		return NULL;
-	return found;
-}
-
-static void
-tell_unusual(struct place *place, const struct taken *taken, enum lint_id id)
-{
-	const char *semicolon = find_semicolon(taken);
-	struct remark remark = {
-	    .id = id, .at = taken->at, .subject = taken->at, .subject_len = taken->len};
-
-	if (id == LINT_ODD_NAME && semicolon != NULL)
-		tell_mend(&remark, semicolon, semicolon + 1, " ");
 	tell(place, &remark);
 }
 
@@ -282,29 +203,31 @@ check_agreed(struct place *place, const struct taken *taken, const struct test *
 		tell_facts(place, taken, id);
 		return;
 	}
-	id = unusual(taken, test);
-	if (id < LINT_IDS)
-		tell_unusual(place, taken, id);
+	unusual_check(place, taken->role, test, taken->at, taken->len);
+}
+
+static void
+check_word(struct place *place, const struct taken *taken)
+{
+	const struct test *counts = taken->which == WAY_CLASSIC ? taken->classic : taken->plain;
+	unsigned members = counts[0].flags & TEST_AND ? 2 : 1;
+	bool told = check_readings(place, taken);
+
+	for (unsigned i = 0; i < members; i++) {
+		if (counts[i].kind == TEST_LIST && counts[i].subject == SUBJECT_HOST)
+			list_check(place, counts[i].text, counts[i].len);
+		else if (!told)
+			check_agreed(place, taken, &counts[i]);
+	}
 }
 
 void
 word_check(struct place *place, enum role role, ways which, const char *at, size_t len)
 {
 	struct taken taken;
-	const struct test *counts;
-	unsigned members;
-	bool told;
 
 	take(&taken, role, which, at, len);
-	told = check_readings(place, &taken);
-	counts = which == WAY_CLASSIC ? taken.classic : taken.plain;
-	members = counts[0].flags & TEST_AND ? 2 : 1;
-	for (unsigned i = 0; i < members; i++) {
-		if (counts[i].kind == TEST_LIST && counts[i].subject == SUBJECT_HOST)
-			list_check(place, counts[i].text, counts[i].len);
-		else if (!told)
-			check_agreed(place, &taken, &counts[i]);
-	}
+	check_word(place, &taken);
 }
 
 /* ---- lists ---- */
@@ -319,14 +242,26 @@ tell_shape(struct place *place, const struct list *list, enum lint_id id, const 
 	tell(place, &remark);
 }
 
+static void
+check_member(struct place *place, const struct list *list, ways which, struct order *order,
+    const char *word, size_t len)
+{
+	struct taken taken;
+
+	take(&taken, list->role, which, word, len);
+	check_word(place, &taken);
+	order_word(order, place, which == WAY_CLASSIC ? taken.classic : taken.plain, word, len);
+}
+
 /* "A EXCEPT B EXCEPT C" is A and not (B and not C): behind each EXCEPT, a word does the opposite. */
 static void
-check_list(struct place *place, const struct list *list, ways which)
+check_list(struct place *place, const struct list *list, ways which, struct order *order)
 {
 	size_t at = 0, len;
 	unsigned words = 0;
 	const char *word, *except = NULL;
 
+	place->list = list;
 	while (list_next_word(list, &at, &word, &len)) {
 		bool is_except = str_is(word, len, "EXCEPT");
 
@@ -335,10 +270,12 @@ check_list(struct place *place, const struct list *list, ways which)
 		if (is_except)
 			place->is_excepted = !place->is_excepted;
 		else
-			word_check(place, list->role, which, word, len);
+			check_member(place, list, which, order, word, len);
+		order->excepts += is_except;
 		except = is_except ? word : NULL;
 		words++;
 	}
+	place->list = NULL;
 	place->is_excepted = false;
 	if (words == 0)
 		tell_shape(place, list, LINT_EMPTY_LIST, NULL);
@@ -349,6 +286,9 @@ check_list(struct place *place, const struct list *list, ways which)
 void
 word_check_rule(struct place *place, const struct rule *rule, ways which)
 {
-	check_list(place, &rule->daemons, which);
-	check_list(place, &rule->clients, which);
+	struct order daemons = {.excepts = 0}, clients = {.excepts = 0};
+
+	check_list(place, &rule->daemons, which, &daemons);
+	check_list(place, &rule->clients, which, &clients);
+	order_rule(&clients, place, rule);
 }

@@ -13,7 +13,11 @@ LINTS = re.findall(r'^LINT\(\w+, "([A-Z0-9-]+)"', (rig.ROOT / "data/lints.def").
 # Their sentences are about more than one decision, or about resources: the ledger has the cases.
 ELSEWHERE = {"TABLE-UNREADABLE", "LIST-UNREADABLE", "LIST-DEEP", "LIST-LONG-WORD", "LINE-OVER-LIMIT", "SCOPE",
              "NAMELESS-MEMBER", "ODD-NUMBER", "TWIST-RESIDENT", "ACLEXEC-STATUS", "IPV6-ALL", "READINGS-DIFFER",
-             "BAD-DIRECTIVE", "LATE-DIRECTIVE", "ODD-NAME"}
+             "BAD-DIRECTIVE", "LATE-DIRECTIVE", "ODD-NAME",
+             # These are about files, hosts, or several rules, and the same in each library.
+             "FILE-WRITABLE", "FILE-HIDDEN", "TABLE-ABSENT", "NO-IMAGE", "ALLOW-WITHOUT-DENY", "NO-WAY-BACK",
+             "ALLOW-ALL", "ALLOW-SERVICE", "PRIVATE-NET", "OWN-ADDRESS", "NAME-FIRST", "DAEMON-UNKNOWN",
+             "DAEMON-DEAF", "SPAWN-NO-VERDICT", "SHADOWED", "UNREACHABLE", "REDUNDANT"}
 TEN, ONE, SIX = "10.9.9.9", "192.168.1.9", "2001:db8::1"
 
 
@@ -86,6 +90,23 @@ CLAIMS = [
     ("SETENV-EQUALS", "sshd: ALL: setenv A=b: allow\n", [by(TEN)], [], "memory allocation failure"),
     ("EXPANSION-UNKNOWN", "sshd: ALL: spawn \\: %z: allow\n", [], [by(TEN)], "unrecognized %z"),
     ("USER-OPTION", "sshd: ALL: user nobody: allow\n", [], [by(TEN)], ""),
+    ("CR-LF", "sshd: 10.9.9.9\r\n", [by(TEN)], [by(ONE)], ""),
+    ("CONTINUED-CR", "sshd: 10.9.9.9 \\\r\n 192.168.1.9 : deny\r\n", [by(TEN)], [by(ONE)], ""),
+    ("TYPOGRAPHY", "sshd: \u201c10.9.9.9\u201d\n", [], [by(TEN)], ""),
+    ("GLUED-RULES", "sshd: 10.9.9.9, ALL: 203.0.113.9\n", [by(TEN)], [], "bad option name"),
+    ("DUPLICATE", "sshd: 10.9.9.9\nsshd: 10.9.9.9\n", [by(TEN)], [by(ONE)], ""),
+    ("EXCEPT-USELESS", "sshd: 10. EXCEPT 10.0.0.1 192.168.\n", [by(TEN)], [by(ONE), by("10.0.0.1")], ""),
+    ("OPTION-AS-CLIENT", "sshd: 10.9.9.9 allow\n", [by(TEN), by(ONE, "allow")], [by(ONE, "x")], ""),
+    ("BAN-128", "sshd: [2001:db8::1]\n", [by(SIX)], [by("2001:db8::2")], ""),
+    ("ANY-WORD", "sshd: any\n", [by(TEN, "any")], [by(TEN, "x"), by(TEN)], ""),
+    ("LOCALHOST-NAME", "sshd: localhost\n", [by("::1", "localhost")], [by("::1", "ip6-localhost"), by("::1")], ""),
+    ("DOMAIN-BARE", "sshd: example.org\n", [by(TEN, "example.org")], [by(TEN, "www.example.org")], ""),
+    ("NAME-DENIED", "sshd: .evil.example\n", [by(TEN, "a.evil.example")], [by(TEN, "a.example"), by(TEN)], ""),
+    ("ADDRESS-DAEMON", "10.9.9.9: sshd\n", [], [by(TEN)], ""),
+    ("WILDCARD-DAEMON", "LOCAL: ALL\n", [{"daemon": "LOCAL", "addr": TEN}], [by(TEN)], ""),
+    ("SERVICE-NAME", "ssh: ALL\n", [{"daemon": "ssh", "addr": TEN}], [by(TEN)], ""),
+    ("COMMAND-COLON", "sshd: ALL: spawn true 12:30: allow\n", [by(TEN)], [], "bad option name"),
+    ("CLIENT-PORT", "sshd: 10.9.9.9:22\n", [by(TEN)], [], "bad option name"),
 ]
 
 

@@ -204,28 +204,25 @@ def check_tools():
 
 def check_tcpwrap():
     """The front door: commands, their flags, and why a table has no image."""
-    page = PAGES["tcpwrap.1"]
     commands = re.findall(r'^COMMAND\("(\w+)"', (ROOT / "src/cmd/tcpwrap/commands.def").read_text(), re.M)
-    parts = dict(re.findall(r"^\.Ss (\w+)\n(.*?)(?=^\.S[hs] )", section("tcpwrap.1", "DESCRIPTION"), re.M | re.S))
-    # A command has a part of tcpwrap(1), or a page, which may be its counterpart's, too.
+    same(items("tcpwrap.1", "Cm"), commands, "tcpwrap(1) names each command")
+    # A command has a page, which may be its counterpart's, too.
+    parts = {}
     for name in [name for name in PAGES if name.startswith("tcpwrap-")]:
         for command in re.findall(r"^\.Nm tcpwrap-([\w-]+)", section(name, "NAME"), re.M):
             parts[command] = section(name, "DESCRIPTION")
     same([name for name in parts if name in commands], commands, "each command of tcpwrap is described")
     for path in sorted((ROOT / "src/cmd/tcpwrap").glob("*.def")):
-        flags = re.findall(r"^FLAG\('(\w)', \"([\w-]+)\"", path.read_text(), re.M)
+        flags = re.findall(r"^(?:FLAG|ADDED)\('(\w)', \"([\w-]+)\"", path.read_text(), re.M)
         if flags and path.stem in commands:
             shown = re.findall(r"^\.It Fl (\w) , -([\w-]+)", parts.get(path.stem, ""), re.M)
             same(set(shown) - {("V", "version")}, {*flags, ("h", "help")},
                  f"every flag of tcpwrap {path.stem} is described, and no other")
     same(items("tcpwrap-audit.1", "Sy"), [line.split(",")[0] for line in table("listeners.def", "AUDIT")],
          "tcpwrap-audit(1) explains each warning, and no other")
-    checks = re.findall(r'^FLAG\("(\w+)"', (ROOT / "src/cmd/tcpwrap/flags.def").read_text(), re.M)
-    lost = [flag for flag in checks if not re.search(rf"^\.It .*Fl -{flag}\b", parts.get("check", ""), re.M)]
-    ok(len(checks) > 5 and not lost, "tcpwrap(1) describes every flag of check", lost)
     texts = [line.split('"')[1] for line in table("image.def", "PROBLEM")]
-    same(diagnostics("tcpwrap.1"), texts, "tcpwrap(1) has every line of data/image.def")
-    ok(".Pa /var/lib/tcpwrap" in page and '"/var/lib/tcpwrap"' in
+    same(diagnostics("tcpwrap-compile.1"), texts, "tcpwrap-compile(1) has every line of data/image.def")
+    ok(".Pa /var/lib/tcpwrap" in PAGES["tcpwrap-compile.1"] and '"/var/lib/tcpwrap"' in
        (ROOT / "src/table/image_file.h").read_text(), "and the folder of images")
 
 
@@ -308,7 +305,8 @@ def findings(directory, text):
     stand_in.write_text("192.0.2.0/24\n")
     path = directory / "table"
     path.write_text(re.sub(r": /etc/\S+$", f": {stand_in}", text, flags=re.M))
-    done = subprocess.run([TCPWRAP, "check", path], text=True, stdout=subprocess.PIPE,
+    kind = "--deny" if re.search(r"^ALL : ALL$", text, re.M) else "--allow"
+    done = subprocess.run([TCPWRAP, "check", kind, path], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     return done.stdout if done.returncode == 0 else f"status {done.returncode}\n{done.stdout}"
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -68,8 +69,9 @@ test_places(void **state)
 	    {"", ""},
 	    {"a: b\n\n# c\n", ""},
 	    {"# c\n\na: 10.1.2.3/8\n", "HOST-BITS 3-3:4|"},
-	    {"a: b \\\n10.1.2.3/8\n", "HOST-BITS 1-2:6|"},
-	    {"a: b \\\n c \\\n 10.1.2.3/8\na: 10.1.2.3/8\n", "HOST-BITS 1-3:10|HOST-BITS 4-4:4|"},
+	    {"a: b \\\n10.1.2.3/8\n", "HOST-BITS 1-2:6|NAME-FIRST 1-2:6|"},
+	    {"a: b \\\n c \\\n 10.1.2.3/8\na: 10.1.2.3/8\n",
+	        "HOST-BITS 1-3:10|NAME-FIRST 1-3:10|HOST-BITS 4-4:4|"},
 	    {"a: b # \\\n c: d\n", "TRAILING-COMMENT 1-1:6|CONTINUED-COMMENT 1-1:8|"},
 	    {"# x \\\n# y \\\na: b\nc\n", "CONTINUED-COMMENT 2-2:5|NO-COLON 4-4:0|"},
 	    {"a: b: severity warn: nosuch\n", "SEVERITY-NEW 1-1:7|OPTION-UNKNOWN 1-1:22|"},
@@ -215,7 +217,7 @@ test_list_once(void **state)
 	int fd = mkstemp(path);
 
 	(void)state;
-	assert_true(fd >= 0 && close(fd) == 0);
+	assert_true(fd >= 0 && fchmod(fd, 0644) == 0 && close(fd) == 0);
 	write_file(path, "b\n10.1.2.3/8\n");
 	snprintf(text, sizeof text, "a: %s %s\nb: %s\n", path, path, path);
 	assert_string_equal(look(&heard, TABLE_ALLOW, text, strlen(text)), "HOST-BITS 2-2:1|");
@@ -223,6 +225,97 @@ test_list_once(void **state)
 	assert_string_equal(
 	    look(&heard, TABLE_ALLOW, text, strlen(text)), "HOST-BITS 2-2:1|HOST-BITS 2-2:1|");
 	assert_int_equal(unlink(path), 0);
+}
+
+/* ---- ranges ---- */
+
+/* A word's range ends where it does: an address further, and it is another one. */
+static void
+test_ranges(void **state)
+{
+	static const struct {
+		const char *word, *low, *high; /* NULL: it has none */
+	} cases[] = {
+	    {"10.1.2.3", "10.1.2.3", "10.1.2.3"},
+	    {"10.", "10.0.0.0", "10.255.255.255"},
+	    {"192.168.1.", "192.168.1.0", "192.168.1.255"},
+	    {"10.0.0.0/9", "10.0.0.0", "10.127.255.255"},
+	    {"10.0.0.0/255.0.255.0", NULL, NULL},
+	    {"[2001:db8::]/33", "2001:db8::", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"},
+	    {"[::1]", "::1", "::1"},
+	    {"300.", NULL, NULL},
+	    {"www.", NULL, NULL},
+	    {"ALL", NULL, NULL},
+	    {"root@10.0.0.1", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct pattern pattern;
+		struct range range;
+		struct addr addr;
+		const char *scope;
+		size_t len;
+
+		pattern_read(
+		    &pattern, ROLE_CLIENTS, WAY_PLAIN, cases[i].word, strlen(cases[i].word));
+		assert_int_equal(range_of(&pattern.tests[0], &range), cases[i].low != NULL);
+		if (cases[i].low == NULL)
+			continue;
+		assert_true(addr_parse(cases[i].low, strlen(cases[i].low), &addr, &scope, &len));
+		assert_memory_equal(range.low, addr.bytes, 16);
+		assert_true(addr_parse(cases[i].high, strlen(cases[i].high), &addr, &scope, &len));
+		assert_memory_equal(range.high, addr.bytes, 16);
+	}
+}
+
+static bool
+is_special(const char *word)
+{
+	struct range special[RANGE_SPECIALS];
+	struct pattern pattern;
+	struct range range;
+
+	pattern_read(&pattern, ROLE_CLIENTS, WAY_PLAIN, word, strlen(word));
+	assert_true(range_of(&pattern.tests[0], &range));
+	range_read_special(special);
+	return range_is_special(&range, special);
+}
+
+static void
+test_special(void **state)
+{
+	static const char *const inside[] = {"10.0.0.0/8", "10.255.255.255", "172.16.0.0",
+	    "172.31.255.255", "192.168.0.0/16", "127.", "0.0.0.0", "100.127.255.255", "[fe80::1]",
+	    "[fd00::]/8", "[::1]"};
+	static const char *const outside[] = {"11.0.0.0", "9.255.255.255", "172.15.255.255",
+	    "172.32.0.0", "192.168.0.0/15", "128.0.0.0", "100.128.0.0", "[fec0::1]", "[::2]",
+	    "[2001:db8::1]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
+		assert_true(is_special(inside[i]));
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+		assert_false(is_special(outside[i]));
+}
+
+static void
+test_seen(void **state)
+{
+	struct seen seen = {.entries = NULL};
+	size_t first;
+
+	(void)state;
+	for (size_t i = 0; i < 5000; i++) {
+		assert_true(seen_add(&seen, i * UINT64_C(0x9e3779b97f4a7c15), i, &first));
+		/* 0 stands for an empty place, and is counted as 1. */
+		assert_int_equal(first, i);
+	}
+	for (size_t i = 0; i < 5000; i++) {
+		assert_true(seen_add(&seen, i * UINT64_C(0x9e3779b97f4a7c15), 9999, &first));
+		assert_int_equal(first, i);
+	}
+	seen_release(&seen);
 }
 
 /* ---- memory ---- */
@@ -265,6 +358,9 @@ main(void)
 	    cmocka_unit_test(test_shown_limit),
 	    cmocka_unit_test(test_lists_deep),
 	    cmocka_unit_test(test_list_once),
+	    cmocka_unit_test(test_ranges),
+	    cmocka_unit_test(test_special),
+	    cmocka_unit_test(test_seen),
 	    cmocka_unit_test(test_no_memory),
 	};
 

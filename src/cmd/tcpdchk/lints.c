@@ -3,7 +3,7 @@
  * PURPOSE  What the old checker never looked for: words and lines that mean something else than they
  *          say. `tcpwrap check` shows the same with the line, both readings and how to mend it.
  * INVARIANTS  Notes are left out: they are no faults.
- * SEE      tcpwrap(1)
+ * SEE      tcpwrap-check(1)
  */
 #include "cmd/tcpdchk/lints.h"
 

@@ -2,7 +2,7 @@
  * NAME     compile - tcpwrap compile
  * PURPOSE  Makes the images of tables, for programs that decide once.
  * INVARIANTS  Whatever goes wrong, clients are judged as before: by the text.
- * SEE      tcpwrap(1), table/compile.h
+ * SEE      tcpwrap-compile(1), table/compile.h
  */
 #include <stdio.h>
 #include <stdlib.h>

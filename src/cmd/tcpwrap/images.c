@@ -1,6 +1,6 @@
 /*
  * NAME     images - what compile and verify have in common
- * SEE      tcpwrap(1), data/image.def
+ * SEE      tcpwrap-compile(1), data/image.def
  */
 #include "cmd/tcpwrap/images.h"
 

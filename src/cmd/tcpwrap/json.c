@@ -2,11 +2,12 @@
  * NAME     json - findings for scripts
  * INVARIANTS  The document is valid JSON in UTF-8 whatever the tables have in them: a byte that is no
  *          UTF-8 becomes the lone surrogate U+DC80 to U+DCFF, as in Python's surrogateescape.
- * SEE      tcpwrap(1), RFC 8259, RFC 3629
+ * SEE      tcpwrap-check(1), RFC 8259, RFC 3629
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/tcpwrap/fix.h"
 #include "cmd/tcpwrap/show.h"
 
 enum { VERSION = 1 };
@@ -122,7 +123,7 @@ json_finding(struct json *json, const struct finding *finding)
 	json_text("effect", finding->effect);
 	json_text("remedy", finding->remedy);
 	print_member("mended", finding->mended, finding->mended_len);
-	putchar('}');
+	printf(",\"safe\":%s}", finding->is_safe ? "true" : "false");
 }
 
 void
@@ -132,11 +133,18 @@ json_middle(void)
 }
 
 void
-json_table(bool is_first, const char *path, enum table table, bool is_present)
+json_table(
+    bool is_first, const char *path, enum table table, bool is_present, const struct fixed *fixed)
 {
 	printf("%s\n{\"table\":\"%s\",\"present\":%s", is_first ? "" : ",", show_tables[table],
 	    is_present ? "true" : "false");
 	json_text("file", path);
+	if (fixed != NULL) {
+		printf(",\"mends\":%lu", fixed->count);
+		json_text("backup", fixed->backup);
+		print_member(
+		    "fault", fixed->fault, fixed->fault != NULL ? strlen(fixed->fault) : 0);
+	}
 	putchar('}');
 }
 

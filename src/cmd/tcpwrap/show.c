@@ -126,6 +126,11 @@ show_counts(const struct counts *counts, bool notes_were_shown)
 {
 	if (counts->of[LINT_ERROR] + counts->of[LINT_WARNING] == 0 && !notes_were_shown)
 		return;
+	for (unsigned id = 0; id < LINT_IDS; id++) {
+		if (counts->left_out[id] > 0)
+			printf("%lu more of %s (see --all)\n", counts->left_out[id],
+			    lint_specs[id].name);
+	}
 	print_count(counts->of[LINT_ERROR], "error", ", ");
 	print_count(counts->of[LINT_WARNING], "warning", ", ");
 	print_count(counts->of[LINT_NOTE], "note",
@@ -133,6 +138,16 @@ show_counts(const struct counts *counts, bool notes_were_shown)
 }
 
 /* ---- one kind of finding ---- */
+
+static const char *const mends[LINT_MENDS] = {
+    [LINT_MEND_NONE] = "nothing: there is no mended line",
+    [LINT_MEND_SHOWN] =
+        "nothing: the mended line may let somebody in, is a guess, or has a command run",
+    [LINT_MEND_SAME] = "writes the mended line, which says the same",
+    [LINT_MEND_MORE] = "writes the mended line where it can only keep more clients out",
+    [LINT_MEND_LESS] = "writes the mended line where it can only let fewer clients in",
+    [LINT_MEND_REFUSES] = "writes the mended line if the rule still keeps out whom it matches",
+};
 
 /* A text of lints.def, with dots where a finding has something of its own. */
 static void
@@ -153,17 +168,39 @@ print_general(const char *label, const char *text)
 }
 
 void
+show_name(enum lint_id id)
+{
+	const struct lint_spec *spec = &lint_specs[id];
+	int width = (int)(LINT_NAME_MAX - strlen(spec->name) + strlen("warning") -
+	    strlen(show_severities[spec->severity]));
+
+	printf("%s (%s)%*s", spec->name, show_severities[spec->severity], width, "");
+	for (const char *text = spec->message; *text != '\0'; text++) {
+		if (text[0] == '%' && text[1] == 's') {
+			fputs("...", stdout);
+			text++;
+		} else {
+			putchar(*text);
+		}
+	}
+	putchar('\n');
+}
+
+void
 show_meaning(enum lint_id id)
 {
+	static const char *const severities[] = {[LINT_NOTE] = "worth knowing",
+	    [LINT_WARNING] = "it is taken in two ways, or means what hardly anybody means",
+	    [LINT_ERROR] = "the line does not do what it is there for"};
 	const struct lint_spec *spec = &lint_specs[id];
 
 	printf("%s (%s)\n", spec->name, show_severities[spec->severity]);
-	if (*spec->example != '\0')
-		return;
 	print_general("what:", spec->message);
+	print_general("why it is told:", severities[spec->severity]);
 	print_general("Debian:", spec->debian);
 	print_general("plain:", spec->plain);
 	print_general("in hosts.allow:", spec->effects[TABLE_ALLOW]);
 	print_general("in hosts.deny:", spec->effects[TABLE_DENY]);
 	print_general("remedy:", spec->remedy);
+	print_general("--fix:", mends[spec->mend]);
 }

@@ -16,13 +16,16 @@ void show_escaped(const char *text, size_t len);
 
 struct counts {
 	unsigned long of[LINT_ERROR + 1]; /* by enum lint_severity */
+	unsigned long shown[LINT_IDS], left_out[LINT_IDS];
 };
 
-/* Is standard output a terminal that colours are wanted on? */
-bool show_is_coloured(void);
+/* The longest name of a finding. */
+enum { LINT_NAME_MAX = 20 };
+
 void show_finding(const struct finding *);
 void show_counts(const struct counts *, bool notes_were_shown);
-/* Name and severity of a finding; if it has no example, what lints.def says of it. */
+/* What lints.def says of a finding: in a line, or all of it. */
+void show_name(enum lint_id);
 void show_meaning(enum lint_id);
 
 struct json {
@@ -32,7 +35,9 @@ struct json {
 void json_start(void);
 void json_finding(struct json *, const struct finding *);
 void json_middle(void);
-void json_table(bool is_first, const char *path, enum table, bool is_present);
+struct fixed;
+/* fixed: what was mended; NULL: nothing was to be. */
+void json_table(bool is_first, const char *path, enum table, bool is_present, const struct fixed *);
 void json_end(const struct counts *);
 
 /* A string by itself. */

@@ -2,7 +2,7 @@
  * NAME     verify - tcpwrap verify
  * PURPOSE  Proves an image: page by page, row by row, and address by address beside what its table says.
  * INVARIANTS  "Proved" is said only if nothing was left out.
- * SEE      tcpwrap(1), image/proof.h, image/scrub.h
+ * SEE      tcpwrap-verify(1), image/proof.h, image/scrub.h
  */
 #include <errno.h>
 #include <stdio.h>
