@@ -212,7 +212,7 @@ def check_tcpwrap():
         for command in re.findall(r"^\.Nm tcpwrap-([\w-]+)", section(name, "NAME"), re.M):
             parts[command] = section(name, "DESCRIPTION")
     same([name for name in parts if name in commands], commands, "each command of tcpwrap is described")
-    for path in sorted((ROOT / "src/cmd/tcpwrap").glob("*.def")):
+    for path in sorted((ROOT / "src/cmd/tcpwrap").glob("*/*.def")):
         flags = re.findall(r"^(?:FLAG|ADDED)\('(\w)', \"([\w-]+)\"", path.read_text(), re.M)
         if flags and path.stem in commands:
             shown = re.findall(r"^\.It Fl (\w) , -([\w-]+)", parts.get(path.stem, ""), re.M)

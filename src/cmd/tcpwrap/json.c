@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/tcpwrap/fix.h"
+#include "cmd/tcpwrap/check/fix.h"
 #include "cmd/tcpwrap/show.h"
 
 enum { VERSION = 1 };

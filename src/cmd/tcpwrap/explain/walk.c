@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/tcpwrap/images.h"
+#include "cmd/tcpwrap/images/images.h"
 #include "table/image_file.h"
 #include "table/whole.h"
 #include "table/window.h"

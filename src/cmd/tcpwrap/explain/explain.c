@@ -34,7 +34,7 @@ struct explain {
 static const struct flag table[] = {
 #define FLAG(letter, name, argument, member, help)                                                 \
 	{letter, name, argument, offsetof(struct explain, member), help},
-#include "cmd/tcpwrap/explain.def"
+#include "cmd/tcpwrap/explain/explain.def"
 #undef FLAG
 };
 

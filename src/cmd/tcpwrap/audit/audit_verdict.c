@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/tcpwrap/audit_ask.h"
+#include "cmd/tcpwrap/audit/audit_ask.h"
 
 const char *const audit_outcomes[] = {
     [OUTCOME_NONE] = "-",

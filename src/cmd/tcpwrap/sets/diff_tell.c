@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cmd/tcpwrap/diff.h"
+#include "cmd/tcpwrap/sets/diff.h"
 #include "cmd/tcpwrap/show.h"
 
 const char *const telling_changes[] = {[REACH_NOW_REFUSED] = "refused",

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/tcpwrap/audit.h"
+#include "cmd/tcpwrap/audit/audit.h"
 #include "cmd/tcpwrap/show.h"
 
 enum { CELL_MAX = 60, MESSAGE_MAX = 16384 };

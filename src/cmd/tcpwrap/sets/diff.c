@@ -4,7 +4,7 @@
  * LIMITS   GROUPED_MAX: of more daemons each is told for itself.
  * SEE      tcpwrap-diff(1)
  */
-#include "cmd/tcpwrap/diff.h"
+#include "cmd/tcpwrap/sets/diff.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -30,7 +30,7 @@ enum {
 static const struct flag table[] = {
 #define FLAG(letter, name, argument, member, help)                                                 \
 	{letter, name, argument, offsetof(struct diff, member), help},
-#include "cmd/tcpwrap/diff.def"
+#include "cmd/tcpwrap/sets/diff.def"
 #undef FLAG
 };
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "cmd/tcpwrap/audit.h"
+#include "cmd/tcpwrap/audit/audit.h"
 #include "cmd/tcpwrap/command.h"
 #include "tool/end.h"
 #include "tool/flags.h"
@@ -21,7 +21,7 @@ enum { EXIT_PROTECTED, EXIT_UNPROTECTED };
 static const struct flag table[] = {
 #define FLAG(letter, name, argument, member, help)                                                 \
 	{letter, name, argument, offsetof(struct audit_options, member), help},
-#include "cmd/tcpwrap/audit.def"
+#include "cmd/tcpwrap/audit/audit.def"
 #undef FLAG
 };
 

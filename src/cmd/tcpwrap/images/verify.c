@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/tcpwrap/command.h"
-#include "cmd/tcpwrap/images.h"
+#include "cmd/tcpwrap/images/images.h"
 #include "cmd/tcpwrap/show.h"
 #include "image/image.h"
 #include "image/proof.h"
@@ -25,7 +25,7 @@ enum { EXIT_PROVED, EXIT_DIFFERS, JSON_VERSION = 1, DETAIL_MAX = 256 };
 static const struct flag table[] = {
 #define FLAG(letter, name, argument, member, help)                                                 \
 	{letter, name, argument, offsetof(struct images, member), help},
-#include "cmd/tcpwrap/verify.def"
+#include "cmd/tcpwrap/images/verify.def"
 #undef FLAG
 };
 

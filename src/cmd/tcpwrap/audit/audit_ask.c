@@ -5,7 +5,7 @@
  * INVARIANTS  Nothing is looked up, nothing is run, and what a table says on the way is not told: that is
  *          tcpwrap check's.
  */
-#include "cmd/tcpwrap/audit_ask.h"
+#include "cmd/tcpwrap/audit/audit_ask.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  *          that was put there by this is ever changed or removed.
  * SEE      tcpwrap-wrap(1), services/wrapper.h
  */
-#include "cmd/tcpwrap/wrap.h"
+#include "cmd/tcpwrap/wrap/wrap.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -31,7 +31,7 @@ enum { EXIT_DONE, EXIT_UNDONE };
 static const struct flag table[] = {
 #define FLAG(letter, name, argument, member, help)                                                 \
 	{letter, name, argument, offsetof(struct wrap_options, member), help},
-#include "cmd/tcpwrap/wrap.def"
+#include "cmd/tcpwrap/wrap/wrap.def"
 #undef FLAG
 };
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/tcpwrap/audit.h"
+#include "cmd/tcpwrap/audit/audit.h"
 #include "cmd/tcpwrap/show.h"
 
 enum { JSON_VERSION = 1, MESSAGE_MAX = 16384 };

@@ -4,7 +4,7 @@
 #ifndef TCPWRAP_AUDIT_ASK_H
 #define TCPWRAP_AUDIT_ASK_H
 
-#include "cmd/tcpwrap/audit_tables.h"
+#include "cmd/tcpwrap/audit/audit_tables.h"
 
 struct asking {
 	const struct audited *audited;

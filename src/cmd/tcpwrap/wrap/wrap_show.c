@@ -6,7 +6,7 @@
 
 #include "base/diag.h"
 #include "base/json.h"
-#include "cmd/tcpwrap/wrap.h"
+#include "cmd/tcpwrap/wrap/wrap.h"
 
 enum { MESSAGE_MAX = 8192, JSON_MAX = 64 << 20, JSON_VERSION = 1 };
 

@@ -7,7 +7,7 @@
  * LIMITS   PASSES_MAX: more than lines have layers of mistakes.
  * SEE      docs/decisions/checking.md
  */
-#include "cmd/tcpwrap/fix.h"
+#include "cmd/tcpwrap/check/fix.h"
 
 #include <stdlib.h>
 #include <string.h>

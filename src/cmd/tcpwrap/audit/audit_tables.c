@@ -3,7 +3,7 @@
  * PURPOSE  The daemons that they name, for rules that nobody reads; and the sets of addresses that they
  *          admit.
  */
-#include "cmd/tcpwrap/audit_tables.h"
+#include "cmd/tcpwrap/audit/audit_tables.h"
 
 #include <stdio.h>
 #include <string.h>

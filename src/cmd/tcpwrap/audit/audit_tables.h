@@ -4,7 +4,7 @@
 #ifndef TCPWRAP_AUDIT_TABLES_H
 #define TCPWRAP_AUDIT_TABLES_H
 
-#include "cmd/tcpwrap/audit.h"
+#include "cmd/tcpwrap/audit/audit.h"
 #include "policy/decide.h"
 #include "reach/reach.h"
 

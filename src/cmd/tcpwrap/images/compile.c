@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 #include "cmd/tcpwrap/command.h"
-#include "cmd/tcpwrap/images.h"
+#include "cmd/tcpwrap/images/images.h"
 #include "cmd/tcpwrap/show.h"
 #include "tool/end.h"
 
@@ -19,7 +19,7 @@ enum { EXIT_DONE, EXIT_UNDONE, JSON_VERSION = 1 };
 static const struct flag table[] = {
 #define FLAG(letter, name, argument, member, help)                                                 \
 	{letter, name, argument, offsetof(struct images, member), help},
-#include "cmd/tcpwrap/compile.def"
+#include "cmd/tcpwrap/images/compile.def"
 #undef FLAG
 };
 

@@ -4,7 +4,7 @@
 #ifndef TCPWRAP_DIFF_H
 #define TCPWRAP_DIFF_H
 
-#include "cmd/tcpwrap/sets.h"
+#include "cmd/tcpwrap/sets/sets.h"
 
 struct diff {
 	const char *running[2]; /* by enum table */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/near.h"
-#include "cmd/tcpwrap/check.h"
+#include "cmd/tcpwrap/check/check.h"
 #include "cmd/tcpwrap/command.h"
 
 enum { EXIT_EXPLAINED };

@@ -12,7 +12,7 @@
 #include "base/near.h"
 #include "base/str.h"
 #include "cmd/tcpwrap/command.h"
-#include "cmd/tcpwrap/sets.h"
+#include "cmd/tcpwrap/sets/sets.h"
 #include "cmd/tcpwrap/show.h"
 #include "tool/end.h"
 
@@ -31,7 +31,7 @@ struct who {
 static const struct flag table[] = {
 #define FLAG(letter, name, argument, member, help)                                                 \
 	{letter, name, argument, offsetof(struct who, member), help},
-#include "cmd/tcpwrap/who.def"
+#include "cmd/tcpwrap/sets/who.def"
 #undef FLAG
 };
 

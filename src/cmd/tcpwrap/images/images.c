@@ -2,7 +2,7 @@
  * NAME     images - what compile and verify have in common
  * SEE      tcpwrap-compile(1), data/image.def
  */
-#include "cmd/tcpwrap/images.h"
+#include "cmd/tcpwrap/images/images.h"
 
 #include <errno.h>
 #include <stdio.h>

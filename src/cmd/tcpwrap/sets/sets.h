@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "cmd/tcpwrap/images.h"
+#include "cmd/tcpwrap/images/images.h"
 #include "reach/point.h"
 #include "reach/reach.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/tcpwrap/check.h"
+#include "cmd/tcpwrap/check/check.h"
 #include "cmd/tcpwrap/command.h"
 #include "tool/flags.h"
 
@@ -16,7 +16,7 @@ static const struct flag table[] = {
 #define FLAG(letter, name, argument, member, help)                                                 \
 	{letter, name, argument, offsetof(struct check_options, member), help},
 #define ADDED(letter, name, argument, help) {letter, name, argument, FLAG_ADDED, help},
-#include "cmd/tcpwrap/check.def"
+#include "cmd/tcpwrap/check/check.def"
 #undef FLAG
 #undef ADDED
 };

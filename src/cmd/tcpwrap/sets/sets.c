@@ -2,7 +2,7 @@
  * NAME     sets - what is said of intervals of addresses
  * SEE      tcpwrap-who(1), tcpwrap-diff(1), reach/reach.h
  */
-#include "cmd/tcpwrap/sets.h"
+#include "cmd/tcpwrap/sets/sets.h"
 
 #include <stdlib.h>
 #include <string.h>

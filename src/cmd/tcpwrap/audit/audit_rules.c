@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cmd/tcpwrap/audit_tables.h"
+#include "cmd/tcpwrap/audit/audit_tables.h"
 
 static bool
 is_name(const char *name, const char *other)

@@ -13,7 +13,7 @@
 
 #include <arpa/inet.h>
 
-#include "cmd/tcpwrap/check.h"
+#include "cmd/tcpwrap/check/check.h"
 #include "services/inventory.h"
 #include "table/image_file.h"
 

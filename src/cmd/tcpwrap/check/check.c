@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/tcpwrap/check.h"
+#include "cmd/tcpwrap/check/check.h"
 #include "cmd/tcpwrap/command.h"
-#include "cmd/tcpwrap/fix.h"
-#include "cmd/tcpwrap/images.h"
+#include "cmd/tcpwrap/check/fix.h"
+#include "cmd/tcpwrap/images/images.h"
 #include "peer/name.h"
 #include "tool/end.h"
 
