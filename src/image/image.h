@@ -5,8 +5,8 @@
  *   then          levels of what the first rows of pages begin with, the small ones first
  *   then          the rows of each key; parents of networks, if there are any; counts of newlines
  *
- * Pages are small, as their sums are most of what a search costs. Every page ends in one. A reader believes nothing that he has not compared: whatever is wrong
- * is image_has_failed, and then the text itself is read.
+ * Pages are small, as their sums are most of what a search costs. Every page ends in one. A reader believes
+ * nothing that he has not compared: whatever is wrong is image_has_failed, and then the text itself is read.
  */
 #ifndef IMAGE_IMAGE_H
 #define IMAGE_IMAGE_H
