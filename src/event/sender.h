@@ -1,7 +1,8 @@
 /*
  * Log lines of a process that must never wait for the log.
  *
- * One connected socket, of datagrams, or a stream where the log listens on one; lines of whatever tag and process. One thread.
+ * One connected socket, of datagrams, or a stream where the log listens on one; lines of whatever tag and
+ * process. One thread.
  */
 #ifndef EVENT_SENDER_H
 #define EVENT_SENDER_H

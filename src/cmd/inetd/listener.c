@@ -1,7 +1,8 @@
 /*
  * NAME     listener - one open socket and its pauses
- * INVARIANTS  Armed means: open, no pause of its own or of its service, no server has it. A listener is taken out of the
- *          reactor before its descriptor is closed, since servers may hold copies that keep it there.
+ * INVARIANTS  Armed means: open, no pause of its own or of its service, no server has it. A listener is
+ *          taken out of the reactor before its descriptor is closed, since servers may hold copies that
+ *          keep it there.
  * LIMITS   A place that cannot be opened is tried again every LISTENER_RETRY_MS: addresses may come
  *          late at boot, and a process that holds the port may end.
  * SEE      epoll(7), questions 6 of its FAQ

@@ -1,8 +1,8 @@
 /*
  * NAME     process - start-up hygiene
  * INVARIANTS  After process_prepare descriptors 0 to 2 are open and no other is but those that were
- *          given, so that a socket is never one of the three; every signal is at its default but SIGPIPE, which is ignored: a
- *          reader of our stderr that goes away must not end every service.
+ *          given, so that a socket is never one of the three; every signal is at its default but SIGPIPE,
+ *          which is ignored: a reader of our stderr that goes away must not end every service.
  * SEE      daemon(7), threats I7
  */
 #include "cmd/inetd/process.h"

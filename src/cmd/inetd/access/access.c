@@ -5,8 +5,8 @@
  * INVARIANTS  Asked here, libwrap would come to the same verdict, and tcpd say the same line. Nothing is
  *          looked up, carried out or told; no table is read. What the service's user could not read is
  *          never used for it here.
- * LIMITS   LOOKS_MAX: what takes longer, a child looks at. ROUNDS: tables, and lists that lists name, are read for a client this often; then a child
- *          reads for itself.
+ * LIMITS   LOOKS_MAX: what takes longer, a child looks at. ROUNDS: tables, and lists that lists name, are
+ *          read for a client this often; then a child reads for itself.
  * SEE      docs/decisions/inetd-access.md, src/libwrap/access.c
  */
 #include "cmd/inetd/access/access.h"

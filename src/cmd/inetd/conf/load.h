@@ -6,8 +6,8 @@
 
 #include "cmd/inetd/conf/conf.h"
 
-/* Read a file and what it includes, into memory that conf_init takes. False: the file itself could not be read, or memory ran out.
- * What is wrong is among the notes. Release conf in any case. */
+/* Read a file and what it includes, into memory that conf_init takes. False: the file itself could not be
+ * read, or memory ran out. What is wrong is among the notes. Release conf in any case. */
 bool load_conf(struct conf *, const struct conf_memory *, const char *path);
 
 /* Tell each note as one line, in the order of the files. False: out of memory. */

@@ -3,8 +3,8 @@
  * PURPOSE  Whoever holds connections to what inetd serves itself costs it nothing but descriptors. Without
  *          a bound it would have none to accept anybody else with.
  * INVARIANTS  The kernel gives the lowest descriptor that is free. Clients have none but the lower ones, so the
- *          upper ones are there for others. Who comes is preferred to who is silent. Redirects are never pushed out: their silence may be
- *          that of somebody who reads.
+ *          upper ones are there for others. Who comes is preferred to who is silent. Redirects are never
+ *          pushed out: their silence may be that of somebody who reads.
  * LIMITS   RESERVE: of the descriptors that inetd may have, one in so many.
  */
 #include "cmd/inetd/internal/room.h"

@@ -23,8 +23,8 @@ struct entry {
 
 void entry_init(struct entry *, const struct batch *);
 
-/* Judge the client of a line, which ends in a newline or has a NUL behind it, and is written to; texts as for verdict_find. The result is appended to out.
- * An empty line, and one that begins with '#', has none. */
+/* Judge the client of a line, which ends in a newline or has a NUL behind it, and is written to; texts as for
+ * verdict_find. The result is appended to out. An empty line, and one that begins with '#', has none. */
 enum batch_end entry_judge(struct entry *, char *line, size_t len,
     const struct generation *const texts[2], struct buf *out);
 
