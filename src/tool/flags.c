@@ -33,7 +33,7 @@ print_flag(char letter, const char *name, const char *argument, const char *help
 
 	snprintf(spelling, sizeof spelling, "-%c%s%s%s%s", letter, name[0] != '\0' ? ", --" : "",
 	    name, argument[0] != '\0' ? " " : "", argument);
-	printf("  %-20s %s\n", spelling, help);
+	printf("  %-22s %s\n", spelling, help);
 }
 
 _Noreturn static void
@@ -127,7 +127,7 @@ flags_parse(const struct flags *flags, int argc, char **argv, void *options)
 	/* Else the next file to be opened would be taken for it. */
 	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
 		fprintf(stderr, "%s: standard output is closed\n", flags->program);
-		exit(EXIT_FAILURE);
+		exit(trouble(flags));
 	}
 	describe(flags, letters, names);
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1)

@@ -1,5 +1,5 @@
 /*
- * What main hands over to: one function a command, with its name as argv[0]. Returns the exit status.
+ * What main hands over to: one function a command, with "tcpwrap NAME" as argv[0]. Returns the exit status.
  */
 #ifndef TCPWRAP_COMMAND_H
 #define TCPWRAP_COMMAND_H

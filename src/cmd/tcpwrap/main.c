@@ -44,6 +44,17 @@ unknown(const char *name)
 	return EXIT_TROUBLE;
 }
 
+/* Its name stands in front of what getopt says, as it does in every other message. */
+static int
+run(const struct command *command, int argc, char **argv)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "tcpwrap %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -57,7 +68,7 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return run(&commands[i], argc - 1, argv + 1);
 	}
 	return unknown(argv[1]);
 }

@@ -86,7 +86,6 @@ add_files(struct check_options *options, int count, char **paths)
 bool
 check_parse(struct check_options *options, int argc, char **argv)
 {
-	static char name[] = "tcpwrap check"; /* in front of what getopt says */
 	size_t room = (size_t)argc + 2;
 	int at;
 
@@ -96,7 +95,6 @@ check_parse(struct check_options *options, int argc, char **argv)
 		check_options_release(options);
 		return check_complain("", "out of memory");
 	}
-	argv[0] = name;
 	at = flags_parse(&flags, argc, argv, options);
 	add_files(options, argc - at, argv + at);
 	options->fixes = options->fixes || options->is_dry;
