@@ -106,6 +106,23 @@ def _():
         equal(b"\033[" in out, want)
 
 
+@test("a table that is no table: refused, and why, as text, too")
+def _():
+    made = tools.Place("", CLOSED)
+    for kind in ("folder", "loop", "hosts.allow"):
+        path = pathlib.Path(made.path, kind)
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "loop":
+            path.symlink_to(path)
+        for words in (("-a", kind, "-d", "hosts.deny"), ("-a", "/dev/null", "-d", kind)):
+            status, out, err = made.ours("tcpwrap", "explain", *words, "sshd", "192.0.2.1")
+            wrong = kind != "hosts.allow"
+            told = f"cannot {'use' if kind == 'folder' else 'open'} {kind}: " in out
+            equal((kind, words, status, "\nverdict  refused, as something is wrong\n" in out, told, err),
+                  (kind, words, int(wrong or words[0] == "-a" and words[1] == kind), wrong, wrong, ""))
+
+
 @test("many rules: the last ten, and --all")
 def _():
     made = tools.Place("".join(f"sshd: 192.0.2.{i}\n" for i in range(50)), CLOSED)

@@ -100,7 +100,11 @@ put_cause(const struct decision *decision)
 		fputs(", as no rule matches", stdout);
 		return;
 	}
-	fputs(decision->by == BY_FAULT ? ", as something is wrong: " : " by ", stdout);
+	fputs(decision->by == BY_FAULT ? ", as something is wrong" : " by ", stdout);
+	if (decision->file == NULL)
+		return; /* a table that cannot be opened, which is among the findings */
+	if (decision->by == BY_FAULT)
+		fputs(": ", stdout);
 	put_place(decision->file, decision->line);
 }
 
