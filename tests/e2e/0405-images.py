@@ -25,7 +25,7 @@ table = lab.dir / "hosts.deny"
 def check_usage():
     for command in ("compile", "verify"):
         status, out, err = tcpwrap(command, "--help")
-        flags = re.findall(r"^FLAG\('(\w)', \"([\w-]+)\"", (ROOT / f"src/cmd/tcpwrap/{command}.def").read_text(), re.M)
+        flags = re.findall(r"^FLAG\('(\w)', \"([\w-]+)\"", (ROOT / f"src/cmd/tcpwrap/images/{command}.def").read_text(), re.M)
         lost = [name for _, name in flags if f"--{name}" not in out]
         ok(status == 0 and not err and not lost and "Exit status" in out, f"{command} --help", lost, out)
         status, out, err = tcpwrap(command, "--nonsense")

@@ -179,7 +179,7 @@ def check_usage(root):
     folder = tables(root / "usage")
     for command in "who", "diff":
         status, out, err = run(command, "--help")
-        flags = re.findall(r"^FLAG\('(\w)', \"([\w-]+)\"", (ROOT / f"src/cmd/tcpwrap/{command}.def").read_text(), re.M)
+        flags = re.findall(r"^FLAG\('(\w)', \"([\w-]+)\"", (ROOT / f"src/cmd/tcpwrap/sets/{command}.def").read_text(), re.M)
         page = (ROOT / f"man/tcpwrap-{command}.1").read_text()
         lost = [name for letter, name in flags if f"--{name}" not in out or f".It Fl {letter} , -{name}" not in page]
         ok(status == 0 and not err and not lost and "Exit status" in out, f"{command}: help and page have every option", lost)
