@@ -72,11 +72,23 @@ def check_letters():
     ok(not wrong, "the same letter for the same thing", wrong)
 
 
+def check_absent():
+    """A table that was named by mistake: what is asked goes on, as without one, and is not silent."""
+    for name, words in (("who", ("sshd",)), ("explain", ("sshd", "192.0.2.1")), ("diff", (str(ROOT / "absent"),)),
+                        ("diff", ("/dev/null", "/dev/null", "-t", "deny")), ("audit", ("-n", "own"))):
+        _, _, err = run(name, "-a", "absent\x1b.allow", "-d", "/dev/null", *words)
+        note = f"tcpwrap {name}: note: absent\\x1b.allow: there is no such table, and it is taken as empty\n"
+        ok(err.startswith(note), f"{name} says that a table is absent", err)
+        _, _, err = run(name, "-a", "/dev/null", "-d", "/dev/null", *words)
+        ok("is taken as empty" not in err, "and does not, of one that is there", err)
+
+
 def main():
     check_front_door()
     for name in COMMANDS:
         check_command(name)
     check_letters()
+    check_absent()
     tap.finish()
 
 

@@ -7,16 +7,35 @@
  */
 #include "cmd/tcpwrap/show.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cmd/tcpwrap/images/images.h"
 
 enum { SHOWN_MAX = 160, MENDED_MAX = 2047 };
 
 const char *const show_severities[] = {
     [LINT_NOTE] = "note", [LINT_WARNING] = "warning", [LINT_ERROR] = "error"};
 const char *const show_tables[] = {[TABLE_ALLOW] = "allow", [TABLE_DENY] = "deny"};
+
+void
+show_absent(const char *command, const char *const paths[2])
+{
+	static const char *const usual[] = {
+	    [TABLE_ALLOW] = "/etc/hosts.allow", [TABLE_DENY] = "/etc/hosts.deny"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (paths[i] == NULL || strcmp(paths[i], usual[i]) == 0 ||
+		    access(paths[i], F_OK) == 0 || errno != ENOENT)
+			continue;
+		fprintf(stderr, "%s: note: ", command);
+		images_print_path(stderr, paths[i]);
+		fputs(": there is no such table, and it is taken as empty\n", stderr);
+	}
+}
 
 bool
 show_is_coloured(void)

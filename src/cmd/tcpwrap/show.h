@@ -14,6 +14,10 @@ bool show_is_coloured(void);
 /* Text from a file or a network, on one line and harmless to a terminal. */
 void show_escaped(const char *text, size_t len);
 
+/* A table of these that was named and is not there is taken as empty, as elsewhere; it may be a slip, and
+ * stderr says so. NULL: none was named. */
+void show_absent(const char *command, const char *const paths[2]);
+
 struct counts {
 	unsigned long of[LINT_ERROR + 1]; /* by enum lint_severity */
 	unsigned long shown[LINT_IDS], left_out[LINT_IDS];

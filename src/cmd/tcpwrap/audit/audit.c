@@ -13,6 +13,7 @@
 #include "base/diag.h"
 #include "cmd/tcpwrap/audit/audit.h"
 #include "cmd/tcpwrap/command.h"
+#include "cmd/tcpwrap/show.h"
 #include "tool/end.h"
 #include "tool/flags.h"
 
@@ -307,6 +308,7 @@ command_audit(int argc, char **argv)
 
 	if (!parse(&audit.options, argc, argv))
 		return EXIT_TROUBLE;
+	show_absent(flags.program, (const char *const[]){audit.options.allow, audit.options.deny});
 	audit.warnings_end = &audit.warnings;
 	host_init(&audit.host);
 	guard_init(&audit.files, &audit.host);

@@ -300,6 +300,7 @@ command_explain(int argc, char **argv)
 
 	if (!parse(&explain, argc, argv))
 		return EXIT_TROUBLE;
+	show_absent(flags.program, explain.paths);
 	status = explain.is_batch ? explain_batch(&explain) : explain_client(&explain);
 	return end_status(flags.program, status, EXIT_TROUBLE);
 }

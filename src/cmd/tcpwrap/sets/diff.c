@@ -432,6 +432,7 @@ command_diff(int argc, char **argv)
 
 	if (argc - at != 1 && argc - at != 2)
 		flags_usage(&flags, NAME);
+	show_absent(NAME, diff.running);
 	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
 	if (read_options(&diff) && choose_both(&diff, policies, argc - at, argv + at))
 		status = run(&diff, policies);

@@ -505,6 +505,7 @@ command_who(int argc, char **argv)
 		flags_usage(&flags, "tcpwrap who");
 	if (!read_options(&who))
 		return EXIT_TROUBLE;
+	show_absent(flags.program, who.paths);
 	who.question.daemon = argv[at];
 	setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
 	return end_status(flags.program, run(&who, argv[at]), EXIT_TROUBLE);
