@@ -369,6 +369,19 @@ def _():
             pass
 
 
+@test("who is to tell a supervisor stays the process that was started, and has its pid file")
+def _():
+    supervisor = Supervisor(str(dir / "notify3"))
+    (dir / "told.conf").write_text(say(7001, "a"))
+    with subprocess.Popen([binary, "--control", "none", "--pid-file", dir / "told.pid", dir / "told.conf"],
+                          env=dict(os.environ, NOTIFY_SOCKET=str(dir / "notify3"))) as inetd:
+        equal(supervisor.next("READY=1")[1], f"MAINPID={inetd.pid}")
+        equal((dir / "told.pid").read_text().strip(), str(inetd.pid))
+        inetd.terminate()
+        equal(inetd.wait(WAIT_SECONDS), 0)
+    supervisor.socket.close()
+
+
 @test("the pid file keeps a second inetd out, whoever of the first one's children lives on")
 def _():
     sleeper = script("sleeper", "import time; print('x', flush=True); time.sleep(100)")

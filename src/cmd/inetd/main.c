@@ -41,7 +41,9 @@ start(struct inetd *inetd, const struct options *options, const char *pid_file,
 	bool ok;
 
 	log_open(log_ways, options->is_debug);
-	if (chdir("/") < 0 || (!options->is_foreground && !process_detach()))
+	/* A supervisor that wants to be told believes only the process that it started. */
+	if (chdir("/") < 0 ||
+	    (!options->is_foreground && inetd->notify.address_len == 0 && !process_detach()))
 		return fail("cannot become a daemon");
 	inetd->world.has_terminal = process_has_terminal();
 	if (!inetd_open(inetd))
