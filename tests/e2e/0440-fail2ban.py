@@ -65,6 +65,8 @@ def prepare():
     pathlib.Path("/run/f2b/fail2ban.local").write_text(
         "[Definition]\nallowipv6 = yes\nloglevel = INFO\nlogtarget = /run/f2b.log\ndbfile = /run/f2b.sqlite3\n")
     LOG.write_text("")
+    rules = "".join(f"sshd : {FOLDER}/hosts.{jail} : deny\n" for jail in ("sshd", "other"))
+    pathlib.Path("/etc/hosts.allow").write_text(rules)
 
 
 def banned(path=LIST):
@@ -154,6 +156,29 @@ def _():
         equal([verdict("192.0.2.1"), verdict("192.0.2.10"), verdict("2001:db8:1:2::3")], ["grant", "refuse", "grant"])
         equal(subprocess.run([TCPWRAP, "check", "--differences", dir / "judged.allow"], stdout=subprocess.DEVNULL).returncode, 0)
         client("unban", "--all")
+
+
+@test("what is no address never comes into a list; what no rule names, and what none can, is an error")
+def _():
+    log = pathlib.Path("/run/f2b.log")
+    jails = pathlib.Path("/run/f2b/jail.local")
+    log.write_text("")
+    jails.write_text(SETTINGS + "[lonely]\nenabled = true\nfilter = sshd\nlogpath = /run/auth.log\n"
+                     "[odd (one)]\nenabled = true\nfilter = sshd\nlogpath = /run/auth.log\n")
+    with Fail2ban():
+        for word in ("x'; touch hurt; '", "$(touch hurt)", "ALL", "ab.cd EXCEPT 192.0.2.1"):
+            client("set", "sshd", "banip", word)
+        client("set", "sshd", "banip", "192.0.2.1")
+        within(lambda: banned() == ["192.0.2.1"], "the ban", 30)
+        within(lambda: "bans do nothing" in log.read_text(), "the complaint about a rule", 30)
+        within(lambda: "no name that a rule" in log.read_text(), "the complaint about a name", 30)
+        client("unban", "--all")
+    said = log.read_text()
+    equal([f"names {FOLDER}/hosts.{jail}: bans do nothing" in said for jail in ("lonely", "sshd", "other")],
+          [True, False, False])
+    equal([pathlib.Path("hurt").exists(), sorted(path.name for path in FOLDER.glob("hosts.*odd*"))], [False, []])
+    jails.write_text(SETTINGS)
+    log.write_text("")
 
 
 @test(f"{MANY} bans and their end, while readers look")
