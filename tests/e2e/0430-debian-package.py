@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -54,12 +55,14 @@ if os.geteuid() != 0:
 archive = bootstrap()
 
 from inetd_lab import *  # noqa: E402,F403
-from inetd_lab import bind_mount, dir, equal, main, test  # noqa: E402
+from inetd_lab import dir, equal, libc, main, test  # noqa: E402
 
 HOST = dir / "host"
 OURS = ("libwrap0-tcpwrap", "libtcpwrap0", "libtcpwrap-dev", "tcpwrap", "tcpwrap-inetd")
 LIBRARY = "/usr/lib/x86_64-linux-gnu/tcpwrap/libwrap.so.0"
 KEPT = {"/proc", "/run", "/tmp", "/first", "/second", "/source", "/var/lib/dpkg", "/var/lib/apt", "/var/log", "/var/cache"}
+IN_MOVED_FROM, IN_DELETE = 0x40, 0x200  # <sys/inotify.h>
+SWITCH = "etc/systemd/system/multi-user.target.wants/tcpwrap-inetd.service"
 TRAP = "sshd: 10.1.2.3/8\n"
 VISIT = """
 import socket, subprocess, sys, time
@@ -128,6 +131,48 @@ def changed(before):
 def library(program):
     words = [line.split() for line in there("ldd", program).splitlines() if "libwrap.so.0" in line]
     return words[0][2]
+
+
+class Watch:
+    """While it lasts: how often sshd could not start, and which programs had no file under their name."""
+
+    def __enter__(self):
+        self.stop = HOST / "tmp/stop"
+        self.stop.unlink(missing_ok=True)
+        self.fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        libc.inotify_add_watch(self.fd, bytes(HOST / "usr/sbin"), IN_DELETE | IN_MOVED_FROM)
+        self.loop = subprocess.Popen(
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "chroot", HOST, "/bin/sh", "-c",
+             "while [ ! -e /tmp/stop ]; do if /usr/sbin/sshd -t; then echo started; else echo failed; fi; done"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return self
+
+    def __exit__(self, *_):
+        self.stop.touch()
+        said = self.loop.communicate(timeout=60)[0].splitlines()
+        self.stop.unlink()
+        self.started, self.failed = said.count("started"), said.count("failed")
+        self.said = sorted(set(said) - {"started", "failed"})
+        self.gone = sorted({name for name in names_of_events(self.fd) if name in ("inetd", "tcpd", "tcpdmatch")})
+        os.close(self.fd)
+
+    def saw_no_gap(self, gone=()):
+        """Nothing but programs that went for good, or until postrm."""
+        print(f"# sshd -t started {self.started} times")
+        equal([self.started > 0, self.failed, self.said, self.gone], [True, 0, [], list(gone)])
+
+
+def names_of_events(fd):
+    found = []
+    while True:
+        try:
+            data = os.read(fd, 65536)
+        except BlockingIOError:
+            return found
+        while data:
+            length = struct.unpack("iIII", data[:16])[3]
+            found.append(data[16:16 + length].rstrip(b"\0").decode())
+            data = data[16 + length:]
 
 
 def files():
@@ -206,7 +251,7 @@ def _():
 def _():
     tables(TRAP)
     before, tree = state(), files()
-    for packages in (["libwrap0-tcpwrap"], ["tcpwrap"], ["libwrap0-tcpwrap", "tcpwrap"]):
+    for packages in (["libwrap0-tcpwrap"], ["tcpwrap"], ["tcpwrap", "tcpwrap-inetd"], OURS):
         said = apt("install", *debs(*packages), want=1)
         for words in ("/etc/hosts.allow:1:7: warning:", "mended: sshd: 10.0.0.0/8", "TCPWRAP_FORCE=1"):
             equal([packages, words, words in said], [packages, words, True])
@@ -216,6 +261,27 @@ def _():
         in_force(DEBIANS)
     after = files()
     equal([path for path in {*tree, *after} if tree.get(path) != after.get(path)], [])
+
+
+@test("packages that cannot be unpacked whole leave everything as it was")
+def _():
+    tables()
+    apt("install", *debs("tcpwrap"))  # without which dpkg does not begin with tcpwrap-inetd
+    cut = []
+    before, tree = state(), files()
+    for name in debs("libwrap0-tcpwrap", "tcpwrap-inetd"):
+        cut.append(name.replace(".deb", ".cut"))
+        whole = (HOST / name[1:]).read_bytes()
+        (HOST / cut[-1][1:]).write_bytes(whole[:len(whole) * 3 // 4])
+        with Watch() as watch:
+            there("dpkg", "-i", cut[-1], want=1)
+        watch.saw_no_gap()
+    there("dpkg", "--triggers-only", "--pending")
+    equal(changed(before), {})
+    after = files()
+    equal([path for path in {*tree, *after} if tree.get(path) != after.get(path)], [])
+    in_force(DEBIANS)
+    apt("purge", "tcpwrap")
 
 
 @test("tools where there was no tcpd are installed all the same")
@@ -228,6 +294,22 @@ def _():
     apt("purge", "tcpwrap")
     apt("install", *[f"/debs/{path.name}" for path in (HOST / "debs").glob("*.deb")])
     equal(changed(before), {})
+
+
+@test("inetd is not switched on beside a super-server that openbsd-inetd's lines are nothing to")
+def _():
+    tables()
+    before, tree = state(), files()
+    other = HOST / "usr/sbin/xinetd"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    said = apt("install", *debs("tcpwrap", "tcpwrap-inetd"))
+    equal(["README.Debian" in said, os.path.lexists(HOST / SWITCH)], [True, False])
+    apt("purge", "tcpwrap", "tcpwrap-inetd")
+    other.unlink()
+    equal(changed(before), {})
+    after = files()
+    equal([path for path in {*tree, *after} if tree.get(path) != after.get(path)], [])
 
 
 @test("TCPWRAP_FORCE=1 installs, and says so")
@@ -248,9 +330,11 @@ def _():
     tables()
     before.update(files())
     packages = state()
-    apt("install", *debs())
+    with Watch() as watch:
+        apt("install", *debs())
+    watch.saw_no_gap()
     in_force(LIBRARY)
-    equal(sorted(changed(packages)), sorted([*OURS, "openbsd-inetd"]))
+    equal([sorted(changed(packages)), os.path.lexists(HOST / SWITCH)], [sorted(OURS), True])
     tables(deny="#!tcpwrap modern\nALL: 127.0.0.2/31\n")  # Debian's library matches nobody
     equal([sshd("127.0.0.1"), sshd("127.0.0.2"), sshd("127.0.0.3")], ["SSH-2.0-", "nothing", "nothing"])
     (HOST / "etc/vsftpd.test").write_text("listen=YES\nlisten_ipv6=NO\ntcp_wrappers=YES\nbackground=NO\n")
@@ -266,7 +350,8 @@ def _():
     equal("diversion by tcpwrap to: /usr/sbin/tcpd.distrib" in there("dpkg", "-S", "/usr/sbin/tcpd"), True)
     for path in ("/usr/sbin/tcpd", "/usr/share/man/man5/hosts_access.5.gz"):
         equal([path, (HOST / path[1:]).exists()], [path, True])
-    equal([(HOST / f"usr/sbin/{name}.distrib").exists() for name in ("tcpd", "tcpdchk", "safe_finger")], [True] * 3)
+    equal([(HOST / f"usr/sbin/{name}.distrib").exists() for name in ("tcpd", "tcpdchk", "safe_finger", "inetd")],
+          [True] * 4)
     equal("granted" in there("tcpdmatch", "sshd", "127.0.0.1"), True)
     equal("denied" in there("tcpdmatch", "sshd", "127.0.0.3"), True)
     (HOST / "etc/inetd.test").write_text(
@@ -275,6 +360,18 @@ def _():
     equal([visit(13, f"127.0.0.{n}", "/usr/sbin/inetd", "-d", "-f", "/etc/inetd.test") for n in (1, 2)],
           ["served", "nothing"])
     (HOST / "etc/inetd.test").unlink()
+
+
+@test("installed again, as by an upgrade: nothing is missing for a moment, and nothing else changes")
+def _():
+    tables()
+    tree = files()
+    with Watch() as watch:
+        there("dpkg", "-i", *debs())
+    watch.saw_no_gap()
+    in_force(LIBRARY)
+    after = files()
+    equal([path for path in {*tree, *after} if tree.get(path) != after.get(path)], [])
 
 
 @test("installed: what is built against it runs with either library")
@@ -294,27 +391,43 @@ def _():
 
 @test("without Debian's packages ours are enough, and apt goes back")
 def _():
-    apt("purge", "libwrap0", "tcpd")
-    equal([library("/usr/sbin/sshd"), "libwrap0" in state()], [LIBRARY, False])
+    with Watch() as watch:
+        apt("purge", "libwrap0", "tcpd", "openbsd-inetd")
+        there("dpkg", "-i", *debs())
+    watch.saw_no_gap()
+    equal([library("/usr/sbin/sshd"), sorted({"libwrap0", "tcpd", "openbsd-inetd"} & set(state()))], [LIBRARY, []])
     there("apt-get", "check")
-    back = [f"/debs/{path.name}" for path in (HOST / "debs").glob("*.deb") if "inetd" not in path.name]
-    apt("install", *back, "libwrap0-tcpwrap-", "libtcpwrap-dev-")
+    back = [f"/debs/{path.name}" for path in (HOST / "debs").glob("*.deb")]
+    with Watch() as watch:
+        apt("install", *back, "libwrap0-tcpwrap-", "libtcpwrap-dev-")
+    watch.saw_no_gap()
     in_force(DEBIANS)
+
+
+@test("Debian's library goes in the same run in which ours comes, and sshd starts all the while")
+def _():
+    with Watch() as watch:
+        apt("install", *debs("libwrap0-tcpwrap"), "libwrap0-")
+    watch.saw_no_gap()
+    equal(library("/usr/sbin/sshd"), LIBRARY)
+    with Watch() as watch:
+        apt("install", *[f"/debs/{path.name}" for path in (HOST / "debs").glob("libwrap0_*")])
+    watch.saw_no_gap()
 
 
 @test("removed and purged: Debian's are in force, and nothing of ours is left")
 def _():
-    apt("install", *debs("libwrap0-tcpwrap"))
     in_force(LIBRARY)
     tables(deny="".join(f"ALL: 10.{n // 250}.{n % 250}.1\n" for n in range(2000)))
     there("tcpwrap", "compile")  # an image, which is no file of a package
     equal(len(list((HOST / "var/lib/tcpwrap").iterdir())) > 0, True)
-    apt("remove", *[name for name in OURS if name in state()])
+    with Watch() as watch:
+        apt("remove", *[name for name in OURS if name in state()])
+    watch.saw_no_gap(["inetd", "tcpd", "tcpdmatch"])
     in_force(DEBIANS)
-    equal((HOST / "usr/sbin/tcpd.distrib").exists(), False)
+    equal(sorted(path.name for path in (HOST / "usr/sbin").glob("*.distrib")), [])
     apt("purge", *[name for name in OURS if name in state()])
     equal([name for name in OURS if name in state()], [])
-    apt("install", *[f"/debs/{path.name}" for path in (HOST / "debs").glob("openbsd-inetd*.deb")])
     tables()
     in_force(DEBIANS)
     after = files()
