@@ -142,6 +142,7 @@ struct asking {
 	struct terms_server server;
 	struct test *tests;
 	size_t size;
+	struct residue residue;
 };
 
 static bool
@@ -159,9 +160,20 @@ is_roomy(struct asking *asking)
 	return true;
 }
 
+static uint32_t
+residue_of(struct asking *asking, struct daemons_left *left)
+{
+	residue_begin(&asking->residue);
+	for (size_t i = 0; i < asking->terms.count; i++)
+		residue_take(
+		    &asking->residue, &asking->ask, END_SERVER, &asking->terms.items[i], NULL);
+	return residue_end(&asking->residue, &left->residues);
+}
+
 /* A list is asked about by its words at hand: what they point to does not outlive a word, so they are kept. */
 static bool
-ask_one(struct asking *asking, const struct daemon_list *known, matchset *ret)
+ask_one(struct asking *asking, const struct daemon_list *known, matchset *ret,
+    struct daemons_left *left, uint32_t *ret_left)
 {
 	struct list list = {
 	    .text = known->text, .len = known->len, .ways = known->ways, .role = ROLE_DAEMONS};
@@ -178,6 +190,7 @@ ask_one(struct asking *asking, const struct daemon_list *known, matchset *ret)
 		if ((test->flags & TEST_AND) != 0 && test[1].kind == TEST_LIST)
 			*ret = DAEMONS_MAY_FAULT;
 	}
+	terms_sort(&asking->terms);
 	is_done = is_done && !asking->terms.failed && is_roomy(asking);
 	list.tests = asking->tests;
 	list.count = 0;
@@ -190,13 +203,16 @@ ask_one(struct asking *asking, const struct daemon_list *known, matchset *ret)
 
 		*ret |= asked.found;
 		is_done = !asked.failed;
+		if (is_done && left != NULL && match_unknown(asked.found) != 0)
+			*ret_left = residue_of(asking, left);
 	}
 	arena_release(&arena);
 	return is_done;
 }
 
 bool
-daemons_ask(const struct reach *reach, const struct reach_question *question, matchset *ret)
+daemons_ask(const struct reach *reach, const struct reach_question *question, matchset *ret,
+    struct daemons_left *left)
 {
 	struct asking asking = {.size = 0};
 	bool is_done = true;
@@ -209,8 +225,10 @@ daemons_ask(const struct reach *reach, const struct reach_question *question, ma
 	if (question->server != NULL)
 		is_done = ask_set_text(&asking.ask, END_SERVER, question->server);
 	for (size_t i = 0; i < reach->daemon_count && is_done; i++)
-		is_done = ask_one(&asking, &reach->daemon_lists[i], &ret[i]);
+		is_done = ask_one(&asking, &reach->daemon_lists[i], &ret[i], left,
+		    left != NULL ? &left->of[i] : NULL);
 	terms_release(&asking.terms);
+	residue_release(&asking.residue);
 	free(asking.tests);
 	return is_done;
 }
@@ -220,8 +238,8 @@ reach_is_one(
     const struct reach *reach, const struct reach_question *a, const struct reach_question *b)
 {
 	matchset *answers = calloc(2 * reach->daemon_count + 1, sizeof *answers);
-	bool is_one = answers != NULL && daemons_ask(reach, a, answers) &&
-	    daemons_ask(reach, b, answers + reach->daemon_count) &&
+	bool is_one = answers != NULL && daemons_ask(reach, a, answers, NULL) &&
+	    daemons_ask(reach, b, answers + reach->daemon_count, NULL) &&
 	    memcmp(answers, answers + reach->daemon_count, reach->daemon_count) == 0;
 
 	free(answers);

@@ -2,14 +2,13 @@
  * NAME     diff - two policies side by side
  * PURPOSE  Both are walked at once; where they come to the same is proved, interval by interval.
  * INVARIANTS  "The same" is never said without proof: the same outcome for certain, by rules with the same
- *          options; or the same conditions, word for word and in the same order, before rules that come to the
- *          same.
+ *          options; or conditions of which the same is left there (residue.c), in the same order, before rules
+ *          that come to the same.
  * LIMITS   WORK_MAX: beyond it conditions count as different.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/str.h"
 #include "reach/sweep.h"
 
@@ -26,8 +25,6 @@ struct common {
 
 struct reach_diff {
 	struct reach_sweep *sweeps[POLICIES];
-	uint32_t *texts
-	    [POLICIES]; /* of each rule: the same number for the same rule; NULL: not known yet */
 	struct common commons[2]; /* by table */
 	size_t work_left;
 	struct reach_difference next;
@@ -37,22 +34,6 @@ struct reach_diff {
 
 /* ---- rules that say the same ---- */
 
-struct numbering {
-	const struct reach *reaches[POLICIES];
-	uint32_t *buckets; /* of rules of both: those of the second count on */
-	uint32_t *chain;
-	size_t mask;
-};
-
-static uint64_t
-hash_of(const struct reach_rule *rule)
-{
-	uint64_t hash = hash_quick(rule->clients, rule->clients_len);
-
-	hash ^= hash_quick(rule->tail, rule->has_tail ? rule->tail_len : 0) << 1;
-	return hash ^ hash_quick(rule->daemons, rule->daemons_len) << 2;
-}
-
 static bool
 is_text(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -60,7 +41,7 @@ is_text(const char *a, size_t a_len, const char *b, size_t b_len)
 }
 
 static bool
-is_same_tail(const struct reach_rule *a, const struct reach_rule *b)
+is_same_tail(const struct entry *a, const struct entry *b)
 {
 	const char *first = a->tail, *second = b->tail;
 	size_t first_len = a->has_tail ? a->tail_len : 0,
@@ -69,78 +50,6 @@ is_same_tail(const struct reach_rule *a, const struct reach_rule *b)
 	str_trim(&first, &first_len);
 	str_trim(&second, &second_len);
 	return a->has_tail == b->has_tail && is_text(first, first_len, second, second_len);
-}
-
-static bool
-is_same(const struct reach_rule *a, const struct reach_rule *b)
-{
-	return a->table == b->table && a->ways == b->ways && a->is_end == b->is_end &&
-	    a->has_tail == b->has_tail &&
-	    is_text(a->clients, a->clients_len, b->clients, b->clients_len) &&
-	    is_text(a->daemons, a->daemons_len, b->daemons, b->daemons_len) &&
-	    is_text(a->tail, a->tail_len, b->tail, b->tail_len);
-}
-
-static struct reach_rule
-rule_of(const struct numbering *numbering, uint32_t number)
-{
-	size_t before = numbering->reaches[BEFORE]->rule_count;
-
-	if (number < before)
-		return reach_rule(numbering->reaches[BEFORE], number);
-	return reach_rule(numbering->reaches[AFTER], (uint32_t)(number - before));
-}
-
-/* The first rule that says the same. */
-static uint32_t
-number_of(struct numbering *numbering, uint32_t number)
-{
-	struct reach_rule rule = rule_of(numbering, number), other;
-	size_t bucket = (size_t)hash_of(&rule) & numbering->mask;
-
-	for (uint32_t i = numbering->buckets[bucket]; i != REACH_NO_RULE; i = numbering->chain[i]) {
-		other = rule_of(numbering, i);
-		if (is_same(&rule, &other))
-			return i;
-	}
-	numbering->chain[number] = numbering->buckets[bucket];
-	numbering->buckets[bucket] = number;
-	return number;
-}
-
-static bool
-number_all(struct reach_diff *diff)
-{
-	const struct reach *before = diff->sweeps[BEFORE]->reach;
-	const struct reach *after = diff->sweeps[AFTER]->reach;
-	struct numbering numbering = {.reaches = {before, after}, .mask = 63};
-	size_t count = before->rule_count + after->rule_count;
-	bool is_done;
-
-	while (numbering.mask < count)
-		numbering.mask = numbering.mask * 2 + 1;
-	numbering.buckets = malloc((numbering.mask + 1) * sizeof *numbering.buckets);
-	numbering.chain = malloc((count + 1) * sizeof *numbering.chain);
-	for (unsigned p = 0; p < POLICIES; p++)
-		diff->texts[p] =
-		    malloc((numbering.reaches[p]->rule_count + 1) * sizeof **diff->texts);
-	is_done = numbering.buckets != NULL && numbering.chain != NULL &&
-	    diff->texts[BEFORE] != NULL && diff->texts[AFTER] != NULL;
-	for (size_t i = 0; i <= numbering.mask && is_done; i++)
-		numbering.buckets[i] = REACH_NO_RULE;
-	for (uint32_t i = 0; i < count && is_done; i++) {
-		bool is_after = i >= before->rule_count;
-
-		diff->texts[is_after][i - (is_after ? before->rule_count : 0)] =
-		    number_of(&numbering, i);
-	}
-	free(numbering.buckets);
-	free(numbering.chain);
-	for (unsigned p = 0; p < POLICIES && !is_done; p++) {
-		free(diff->texts[p]);
-		diff->texts[p] = NULL;
-	}
-	return is_done;
 }
 
 /* ---- conditions ---- */
@@ -158,6 +67,28 @@ count_of(const struct reach_sweep *sweep, const struct side *side, enum table ta
 	return sweep_count(sweep, side->ends[table]) - sweep_count(sweep, table_from(sweep, table));
 }
 
+/* Do two conditions match alike here, whatever they ask for comes to, and does the same come of it? */
+static bool
+is_same(const struct reach_sweep *const sweeps[POLICIES], const uint32_t at[POLICIES])
+{
+	const struct reach_sweep *old = sweeps[BEFORE], *new = sweeps[AFTER];
+	const struct entry *before = &old->reach->rules[at[BEFORE]];
+	const struct entry *after = &new->reach->rules[at[AFTER]];
+	const struct piece *was = &old->reach->pieces[old->hands[at[BEFORE]]];
+	const struct piece *is = &new->reach->pieces[new->hands[at[AFTER]]];
+
+	if (before->is_end || after->is_end)
+		return before->is_end && after->is_end;
+	return was->found == is->found && was->fault == is->fault &&
+	    was->may_fault == is->may_fault &&
+	    old->daemons[before->daemons] == new->daemons[after->daemons] &&
+	    is_same_tail(before, after) &&
+	    residues_same(
+	        &old->reach->residues, was->residue, &new->reach->residues, is->residue) &&
+	    residues_same(&old->left.residues, old->left.of[before->daemons], &new->left.residues,
+	        new->left.of[after->daemons]);
+}
+
 /* How many conditions at the beginning of a table are the same in both policies, up to so many. */
 static uint32_t
 compare(struct reach_diff *diff, enum table table, uint32_t enough)
@@ -165,13 +96,10 @@ compare(struct reach_diff *diff, enum table table, uint32_t enough)
 	const struct reach_sweep *const *sweeps = (const struct reach_sweep *const *)diff->sweeps;
 	uint32_t at[POLICIES], count = 0;
 
-	if (diff->texts[BEFORE] == NULL && !number_all(diff))
-		return 0;
 	for (unsigned p = 0; p < POLICIES; p++)
 		at[p] = ranks_next(&sweeps[p]->unsure, table_from(sweeps[p], table));
 	while (count < enough && at[BEFORE] != RANKS_NONE && at[AFTER] != RANKS_NONE &&
-	    diff->texts[BEFORE][at[BEFORE]] == diff->texts[AFTER][at[AFTER]] &&
-	    diff->work_left > 0) {
+	    diff->work_left > 0 && is_same(sweeps, at)) {
 		count++;
 		diff->work_left--;
 		for (unsigned p = 0; p < POLICIES; p++)
@@ -235,16 +163,15 @@ has_same_deciders(const struct reach_diff *diff)
 			const struct reach_sweep *after = diff->sweeps[AFTER];
 			uint32_t old = before->sides[r].decides[t];
 			uint32_t new = after->sides[r].decides[t];
-			struct reach_rule rules[POLICIES];
+			const struct entry *was, *is;
 
 			if ((old == RANKS_NONE) != (new == RANKS_NONE))
 				return false;
 			if (old == RANKS_NONE)
 				continue;
-			rules[BEFORE] = reach_rule(before->reach, old);
-			rules[AFTER] = reach_rule(after->reach, new);
-			if (!is_same_tail(&rules[BEFORE], &rules[AFTER]) ||
-			    rules[BEFORE].is_end != rules[AFTER].is_end ||
+			was = &before->reach->rules[old];
+			is = &after->reach->rules[new];
+			if (!is_same_tail(was, is) || was->is_end != is->is_end ||
 			    ranks_has(&before->sides[r].fault, old) !=
 			        ranks_has(&after->sides[r].fault, new))
 				return false;
@@ -258,13 +185,14 @@ static bool
 has_same_options(const struct reach_difference *difference, const struct reach_diff *diff)
 {
 	const struct reach_interval *before = &difference->before, *after = &difference->after;
-	struct reach_rule rules[POLICIES] = {{.tail = NULL}, {.tail = NULL}};
+	static const struct entry none = {.tail = NULL};
+	const struct entry *was = &none, *is = &none;
 
 	if (before->rule != REACH_NO_RULE && !before->is_fault)
-		rules[BEFORE] = reach_rule(diff->sweeps[BEFORE]->reach, before->rule);
+		was = &diff->sweeps[BEFORE]->reach->rules[before->rule];
 	if (after->rule != REACH_NO_RULE && !after->is_fault)
-		rules[AFTER] = reach_rule(diff->sweeps[AFTER]->reach, after->rule);
-	return is_same_tail(&rules[BEFORE], &rules[AFTER]);
+		is = &diff->sweeps[AFTER]->reach->rules[after->rule];
+	return is_same_tail(was, is);
 }
 
 /* Nothing is carried out, whichever rule it is. */
@@ -418,9 +346,7 @@ reach_diff_close(struct reach_diff *diff)
 {
 	if (diff == NULL)
 		return;
-	for (unsigned p = 0; p < POLICIES; p++) {
+	for (unsigned p = 0; p < POLICIES; p++)
 		reach_sweep_close(diff->sweeps[p]);
-		free(diff->texts[p]);
-	}
 	free(diff);
 }

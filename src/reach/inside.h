@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "reach/lists.h"
+#include "reach/residue.h"
 #include "reach/reach.h"
 
 /* What a rule may come to, as a set. */
@@ -32,6 +33,7 @@ struct entry {
 struct piece {
 	struct point first, last;
 	uint32_t rule;
+	uint32_t residue; /* what of it is not certain: reach->residues */
 	uint8_t found; /* matchset */
 	uint8_t fault; /* ways: as struct asked */
 	bool may_fault;
@@ -66,6 +68,7 @@ struct reach {
 	char **names; /* of daemons; in the arena */
 	size_t name_count, name_size;
 	struct list_files lists;
+	struct residues residues;
 	size_t steps_left; /* for patterns of text */
 	size_t work_left; /* tests that are tried, of rules with many words */
 };
@@ -87,11 +90,17 @@ enum made maker_add_all(struct reach *, ways);
 bool daemons_find(struct reach *, const struct list *, uint32_t *ret);
 /* Collect the names that are spelled out. */
 bool daemons_collect(struct reach *);
-/* What each of them comes to; ret has daemon_count members. False: the server is no address, or memory. */
+/* What each of them comes to, and what is left of it (NULL: nobody wants to know); both have daemon_count members.
+ * False: the server is no address, or memory. */
+struct daemons_left {
+	struct residues residues;
+	uint32_t *of; /* heap */
+};
 enum {
 	DAEMONS_MAY_FAULT = 16
 }; /* beside a matchset: it names a list, which nobody has looked at */
-bool daemons_ask(const struct reach *, const struct reach_question *, matchset *ret);
+bool daemons_ask(const struct reach *, const struct reach_question *, matchset *ret,
+    struct daemons_left *ret_left);
 
 /* ---- policy.c ---- */
 

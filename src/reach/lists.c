@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "policy/filelist.h"
 
 /* A list that cannot be read: those that can be named begin with a slash. */
@@ -127,6 +128,7 @@ list_files_get(struct list_files *files, const struct test *test)
 	file->status = file->path[0] != '/'
 	    ? LIST_BAD
 	    : files->source.read(files->source.ctx, file->path, &file->bytes, &len);
+	file->hash = hash_quick(file->bytes, len);
 	if (file->status == LIST_OK)
 		add_words(files, &file->terms, file->bytes, len);
 	return (uint32_t)(files->count - 1);

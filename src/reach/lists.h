@@ -12,6 +12,7 @@ struct list_file {
 	const char *path;
 	enum list_status status; /* LIST_OK, LIST_MISSING or LIST_BAD */
 	char *bytes; /* heap */
+	uint64_t hash; /* of them, to notice that they are others */
 	struct terms terms;
 };
 

@@ -291,6 +291,7 @@ reach_close(struct reach *reach)
 	for (unsigned t = 0; t < 2; t++)
 		whole_release(&reach->tables[t]);
 	list_files_release(&reach->lists);
+	residues_release(&reach->residues);
 	arena_release(&reach->arena);
 	free(reach->rules);
 	free(reach->pieces);

@@ -124,6 +124,8 @@ apply(struct reach_sweep *sweep, const struct piece *piece, bool begins)
 		if (sweep->reach->rules[rule].has_tail)
 			put(&sweep->tailed, rule, begins);
 		count(sweep, rule, begins ? 1 : UINT32_MAX);
+		if (begins)
+			sweep->hands[rule] = (uint32_t)(piece - sweep->reach->pieces);
 		sweep->changes++;
 	}
 	if (states[0].is_sure != states[1].is_sure || states[0].is_maybe != states[1].is_maybe ||
@@ -399,8 +401,11 @@ reach_sweep_open(const struct reach *reach, const struct reach_question *questio
 	sweep->reach = reach;
 	sweep->daemons = calloc(reach->daemon_count + 1, sizeof *sweep->daemons);
 	sweep->counts = calloc(reach->rule_count + 1, sizeof *sweep->counts);
-	is_done = sweep->daemons != NULL && sweep->counts != NULL &&
-	    ranks_init(&sweep->unsure, limit) && ranks_init(&sweep->tailed, limit);
+	sweep->left.of = calloc(reach->daemon_count + 1, sizeof *sweep->left.of);
+	sweep->hands = calloc(reach->rule_count + 1, sizeof *sweep->hands);
+	is_done = sweep->daemons != NULL && sweep->counts != NULL && sweep->left.of != NULL &&
+	    sweep->hands != NULL && ranks_init(&sweep->unsure, limit) &&
+	    ranks_init(&sweep->tailed, limit);
 	for (unsigned r = 0; r < READINGS && is_done; r++) {
 		is_done = ranks_init(&sweep->sides[r].sure, limit) &&
 		    ranks_init(&sweep->sides[r].fault, limit) &&
@@ -408,7 +413,7 @@ reach_sweep_open(const struct reach *reach, const struct reach_question *questio
 		for (unsigned i = 0; i < MAYBES && is_done; i++)
 			is_done = ranks_init(&sweep->sides[r].maybe[i], limit);
 	}
-	if (is_done && daemons_ask(reach, question, sweep->daemons))
+	if (is_done && daemons_ask(reach, question, sweep->daemons, &sweep->left))
 		return sweep;
 	reach_sweep_close(sweep);
 	return NULL;
@@ -420,6 +425,9 @@ reach_sweep_close(struct reach_sweep *sweep)
 	if (sweep == NULL)
 		return;
 	free(sweep->daemons);
+	free(sweep->left.of);
+	residues_release(&sweep->left.residues);
+	free(sweep->hands);
 	free(sweep->counts);
 	ranks_release(&sweep->unsure);
 	ranks_release(&sweep->tailed);

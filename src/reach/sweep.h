@@ -23,7 +23,9 @@ struct side {
 
 struct reach_sweep {
 	const struct reach *reach;
-	matchset *daemons; /* what each list of daemons comes to */
+	matchset *daemons; /* what each list of daemons comes to, */
+	struct daemons_left left; /* and what is left of it */
+	uint32_t *hands; /* of rules in unsure, the piece at hand */
 	struct side sides[READINGS];
 	struct ranks unsure; /* rules that may match, in one reading or both */
 	struct ranks tailed; /* those of unsure that have options */

@@ -46,9 +46,11 @@ add_term(struct terms *terms, const struct test *first, const struct test *secon
 		terms->size = size;
 	}
 	term = &terms->items[terms->count++];
-	*term = (struct term){.tests = {*first}, .list = TERM_NO_LIST};
-	if (second != NULL)
+	*term = (struct term){.tests = {*first}, .whole = {*terms->word}, .list = TERM_NO_LIST};
+	if (second != NULL) {
 		term->tests[1] = *second;
+		term->whole[1] = terms->word[1];
+	}
 	return term;
 }
 
@@ -164,6 +166,7 @@ terms_add_client(struct terms *terms, const struct test *test)
 	struct test user;
 	const struct test *second = NULL;
 
+	terms->word = test;
 	if (test->kind == TEST_EXCEPT) {
 		add_except(terms, test);
 		return;
@@ -211,6 +214,7 @@ terms_add_daemon(struct terms *terms, const struct test *test, const struct term
 	struct test name = is_told_of_daemon(test, server) ? *test : ask_unknown(test);
 	struct test host, unknown;
 
+	terms->word = test;
 	if (test->kind == TEST_EXCEPT) {
 		add_except(terms, test);
 		return;
@@ -232,4 +236,46 @@ terms_add_daemon(struct terms *terms, const struct test *test, const struct term
 	if (is_told_of_server(test + 1, server) && (test[1].flags & TEST_NAME) != 0)
 		add_term(terms, &name, &host);
 	add_term(terms, &name, &unknown);
+}
+
+/* ---- order ---- */
+
+static int
+compare_tests(const struct test *a, const struct test *b)
+{
+	size_t len = a->len < b->len ? a->len : b->len;
+	int order = (int)a->kind - (int)b->kind;
+
+	if (order == 0 && len > 0)
+		order = memcmp(a->text, b->text, len);
+	if (order == 0 && a->len != b->len)
+		order = a->len < b->len ? -1 : 1;
+	return order;
+}
+
+static int
+compare_terms(const void *a, const void *b)
+{
+	const struct term *first = a, *second = b;
+	bool has_user = term_tests(first) > 1;
+	int order = (int)has_user - (term_tests(second) > 1);
+
+	if (order == 0 && has_user)
+		order = compare_tests(&first->whole[1], &second->whole[1]);
+	return order != 0 ? order : compare_tests(&first->whole[0], &second->whole[0]);
+}
+
+void
+terms_sort(struct terms *terms)
+{
+	for (size_t from = 0, to; from < terms->count; from = to + 1) {
+		bool is_open = false;
+
+		for (to = from; to < terms->count && terms->items[to].tests[0].kind != TEST_EXCEPT;
+		     to++)
+			is_open |= ask_is_unknown(&terms->items[to].tests[0]) ||
+			    terms->items[to].is_list || term_tests(&terms->items[to]) > 1;
+		if (is_open && to - from > 1)
+			qsort(&terms->items[from], to - from, sizeof *terms->items, compare_terms);
+	}
 }

@@ -12,6 +12,7 @@
 
 struct term {
 	struct test tests[2]; /* the second if the first has TEST_AND */
+	struct test whole[2]; /* as the list has them, whatever is known */
 	uint32_t first_span, span_count; /* 0: it has to be tried everywhere */
 	bool is_list; /* its tests name one */
 	uint32_t list; /* which: lists.h */
@@ -24,6 +25,7 @@ struct terms {
 	size_t
 	    first_except; /* the terms before it are the first set, without which nothing matches */
 	struct spans spans;
+	const struct test *word; /* at hand */
 	bool failed; /* out of memory */
 };
 
@@ -39,6 +41,9 @@ struct terms_server {
 	bool has_daemon, has_address, has_port;
 };
 void terms_add_daemon(struct terms *, const struct test *, const struct terms_server *);
+
+/* The same words in another order become the same terms in the same order: "or" has none. */
+void terms_sort(struct terms *);
 
 static inline unsigned
 term_tests(const struct term *term)

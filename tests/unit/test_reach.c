@@ -529,6 +529,32 @@ test_changes(void **state)
 	    {"d: .com\n", "d: .com\n", -1},
 	    {"d: .com\n", "d: .org\n", REACH_MAY_CHANGE},
 	    {"d: .com\nd: .org\n", "d: .org\nd: .com\n", REACH_MAY_CHANGE},
+	    {"d: .com\n", "d: .com 10.0.0.2\n", -1},
+	    {"d: .com\n", "d: 10.0.0.2 .com\n", -1},
+	    {"d: .com .org\n", "d: .org .com .org\n", -1},
+	    {"d: .com\n", "d: .com 10.0.0.1\n", REACH_MAY_CHANGE},
+	    {"d: .com\n", "d: .com EXCEPT 10.0.0.2\n", -1},
+	    {"d: .com\n", "d: .com EXCEPT 10.0.0.2 EXCEPT .org\n", -1},
+	    {"d: .com\n", "d: .com EXCEPT 10.0.0.1\n", REACH_MAY_CHANGE},
+	    {"d: .com\n", "d: .com EXCEPT 10.0.0.1 EXCEPT ALL\n", -1},
+	    {"d: .com EXCEPT bob@ALL\n", "d: .com EXCEPT bob@10.0.0.0/8\n", -1},
+	    {"d: .com EXCEPT bob@10.\n", "d: .com EXCEPT bob@10.0.0.1\n", -1},
+	    {"d: .com EXCEPT bob@10.\n", "d: .com EXCEPT tom@10.\n", REACH_MAY_CHANGE},
+	    {"d: bob@.com\n", "d: bob@.org\n", REACH_MAY_CHANGE},
+	    {"d: bob@.com\n", "d: bob@ALL\n", REACH_MAY_CHANGE},
+	    {"d: .com bob@.org\n", "d: .com bob@.org bob@10.0.0.2\n", -1},
+	    {"d: /names\n", "d: /names 10.0.0.2\n", -1},
+	    {"d: /names\n", "d: /nested\n", REACH_MAY_CHANGE},
+	    {"d: .com EXCEPT .org\n", "d: .com .org\n", REACH_MAY_CHANGE},
+	    {"d: [fe80::1%lo]\n", "d: [fe80::1%2]\n", -1},
+	    {"d: .com\n", "d, e: .com\n", -1},
+	    {"d@10.0.0.1: .com\n", "d@10.0.0.1, e: .com\n", -1},
+	    {"d@10.0.0.1: .com\n", "d@10.0.0.2: .com\n", REACH_MAY_CHANGE},
+	    {"d@10.0.0.1: 10.0.0.1\n", "d@10.0.0.1: 10.\n", -1},
+	    {"22: .com\n", "23: .com\n", REACH_MAY_CHANGE},
+	    {"d: 10.0.0.0/255.0.255.1\n", "d: 10.0.0.0/255.0.253.1\n", REACH_MAY_CHANGE},
+	    {"d: .com: twist x\n", "d: .com 10.0.0.2: twist y\n", REACH_MAY_CHANGE},
+	    {"d: ALL: aclexec x\n", "d: 10.: aclexec x\n", -1},
 	    {"d: .com\nd: ALL\n", "d: ALL\n", -1},
 	    {"d: .com: spawn x\nd: ALL\n", "d: ALL\n", REACH_MAY_CHANGE},
 	    {"d: .com: spawn x\nd: ALL\n", "d: .com: spawn x\nd: 10.\n", -1},
@@ -560,6 +586,183 @@ test_changes(void **state)
 		reach_close(reaches[0]);
 		reach_close(reaches[1]);
 	}
+}
+
+/* ---- what is left of a list ---- */
+
+struct word {
+	const char *text;
+	int first, last; /* of 10.0.0.0/26, where it matches by address; or with user, may match */
+	int user; /* whose name is left there; 0: nobody's, it matches for certain */
+};
+static const struct word words[] = {
+    {".example.com", 0, 63, 1},
+    {"web.example.org", 0, 63, 2},
+    {"KNOWN", 0, 63, 3},
+    {"alice@.com", 0, 63, 4},
+    {"/names", 0, 63, 5},
+    {"10.0.0.0/28", 0, 15, 0},
+    {"10.0.0.16/30", 16, 19, 0},
+    {"10.0.0.7", 7, 7, 0},
+    {"10.0.0.32/255.255.255.224", 32, 63, 0},
+    {"[2001:db8::]/32", -1, -1, 0},
+    {"alice@10.0.0.0/28", 0, 15, 6},
+    {"alice@10.0.0.7", 7, 7, 6},
+    {"alice@10.0.0.", 0, 63, 6},
+    {"root@10.0.0.16/30", 16, 19, 7},
+};
+enum { SETS = 4, SET_WORDS = 6, NAMED = 5, CERTAIN = 1 };
+
+/* Sets of words between EXCEPTs. */
+struct words_list {
+	unsigned words[SETS][SET_WORDS], counts[SETS], count;
+};
+
+static void
+put_word(struct words_list *list, unsigned set, unsigned word)
+{
+	unsigned at = roll(list->counts[set] + 1);
+
+	if (list->counts[set] == SET_WORDS)
+		return;
+	memmove(&list->words[set][at + 1], &list->words[set][at],
+	    (list->counts[set] - at) * sizeof(unsigned));
+	list->words[set][at] = word;
+	list->counts[set]++;
+}
+
+/* Exchange two, take out one that has an address, or put one in. */
+static void
+edit_words(struct words_list *list)
+{
+	unsigned set = roll(list->count), *in = list->words[set];
+	unsigned at = roll(list->counts[set]), other = roll(list->counts[set]), word = in[at];
+
+	if (roll(3) == 0) {
+		in[at] = in[other];
+		in[other] = word;
+	} else if (roll(2) == 0 && list->counts[set] > 1 && word >= NAMED) {
+		list->counts[set]--;
+		memmove(&in[at], &in[at + 1], (list->counts[set] - at) * sizeof *in);
+	} else {
+		put_word(
+		    list, set, roll(16) == 0 ? roll(NAMED) : NAMED + roll(COUNT(words) - NAMED));
+	}
+}
+
+static void
+choose_words(struct words_list *list)
+{
+	*list = (struct words_list){.count = 1 + roll(SETS)};
+	for (unsigned i = 0; i < list->count; i++) {
+		unsigned count = 1 + roll(3);
+
+		for (unsigned j = 0; j < count; j++)
+			put_word(list, i, roll(2) == 0 ? roll(NAMED) : roll(COUNT(words)));
+	}
+}
+
+static void
+say_words(struct policy *policy, const struct words_list *list)
+{
+	policy->len = 0;
+	say(policy, "d:");
+	for (unsigned i = 0; i < list->count; i++) {
+		say(policy, "%s", i > 0 ? " EXCEPT" : "");
+		for (unsigned j = 0; j < list->counts[i]; j++)
+			say(policy, " %s", words[list->words[i][j]].text);
+	}
+	say(policy, "\n");
+}
+
+/* What is left of it, as sets of users and names; how many sets. */
+static unsigned
+left_of(const struct words_list *list, int host, unsigned ret[SETS])
+{
+	unsigned count = 0;
+
+	for (; count < list->count; count++) {
+		ret[count] = 0;
+		for (unsigned j = 0; j < list->counts[count]; j++) {
+			const struct word *word = &words[list->words[count][j]];
+
+			if (host >= word->first && host <= word->last)
+				ret[count] |= 1U << word->user;
+		}
+		if (ret[count] & CERTAIN)
+			ret[count] = CERTAIN;
+		if (ret[count] == 0)
+			break;
+	}
+	if (count > 1 && count == list->count && ret[count - 1] == CERTAIN)
+		count -= 2;
+	return count;
+}
+
+static unsigned long same_left, same_of_others, told_left;
+
+/* Where the same is left of both lists, nothing is told; where not, what is told is true. */
+static void
+check_words(const struct words_list *before, const struct words_list *after)
+{
+	const struct reach_question question = {.daemon = "d"};
+	bool is_other = tables[0].len != edited[0].len ||
+	    memcmp(tables[0].text, edited[0].text, tables[0].len) != 0;
+
+	for (int host = 0; host < V4_ADDRESSES; host++) {
+		unsigned was[SETS], is[SETS], count = left_of(before, host, was);
+		bool is_same =
+		    left_of(after, host, is) == count && memcmp(was, is, count * sizeof *was) == 0;
+		const struct reach_difference *told;
+		struct addr addr;
+		char text[ADDR_TEXT_MAX];
+
+		snprintf(text, sizeof text, "10.0.0.%d", host);
+		assert_true(is_from_socket(text, &addr));
+		told = find_difference(&addr);
+		if (is_same && told != NULL)
+			fail_msg("%s: told %d, though the same is left of\n%.*sand\n%.*s", text,
+			    (int)told->change, (int)tables[0].len, tables[0].text,
+			    (int)edited[0].len, edited[0].text);
+		same_left += is_same;
+		same_of_others += is_same && is_other && count > 0 && was[0] != CERTAIN;
+		told_left += told != NULL;
+		if (roll(4) == 0)
+			check_change(&question, text, told);
+	}
+}
+
+static void
+test_residues(void **state)
+{
+	const struct reach_question question = {.daemon = "d"};
+
+	(void)state;
+	say_all(&tables[1], "ALL: ALL\n");
+	say_all(&edited[1], "ALL: ALL\n");
+	for (unsigned i = 0; i < 4 * POLICIES; i++) {
+		struct words_list before, after;
+		struct reach_fault fault;
+		struct reach *reaches[2];
+
+		choose_words(&before);
+		after = before;
+		for (unsigned edits = 1 + roll(3); edits > 0; edits--)
+			edit_words(&after);
+		say_words(&tables[0], &before);
+		say_words(&edited[0], &after);
+		reaches[0] = open_policy(tables, &fault);
+		reaches[1] = open_policy(edited, &fault);
+		assert_true(reaches[0] != NULL && reaches[1] != NULL);
+		collect_differences(reaches, &question);
+		check_words(&before, &after);
+		reach_close(reaches[0]);
+		reach_close(reaches[1]);
+	}
+	print_message(
+	    "%lu addresses have the same left, %lu of them of other words; %lu are told\n",
+	    same_left, same_of_others, told_left);
+	assert_true(same_of_others > same_left / 4 && told_left > same_left / 16);
 }
 
 /* ---- rules that are never reached ---- */
@@ -723,6 +926,7 @@ main(void)
 	    cmocka_unit_test(test_policies),
 	    cmocka_unit_test(test_edits),
 	    cmocka_unit_test(test_changes),
+	    cmocka_unit_test(test_residues),
 	    cmocka_unit_test(test_uses),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_memory),
