@@ -175,6 +175,25 @@ def check_diff(root):
     ok(run("diff", *running, "/dev/null", old / "hosts.deny", "-D", "vsftpd")[0] == 1, "nothing as a table")
 
 
+def check_left(root):
+    """Of a condition that is edited, what is left of it counts, where it is asked."""
+    old, new = tables(root / "left", "uptime: .example.org\n"), tables(root / "left2", "uptime: .example.org 198.51.100.0/24\n")
+    status, out, _ = run("diff", old, new)
+    ok(status == 1 and out.count("\n?") == 1 and re.search(r"(?m)^\? may-change 198\.51\.100\.0/24 +\S", out) is not None and
+       "  may change: 256 of IPv4\n" in out, "a network beside a name changes that network, and no other address", out)
+    tables(new, "uptime: 198.51.100.0/33 .example.org EXCEPT [2001:db8::1]/128, bob@192.0.2.1\n")
+    document = json.loads(run("diff", "-j", old, new)[1])
+    told = sorted(each["first"] for group in document["groups"] for each in group["changes"])
+    ok(told == ["192.0.2.1", "2001:db8::1"], "through EXCEPT and users, too", document)
+    tables(old, "", "ALL: ALL EXCEPT 198.51.100.7\n")
+    tables(new, "", "ALL: 198.51.100.7\n")
+    counts = [sum(line[:1] in ("+", "-") for line in run("diff", *words, old, new)[1].splitlines()) for words in ((), ("-r",), ("-P",))]
+    ok(counts[0] == counts[1] == 4 and counts[2] > 30, "all but one address are ranges, unless they are asked for", counts)
+    document = json.loads(run("diff", "-j", old, new)[1])["groups"][0]["changes"]
+    ok(all(each["first"] and each["last"] and each["prefixes"] for each in document), "a document has both", document)
+    ok(run("diff", "-r", "-P", old, new)[0] == 2, "not both at once")
+
+
 def check_usage(root):
     folder = tables(root / "usage")
     for command in "who", "diff":
@@ -253,6 +272,7 @@ def main():
         check_sets(root)
         check_questions(root)
         check_diff(root)
+        check_left(root)
         check_usage(root)
         check_large(root)
     tap.finish()

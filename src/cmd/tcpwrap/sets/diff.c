@@ -419,6 +419,10 @@ read_options(struct diff *diff)
 		fputs(NAME ": --json and --quiet exclude each other\n", stderr);
 		return false;
 	}
+	if (diff->has_ranges && diff->has_prefixes) {
+		fputs(NAME ": --ranges and --prefixes exclude each other\n", stderr);
+		return false;
+	}
 	diff->question.server = diff->server;
 	return sets_port(NAME, diff->port, &diff->question.port) && sets_server(NAME, diff->server);
 }

@@ -9,7 +9,7 @@
 struct diff {
 	const char *running[2]; /* by enum table */
 	const char *daemon, *limit, *port, *server, *kind;
-	bool is_json, is_quiet, has_ranges;
+	bool is_json, is_quiet, has_ranges, has_prefixes; /* neither: what reads well */
 	/* What they come to: */
 	unsigned long lines_max;
 	struct reach_question question; /* but for the daemon */

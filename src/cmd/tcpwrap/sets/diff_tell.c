@@ -98,15 +98,30 @@ print_json(struct telling *telling, const struct part *part)
 
 /* ---- parts ---- */
 
+/* All but a network are some twenty prefixes, that nobody can read. */
+static bool
+is_range(const struct diff *diff, const struct part *part)
+{
+	enum { READ_WELL = 3 };
+	struct sets_prefixes prefixes;
+	struct point p;
+	unsigned bits, count = 0;
+
+	sets_prefixes_init(&prefixes, part->first, part->last);
+	while (count <= READ_WELL && sets_next(&prefixes, &p, &bits))
+		count++;
+	return diff->has_ranges || (!diff->has_prefixes && count > READ_WELL);
+}
+
 static void
-tell_prefixes(struct telling *telling, const struct part *part, unsigned long *told)
+tell_lines(struct telling *telling, const struct part *part, unsigned long *told)
 {
 	struct sets_prefixes prefixes;
 	char text[SETS_TEXT_MAX];
 	struct point p;
 	unsigned bits;
 
-	if (telling->diff->has_ranges) {
+	if (is_range(telling->diff, part)) {
 		sets_range_text(part->first, part->last, text);
 		if ((*told)++ < telling->diff->lines_max)
 			print_line(telling, part, text);
@@ -140,7 +155,7 @@ tell(struct telling *telling, const struct part *part)
 
 	sets_add(&telling->addresses[change][family], part->first, part->last);
 	if (!telling->diff->is_json) {
-		tell_prefixes(telling, part, &told);
+		tell_lines(telling, part, &told);
 	} else if (told++ < telling->diff->lines_max) {
 		print_json(telling, part);
 	}
