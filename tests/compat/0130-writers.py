@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 200
+# seconds: 11
 """Programs that write hosts.deny, as they are: a client that is refused before and after an edit is
 refused all the while, by processes that decide for ever and by processes that decide once.
 

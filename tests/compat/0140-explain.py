@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 8
 """tcpwrap explain beside hosts_access of our libwrap.so.0: the same verdicts on all recorded cases (vectors.tsv),
 one by one and in a batch, and on random policies.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# seconds: 6
 """Too many clients, too few descriptors or processes, clients and servers that misbehave: inetd slows
 down, says so, neither spins nor stops, and recovers."""
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 300
+# seconds: 7
 """tcpd: what it starts, what it logs, how it turns clients away, and what it does on sockets of
 every kind. Log lines are compared whole; where they are to be Debian's, with those of Debian's."""
 import os

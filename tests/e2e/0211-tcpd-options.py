@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 300
+# seconds: 8
 """The options of rules, as tcpd carries them out: what the client receives, what commands and the
 service see, what is logged; which options refuse; and that nobody is ever asked for a user."""
 import functools

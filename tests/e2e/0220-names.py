@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 240
+# seconds: 11
 """Verified names: tcpd between a scripted name server and the log, in namespaces of its own.
 
 Each case is a DNS table, a client, and rules whose severity says which one matched. Our tcpd must

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 7
 """Whose connection it is, as the client's host says (RFC 1413): honest and hostile answers, each
 given to our tcpd and to Debian's. And what a question does to the program that asks it."""
 import sys

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 180
+# seconds: 10
 """Hostile text, byte by byte, in everything that comes from outside: what commands, variables,
 banners, requests and the log got of it, to the byte. No command runs but the rule's, no line of the
 log is two, and no letter behind a percent sign does anything."""

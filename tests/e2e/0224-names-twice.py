@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 6
 """Names in a program that decides more than once: its resolver, its clients and its memory are as
 they were, whatever the name servers do. tests/e2e/naming.c is the program."""
 import sys

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 90
+# seconds: 14
 """safe_finger: what it asks, what it prints, when it ends and who it is then, in front of scripted
 finger servers. What it prints is compared with what Debian's makes of the same answer, which a
 scripted finger(1) gives it, and with what Debian's pair of both prints of the same server."""

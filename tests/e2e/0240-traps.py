@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: rsyslog s-nail inetutils-telnet
 # timeout: 120
+# seconds: 11
 """Traps and logs, as administrators have them: real clients through inetd and tcpd, the classic trap with
 safe_finger and mail, a banner, a twist; and what a real rsyslog with Debian's configuration writes.
 Real are inetd, tcpd, safe_finger, the shell, rsyslog, telnet and mail (s-nail). Made here: the attacker's

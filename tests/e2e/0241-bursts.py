@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 240
+# seconds: 20
 """Many refusals in a second, through inetd and tcpd and in a daemon of its own: the first hundred lines
 are said, the rest is counted, and lines and counts are all refusals. Where nobody may be trusted to have
 counted, every line is said."""

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 60
+# seconds: 8
 """tcpdmatch: line by line what Debian's says, on many tables and clients, with the diagnostics that
 Debian's loses; the same as JSON; statuses; and nothing is done that a rule says."""
 import re

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 7
 """Limits by real connections: exactly so many are served, whoever is over his own limit concerns nobody
 else, who is refused takes no place, and what has paused is back within seconds."""
 import os

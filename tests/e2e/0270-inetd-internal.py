@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 6
 """What inetd serves itself, over real sockets: streams, datagrams that cannot be made to loop or to
 amplify, decoy, tarpit, redirect; all of it in one process."""
 import contextlib

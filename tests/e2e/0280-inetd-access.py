@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 6
 """Who may use a service, judged by inetd: the same verdicts, bytes and log lines as through tcpd, for
 many rules and clients; services without tcpd; only_from and no_access; datagrams; tables that change, are
 huge, or not to be read; names that take their time. Nobody else waits, and no process is left."""

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 8
 """Corners of inetd in which somebody could come in unasked, wait for ever, or keep the loop busy."""
 import sys
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: openssh-server openssh-client libwrap0
 # timeout: 300
+# seconds: 10
 """Debian's sshd, unmodified, on our libwrap: real logins from the address that may, a closed
 connection and the frozen line for the one that may not, an edit at the next connection; and the
 same with Debian's libwrap."""

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: vsftpd xinetd tcpd libwrap0
 # timeout: 300
+# seconds: 7
 """Debian's vsftpd and xinetd, unmodified, on our libwrap: FTP and services for those who may, what
 each daemon does to those who may not, options of rules, an edit at the next connection; and the
 same with Debian's libwrap."""

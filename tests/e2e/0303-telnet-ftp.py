@@ -2,6 +2,7 @@
 # packages: inetutils-telnetd inetutils-ftpd inetutils-telnet inetutils-ftp tnftp
 # packages: openbsd-inetd tcpd libwrap0
 # timeout: 300
+# seconds: 8
 """The walk that every text about TCP Wrappers describes: telnet and ftp by their names, an inetd,
 our tcpd, Debian's telnetd and ftpd. One address gets in, one does not, and the log has the frozen
 lines. Each walk with our inetd and with openbsd-inetd; and the same with Debian's tcpd."""

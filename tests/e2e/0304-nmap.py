@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: nmap inetutils-telnetd inetutils-ftpd openssh-server openssh-client tcpd libwrap0
 # timeout: 300
+# seconds: 8
 """What a scanner makes of us: nmap -sV calls a port that refuses it `tcpwrapped`, behind tcpd and
 in a daemon with libwrap, and calls it by its service when the same client may come in. So it calls a decoy."""
 import sys

@@ -2,6 +2,7 @@
 # packages: openssh-server openssh-client vsftpd xinetd stunnel4 rlinetd mosquitto
 # packages: conserver-server ser2net nagios-nrpe-server libwrap0
 # timeout: 300
+# seconds: 20
 """Daemons that hand their connected sockets to libwrap, on our library and on Debian's."""
 import struct
 import sys

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: rpcbind tftpd-hpa quota talkd openbsd-inetd libwrap0
 # timeout: 300
+# seconds: 11
 """Daemons that give libwrap an address and no connection: RPC, TFTP and talk, on our library and on
 Debian's."""
 import contextlib

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: socat proftpd-mod-wrap dante-server openbsd-inetd libwrap0
 # timeout: 300
+# seconds: 20
 """Daemons that write the library's variables, or hold copies of them, on our library and on
 Debian's: paths of tables, severities, the buffer that an option jumps to."""
 import sys

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: slapd atftpd sslh p910nd libauthen-libwrap-perl uwsgi-plugin-router-access diod libwrap0
 # timeout: 300
+# seconds: 17
 """Daemons and modules that call hosts_ctl, on our library and on Debian's."""
 import struct
 import sys

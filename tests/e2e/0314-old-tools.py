@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: tcpd openbsd-inetd libwrap0
 # timeout: 300
+# seconds: 11
 """Debian's own tcpd, tcpdmatch, tcpdchk and try-from, as they are, on our library and on theirs."""
 import sys
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 300
+# seconds: 12
 """make demo: every client gets what the policy says, a tcpd that does otherwise is found out, and
 nothing is left behind: no process, no file, no mount, no change to the host's tables."""
 import os

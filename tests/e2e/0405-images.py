@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 8
 """tcpwrap compile and tcpwrap verify: what they do with tables of all kinds, what they say, and with which
 status; that an image says what its table says, and what is told if it does not."""
 import json

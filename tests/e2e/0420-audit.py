@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # packages: openssh-server vsftpd xinetd openbsd-inetd nginx redis-server tcpd libwrap0
 # timeout: 300
+# seconds: 17
 """tcpwrap audit on a host of its own that runs Debian's daemons, our inetd, and a static server: which
 of them ask the tables, by which name, and what these say; what it says of what it cannot see."""
 import ctypes

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 240
+# seconds: 14
 """Odd tables and odd lists: each gets the verdict and the log lines that are written down, in every way
 of reading, within a second and 64 MB. Nothing here is a table that anybody should have."""
 import os

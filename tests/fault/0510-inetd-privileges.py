@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 300
+# seconds: 7
 """What a server of inetd gets: kinds of services x what their lines ask for x system calls that fail, or
 say that they did what they did not do. Each call that a child of inetd makes on its way is one to fail;
 of most kinds only every third, with all options; all with --all, as 0512-inetd-privileges-long.py has it.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 6
 """Images of tables and lists where everything goes wrong. tcpwrap compile is killed before each of its system calls, and
 each of them fails; there is no room; folders, images and tables are what they should not be. The image is
 the earlier one or the new one, and what is left behind goes with the next. Then images that are cut at

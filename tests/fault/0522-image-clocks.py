@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 120
+# seconds: 6
 """Images and kept texts of tables and lists under clocks that are set, files that get times of the past and the
 future, calls that read and write less than they are asked to; and a process that goes over from the image of
 a list to keeping it. The verdict is always that of the last text. With --all more of it, as

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 180
+# seconds: 12
 """tcpwrap check: every finding of data/lints.def has a case that it is found in, a mended line that
 makes it go away, an entry in the manual page and one that --explain shows; tables that people write
 have none; every row about text in the ledger names its findings."""
