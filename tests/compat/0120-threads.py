@@ -19,7 +19,8 @@ import time
 import rig
 
 THREADS = 8
-CALLS, FEWER_CALLS, COMMAND_CALLS = 200000, 20000, 1000
+CALLS = 200000 if os.environ.get("TIER") == "deep" else 50000
+FEWER_CALLS, COMMAND_CALLS = 20000, 1000
 TSAN_CALLS, TSAN_FEWER_CALLS = 20000, 2000
 FORKS, CHILDREN = 500, 1000
 ROUNDS = 100000  # of which a few overlap closely enough

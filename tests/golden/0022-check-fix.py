@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # timeout: 300
+# seconds: 6
 """tcpwrap check --fix writes the mends that let nobody in, and no other: each kind in the places where it does and
 does not; lines around them to the byte; a backup, mode and owner; no second change. And for tables of all
 kinds of mistakes the library itself is asked, in each reading, whether anybody gets in afterwards who did not."""
@@ -101,6 +102,7 @@ CASES = [
     ("BAN-128", "deny", "d: [2001:db8::1]\n", None),
     ("SERVICE-NAME", "deny", "ssh: ALL\n", None),
 ]
+MIXED = 80 if os.environ.get("TIER") == "deep" else 25  # tables of several cases
 AROUND = "# before \t\n\n", "\n  \nz:  z.example.org  \n# behind\n"
 
 
@@ -222,7 +224,7 @@ def tables():
     whole = [text for text in texts if text.endswith("\n") and not text.startswith("\ufeff")]
     for text in texts:
         yield text
-    for _ in range(80):
+    for _ in range(MIXED):
         yield "".join(chance.choice(whole) for _ in range(chance.randint(2, 5))) + chance.choice(["", "d: ALL", "# x"])
 
 
@@ -256,7 +258,7 @@ def check_verdicts(directory):
             for left in directory.glob("table.~*"):
                 left.unlink()
     ok(not wrong, f"{asked} questions about {mended} mended tables: nobody gets in who did not", *wrong[:5])
-    ok(mended > 100, f"{mended} tables were mended")
+    ok(mended > len(CASES) / 2 + MIXED, f"{mended} tables were mended")
 
 
 def main():

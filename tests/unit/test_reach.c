@@ -18,12 +18,14 @@
 #include "reach/reach.h"
 
 #ifdef __SANITIZE_THREAD__ /* of one thread it has nothing to say, and takes its time */
-#define SLOWER 10
+#define SLOWER 3
 #else
 #define SLOWER 1
 #endif
 
-enum { POLICIES = 400 / SLOWER, LINES = 10, ASKS = 24, INTERVALS_MAX = 4096 };
+enum { POLICIES = 120 / SLOWER, POLICIES_DEEP = 400 / SLOWER };
+enum { LINES = 10, ASKS = 24, INTERVALS_MAX = 4096 };
+static unsigned policies = POLICIES;
 
 static struct policy tables[2];
 static struct reach_interval intervals[INTERVALS_MAX];
@@ -285,7 +287,7 @@ static void
 test_policies(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < POLICIES; i++) {
+	for (unsigned i = 0; i < policies; i++) {
 		struct reach_question question;
 		struct reach_fault fault;
 		struct reach *reach;
@@ -472,7 +474,7 @@ static void
 test_edits(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < POLICIES; i++) {
+	for (unsigned i = 0; i < policies; i++) {
 		struct reach_question question;
 		struct reach_fault fault;
 		struct reach *reaches[2];
@@ -922,6 +924,7 @@ test_memory(void **state)
 int
 main(void)
 {
+	const char *tier = getenv("TIER");
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_policies),
 	    cmocka_unit_test(test_edits),
@@ -932,5 +935,7 @@ main(void)
 	    cmocka_unit_test(test_memory),
 	};
 
+	if (tier != NULL && strcmp(tier, "deep") == 0)
+		policies = POLICIES_DEEP;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
