@@ -497,7 +497,7 @@ test_edits(void **state)
 	for (unsigned i = 0; i < REACH_CHANGES; i++)
 		print_message(" %lu", changes.seen[i]);
 	print_message("\n");
-	for (unsigned i = 0; i < REACH_CHANGES; i++)
+	for (unsigned i = 0; i < REACH_CHANGES && SLOWER == 1; i++) /* else there are too few */
 		assert_true(
 		    changes.seen[i] > 0 || i == REACH_NOW_TWISTED || i == REACH_NOW_OPTIONS);
 	assert_true(changes.same > changes.told);
