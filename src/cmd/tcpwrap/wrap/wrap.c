@@ -142,8 +142,10 @@ static const char *
 change(const struct wrap_options *options, struct edit *edit, const char *text, size_t len)
 {
 	if (!options->is_quiet && !options->is_json && !edit_show(edit, text, len))
-		fprintf(
-		    stderr, "%s: there is no diff(1) to show the change with\n", options->command);
+		fprintf(stderr,
+		    "%s: the change cannot be shown: there is no diff(1), or no room for what it "
+		    "prints\n",
+		    options->command);
 	if (options->is_dry)
 		return NULL;
 	return len > 0 ? edit_write(edit, text, len) : edit_remove(edit);
