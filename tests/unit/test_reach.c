@@ -550,6 +550,7 @@ test_changes(void **state)
 	    {"d: .com EXCEPT .org\n", "d: .com .org\n", REACH_MAY_CHANGE},
 	    {"d: [fe80::1%lo]\n", "d: [fe80::1%2]\n", -1},
 	    {"d: .com\n", "d, e: .com\n", -1},
+	    {"d: .com\n", "d**: .com\n", REACH_MAY_CHANGE}, /* of one reading */
 	    {"d@10.0.0.1: .com\n", "d@10.0.0.1, e: .com\n", -1},
 	    {"d@10.0.0.1: .com\n", "d@10.0.0.2: .com\n", REACH_MAY_CHANGE},
 	    {"d@10.0.0.1: 10.0.0.1\n", "d@10.0.0.1: 10.\n", -1},
