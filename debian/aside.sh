@@ -5,9 +5,13 @@ there_is() { # PATH, were it a link to what is put aside, or back, later
 	[ -e "$1" ] || [ -L "$1" ]
 }
 
+is_one_file() { # PATH PATH
+	[ "$(stat -c %d:%i "$1" 2>/dev/null)" = "$(stat -c %d:%i "$2" 2>/dev/null)" ]
+}
+
 put_aside() { # PATH ASIDE
 	[ "$(dpkg-divert --truename "$1")" = "$1" ] || return 0
-	if there_is "$1" && ! [ "$1" -ef "$2" ]; then
+	if there_is "$1" && ! is_one_file "$1" "$2"; then
 		ln "$1" "$2"
 	fi
 	dpkg-divert --quiet --package "$DPKG_MAINTSCRIPT_PACKAGE" --no-rename --divert "$2" --add "$1"
@@ -15,7 +19,9 @@ put_aside() { # PATH ASIDE
 
 put_back() { # PATH ASIDE
 	[ "$(dpkg-divert --listpackage "$1")" = "$DPKG_MAINTSCRIPT_PACKAGE" ] || return 0
-	if there_is "$2"; then
+	if is_one_file "$1" "$2"; then
+		rm -f "$2" # ours was never unpacked
+	elif there_is "$2"; then
 		mv -f "$2" "$1"
 	fi
 	dpkg-divert --quiet --package "$DPKG_MAINTSCRIPT_PACKAGE" --no-rename --divert "$2" --remove "$1"
