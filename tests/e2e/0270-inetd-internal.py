@@ -252,8 +252,8 @@ def _():
 @test("rules that take a name or an option: a child judges, inetd serves; a datagram has no answer")
 def _():
     (dir / "etc/hosts").write_text("127.0.0.5 bad.example\n127.0.0.6 good.example\n127.0.0.1 localhost\n")
-    (dir / "etc/hosts.deny").write_text("echo: bad.example, .bad.example\n")
-    (dir / "etc/hosts.allow").write_text("discard: 127.0.0.7: severity mail.info: keepalive\n")
+    (dir / "etc/hosts.deny").write_text("echo-7007-tcp, echo-7007-udp: bad.example, .bad.example\n")
+    (dir / "etc/hosts.allow").write_text("discard-7009-tcp: 127.0.0.7: severity mail.info: keepalive\n")
     try:
         with Inetd(block("echo", 7007) + block("echo", 7007, "udp") + block("discard", 7009)) as inetd:
             for _ in range(5):
