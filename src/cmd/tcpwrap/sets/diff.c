@@ -388,21 +388,21 @@ print_sides(const struct policy policies[2])
 static int
 run(const struct diff *diff, const struct policy policies[2])
 {
-	struct reach *before = sets_open(NAME, policies[0].paths, diff->is_quiet);
-	struct reach *after =
-	    before != NULL ? sets_open(NAME, policies[1].paths, diff->is_quiet) : NULL;
-	struct comparing comparing = {.diff = diff, .reaches = {before, after}, .is_first = true};
-	int status = EXIT_TROUBLE;
+	struct comparing comparing = {.diff = diff, .is_first = true};
+	struct reach *reaches[2];
+	int status;
 
-	if (after != NULL) {
-		if (diff->is_json)
-			print_sides(policies);
-		status = compare(&comparing);
-		if (diff->is_json)
-			printf("\n],\"changed\":%s}\n", comparing.has_changed ? "true" : "false");
-	}
-	reach_close(before);
-	reach_close(after);
+	if (!sets_open_both(NAME, policies[0].paths, policies[1].paths, diff->is_quiet, reaches))
+		return EXIT_TROUBLE;
+	comparing.reaches[0] = reaches[0];
+	comparing.reaches[1] = reaches[1];
+	if (diff->is_json)
+		print_sides(policies);
+	status = compare(&comparing);
+	if (diff->is_json)
+		printf("\n],\"changed\":%s}\n", comparing.has_changed ? "true" : "false");
+	reach_close(reaches[0]);
+	reach_close(reaches[1]);
 	return status;
 }
 

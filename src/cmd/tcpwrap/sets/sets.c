@@ -4,6 +4,7 @@
  */
 #include "cmd/tcpwrap/sets/sets.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,24 +18,76 @@ const char *const sets_outcomes[] = {[REACH_REFUSED] = "refused",
 
 /* ---- policies ---- */
 
+struct opening {
+	const char *const *paths; /* by enum table */
+	bool is_quiet;
+	struct reach *reach; /* NULL: fault */
+	struct reach_fault fault;
+};
+
+/* As a thread begins. */
+static void *
+open_policy(void *argument)
+{
+	struct opening *opening = argument;
+	const struct reach_input inputs[2] = {
+	    {.path = opening->paths[0]}, {.path = opening->paths[1]}};
+	struct bar bar;
+	const struct progress progress = {&bar, bar_step};
+
+	bar_begin(&bar, opening->is_quiet, opening->paths[TABLE_DENY]);
+	opening->reach = reach_open(inputs, NULL, &progress, &opening->fault);
+	bar_end(&bar);
+	return NULL;
+}
+
+static bool
+is_open(const char *command, const struct opening *opening)
+{
+	const struct reach_fault *fault = &opening->fault;
+
+	if (opening->reach != NULL)
+		return true;
+	if (fault->is_large)
+		fprintf(stderr, "%s: the tables are more than %d intervals of addresses\n", command,
+		    REACH_PIECES_MAX);
+	else
+		images_complain(command, opening->paths[fault->table], &fault->fault);
+	return false;
+}
+
 struct reach *
 sets_open(const char *command, const char *const paths[2], bool is_quiet)
 {
-	const struct reach_input inputs[2] = {{.path = paths[0]}, {.path = paths[1]}};
-	struct reach_fault fault;
-	struct bar bar;
-	const struct progress progress = {&bar, bar_step};
-	struct reach *reach;
+	struct opening opening = {.paths = paths, .is_quiet = is_quiet};
 
-	bar_begin(&bar, is_quiet, paths[TABLE_DENY]);
-	reach = reach_open(inputs, NULL, &progress, &fault);
-	bar_end(&bar);
-	if (reach == NULL && fault.is_large)
-		fprintf(stderr, "%s: the tables are more than %d intervals of addresses\n", command,
-		    REACH_PIECES_MAX);
-	else if (reach == NULL)
-		images_complain(command, paths[fault.table], &fault.fault);
-	return reach;
+	open_policy(&opening);
+	return is_open(command, &opening) ? opening.reach : NULL;
+}
+
+/* One of them in a thread of its own, where there can be one; progress is told of the other. */
+bool
+sets_open_both(const char *command, const char *const before[2], const char *const after[2],
+    bool is_quiet, struct reach *ret[2])
+{
+	struct opening openings[2] = {
+	    {.paths = before, .is_quiet = is_quiet}, {.paths = after, .is_quiet = true}};
+	bool has_thread, is_done;
+	pthread_t thread;
+
+	has_thread = pthread_create(&thread, NULL, open_policy, &openings[1]) == 0;
+	open_policy(&openings[0]);
+	if (has_thread)
+		pthread_join(thread, NULL);
+	else
+		open_policy(&openings[1]);
+	is_done = is_open(command, &openings[0]) && is_open(command, &openings[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		if (!is_done)
+			reach_close(openings[i].reach);
+		ret[i] = is_done ? openings[i].reach : NULL;
+	}
+	return is_done;
 }
 
 bool

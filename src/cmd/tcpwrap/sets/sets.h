@@ -12,6 +12,9 @@
 
 /* NULL: it is told why. */
 struct reach *sets_open(const char *command, const char *const paths[2], bool is_quiet);
+/* Two policies at once. False: told, and there is none. */
+bool sets_open_both(const char *command, const char *const before[2], const char *const after[2],
+    bool is_quiet, struct reach *ret[2]);
 /* A number from 1 to 65535, or a word that is none (NULL: fine). False: told. */
 bool sets_port(const char *command, const char *text, int *ret);
 /* An address, or NULL. False: told. */
