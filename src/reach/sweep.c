@@ -206,6 +206,14 @@ judge_all(struct reach_sweep *sweep)
 
 /* ---- stops ---- */
 
+/* It may lie in two lines of the cache. */
+static void
+expect_all(const void *object, size_t size)
+{
+	__builtin_prefetch(object);
+	__builtin_prefetch((const char *)object + size - 1);
+}
+
 /* Pieces and rules are where the tables have them, and so all over the memory: have the next ones come. */
 static void
 expect(const struct reach *reach, const struct mark *marks, size_t at)
@@ -214,8 +222,9 @@ expect(const struct reach *reach, const struct mark *marks, size_t at)
 
 	if (at + PIECES_AHEAD >= reach->piece_count)
 		return;
-	__builtin_prefetch(&reach->pieces[marks[at + PIECES_AHEAD].piece]);
-	__builtin_prefetch(&reach->rules[reach->pieces[marks[at + RULES_AHEAD].piece].rule]);
+	expect_all(&reach->pieces[marks[at + PIECES_AHEAD].piece], sizeof *reach->pieces);
+	expect_all(
+	    &reach->rules[reach->pieces[marks[at + RULES_AHEAD].piece].rule], sizeof *reach->rules);
 }
 
 static void
