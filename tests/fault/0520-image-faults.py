@@ -295,7 +295,7 @@ def check_damage():
     ok(done.returncode == 0 and wrong > 0, f"{cases} images with another bit and a check sum that holds come to an end",
        done.stdout, done.stderr)
     if ALL:
-        write(table, images.rules(3200)[0])
+        write(table, images.rules(3600)[0])
         compile("-q", table)
         size = image.stat().st_size
         done, cases, wrong = run_damage("flip", 0, 1)
