@@ -53,25 +53,6 @@ seek(struct show *show, size_t at)
 	show->lines.classic_ended = at > show->error_at;
 }
 
-/* The next line of the block that begins there, or the one behind it, whatever has to be read. */
-static enum lines_status
-next_line(struct show *show, size_t at, struct line *ret)
-{
-	struct lines *lines = &show->lines;
-	struct window *window = &show->window;
-	enum lines_status status;
-
-	while ((status = lines_next(lines, ret)) == LINES_MORE) {
-		size_t done = window->from + (size_t)(lines->bytes + lines->at - window->bytes);
-
-		if (!window_widen(window, at))
-			break;
-		lines_feed(lines, window_at(window, done), window_left(window, done),
-		    window_is_last(window));
-	}
-	return status;
-}
-
 /* The first line of a block. LINES_MORE: it cannot be had, or not its number. */
 static enum lines_status
 first_line(struct show *show, size_t at, struct line *ret)
@@ -79,8 +60,9 @@ first_line(struct show *show, size_t at, struct line *ret)
 	if (!window_have(&show->window, at))
 		return LINES_MORE;
 	seek(show, at);
-	return show->image != NULL && image_has_failed(show->image) ? LINES_MORE
-	                                                            : next_line(show, at, ret);
+	return show->image != NULL && image_has_failed(show->image)
+	    ? LINES_MORE
+	    : window_line(&show->window, at, &show->lines, ret);
 }
 
 /* ---- rules ---- */
@@ -131,7 +113,7 @@ show_item(struct show *show, size_t at)
 			return false;
 		if (is_behind(show, at))
 			break;
-		status = next_line(show, at, &line);
+		status = window_line(&show->window, at, &show->lines, &line);
 	}
 	show->failed |= status != LINES_LINE && status != LINES_END;
 	return !show->failed;

@@ -61,3 +61,19 @@ window_widen(struct window *window, size_t at)
 	    window->len < LINES_MAX + 2 * IMAGE_PIECE_BYTES &&
 	    read_window(window, window_piece(at), 2 * window->len);
 }
+
+enum lines_status
+window_line(struct window *window, size_t at, struct lines *lines, struct line *ret)
+{
+	enum lines_status status;
+
+	while ((status = lines_next(lines, ret)) == LINES_MORE) {
+		size_t done = window->from + (size_t)(lines->bytes + lines->at - window->bytes);
+
+		if (!window_widen(window, at))
+			break;
+		lines_feed(lines, window_at(window, done), window_left(window, done),
+		    window_is_last(window));
+	}
+	return status;
+}

@@ -53,4 +53,8 @@ window_is_last(const struct window *window)
 	return window->from + window->len == window->size;
 }
 
+/* The next line of the block that begins at a place, or the one behind it, whatever has to be read; lines reads
+ * from the window. LINES_MORE: it cannot be had. */
+enum lines_status window_line(struct window *, size_t at, struct lines *, struct line *ret);
+
 #endif

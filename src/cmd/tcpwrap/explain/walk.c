@@ -103,24 +103,6 @@ number_of(struct proposal *proposal, size_t at)
 	return number;
 }
 
-static enum lines_status
-next_line(struct proposal *proposal, size_t at, struct line *ret)
-{
-	struct window *window = &proposal->window;
-	struct lines *lines = &proposal->lines;
-	enum lines_status status;
-
-	while ((status = lines_next(lines, ret)) == LINES_MORE) {
-		size_t done = window->from + (size_t)(lines->bytes + lines->at - window->bytes);
-
-		if (!window_widen(window, at))
-			break;
-		lines_feed(lines, window_at(window, done), window_left(window, done),
-		    window_is_last(window));
-	}
-	return status;
-}
-
 /* All lines of the block that begins there. False: all is decided, or it cannot be had. */
 static bool
 show_block(struct proposal *proposal, size_t at, bool *ret_failed)
@@ -137,7 +119,8 @@ show_block(struct proposal *proposal, size_t at, bool *ret_failed)
 	lines_feed(lines, window->bytes, window->len, window_is_last(window));
 	lines_seek(lines, at - window->from, number_of(proposal, at));
 	lines->classic_ended = at > proposal->image->facts.error_at;
-	while (next_line(proposal, at, &line) == LINES_LINE && (is_first || line.begin == NULL)) {
+	while (window_line(&proposal->window, at, &proposal->lines, &line) == LINES_LINE &&
+	    (is_first || line.begin == NULL)) {
 		unsigned count = rule_read(rules, &line);
 
 		is_first = false;
